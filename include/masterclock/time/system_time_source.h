@@ -1,0 +1,83 @@
+// The machine's own clocks: the one place of this library that reads them.
+//
+// UTC is CLOCK_REALTIME, disciplined or not by whatever runs on this machine. The steady timeline is
+// CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
+//
+// While somebody is subscribed, one thread waits for the kernel to say that the clock was set and
+// announces the jump. A program that never subscribes never has that thread.
+#ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
+#define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
+
+#include <time.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "masterclock/time/step_watcher.h"
+#include "masterclock/time/time_source.h"
+
+namespace masterclock {
+
+class SystemTimeSource final : public TimeSource {
+ public:
+  // The process's one instance. It is never destroyed, so a thread that still reads the clock while
+  // the process exits is safe.
+  static SystemTimeSource& shared() {
+    static SystemTimeSource* const source = new SystemTimeSource();
+    return *source;
+  }
+
+  SystemTimeSource() = default;
+
+  // Threads: any.  Cost: one clock_gettime, in user space on Linux (vDSO).
+  [[nodiscard]] UtcTime now_utc() const noexcept override {
+    return UtcTime(read(CLOCK_REALTIME));
+  }
+
+  // Threads: any.  Cost: as above.
+  [[nodiscard]] SteadyTime now_steady() const noexcept override {
+    return SteadyTime(read(CLOCK_MONOTONIC));
+  }
+
+  // Threads: any; the listener runs on the watching thread, which the first subscription starts.
+  TimeSubscription subscribe(TimeListener listener) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (watcher_ == nullptr) {
+        offset_ = read_offset();
+        watcher_ = std::make_unique<StepWatcher>([this] { on_clock_set(); });
+      }
+    }
+    return TimeSource::subscribe(std::move(listener));
+  }
+
+ private:
+  static std::chrono::nanoseconds read(clockid_t clock) noexcept {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return std::chrono::nanoseconds(std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+  }
+
+  // How far UTC stands from the steady clock: what a step changes, and nothing else does.
+  static std::chrono::nanoseconds read_offset() noexcept {
+    return read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
+  }
+
+  void on_clock_set() {
+    const std::chrono::nanoseconds before = offset_;
+    offset_ = read_offset();
+    const UtcTime to = now_utc();
+    announce({TimeChange::Kind::kStep, to - (offset_ - before), to});
+  }
+
+  std::mutex mutex_;                   // guards watcher_
+  std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started
+  std::unique_ptr<StepWatcher> watcher_;
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_

@@ -1,0 +1,178 @@
+#include "masterclock/time/time_source.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/counting_time_source.h"
+#include "masterclock/time/system_time_source.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ManualTimeSource;
+
+constexpr UtcTime kStart{1'774'746'900s};  // 2026-03-29T01:15:00Z
+
+TEST(ManualTimeSource, StandsStillUntilMoved) {
+  const ManualTimeSource source(kStart);
+  EXPECT_EQ(source.now_utc(), kStart);
+  EXPECT_EQ(source.now_utc(), kStart);
+  EXPECT_EQ(source.now_steady(), SteadyTime{});
+}
+
+TEST(ManualTimeSource, AdvanceMovesBothTimelines) {
+  ManualTimeSource source(kStart, SteadyTime(5s));
+  EXPECT_TRUE(source.advance(90ms));
+  EXPECT_EQ(source.now_utc(), kStart + 90ms);
+  EXPECT_EQ(source.now_steady(), SteadyTime(5s + 90ms));
+}
+
+TEST(ManualTimeSource, RefusesToAdvanceBackward) {
+  ManualTimeSource source(kStart);
+  EXPECT_FALSE(source.advance(-1ns));
+  EXPECT_FALSE(source.drift(-1ns, 1s));
+  EXPECT_FALSE(source.suspend(-1ns));
+  EXPECT_EQ(source.now_utc(), kStart);
+  EXPECT_EQ(source.now_steady(), SteadyTime{});
+}
+
+TEST(ManualTimeSource, StepsMoveUtcAlone) {
+  ManualTimeSource source(kStart);
+  source.step_utc(-1h);
+  EXPECT_EQ(source.now_utc(), kStart - 1h);
+  source.set_utc(kStart + 24h);
+  EXPECT_EQ(source.now_utc(), kStart + 24h);
+  EXPECT_TRUE(source.suspend(8h));
+  EXPECT_EQ(source.now_utc(), kStart + 32h);
+  source.insert_leap_second();
+  EXPECT_EQ(source.now_utc(), kStart + 32h - 1s);
+  EXPECT_EQ(source.now_steady(), SteadyTime{});
+}
+
+TEST(ManualTimeSource, DriftsLikeASlowOscillator) {
+  ManualTimeSource source(kStart);
+  EXPECT_TRUE(source.drift(1s, 999ms));
+  EXPECT_EQ(source.now_utc(), kStart + 999ms);
+  EXPECT_EQ(source.now_steady(), SteadyTime(1s));
+}
+
+TEST(ManualTimeSource, StopsAtTheEndOfTheRange) {
+  ManualTimeSource source(kStart);
+  source.step_utc(std::chrono::nanoseconds::max());
+  EXPECT_EQ(source.now_utc(), UtcTime::max());
+  source.set_utc(UtcTime::min());
+  source.step_utc(-1ns);
+  EXPECT_EQ(source.now_utc(), UtcTime::min());
+}
+
+TEST(TimeChange, SaysWhatHappenedAndByHowMuch) {
+  ManualTimeSource source(kStart);
+  std::vector<TimeChange> heard;
+  const TimeSubscription subscription =
+      source.subscribe([&](const TimeChange& change) { heard.push_back(change); });
+  source.advance(1s);
+  source.step_utc(-3s);
+  source.set_utc(kStart + 10s);
+  source.suspend(8h);
+  source.insert_leap_second();
+  const struct {
+    TimeChange::Kind kind;
+    UtcTime from, to;
+  } expected[] = {
+      {TimeChange::Kind::kAdvance, kStart, kStart + 1s},
+      {TimeChange::Kind::kStep, kStart + 1s, kStart - 2s},
+      {TimeChange::Kind::kStep, kStart - 2s, kStart + 10s},
+      {TimeChange::Kind::kSuspend, kStart + 10s, kStart + 10s + 8h},
+      {TimeChange::Kind::kLeap, kStart + 10s + 8h, kStart + 9s + 8h},
+  };
+  ASSERT_EQ(heard.size(), std::size(expected));
+  for (std::size_t i = 0; i < heard.size(); ++i) {
+    EXPECT_EQ(heard[i].kind, expected[i].kind) << i;
+    EXPECT_EQ(heard[i].from, expected[i].from) << i;
+    EXPECT_EQ(heard[i].to, expected[i].to) << i;
+    EXPECT_EQ(heard[i].size(), expected[i].to - expected[i].from) << i;
+  }
+  EXPECT_STREQ(to_string(heard[4].kind), "leap");
+}
+
+TEST(TimeChange, TheListenerReadsTheNewTime) {
+  ManualTimeSource source(kStart);
+  UtcTime seen;
+  const auto subscription = source.subscribe([&](const TimeChange&) { seen = source.now_utc(); });
+  source.step_utc(1h);
+  EXPECT_EQ(seen, kStart + 1h);
+}
+
+TEST(TimeSubscription, EndsWithItsOwner) {
+  ManualTimeSource source(kStart);
+  int heard = 0;
+  {
+    TimeSubscription first = source.subscribe([&](const TimeChange&) { ++heard; });
+    TimeSubscription moved = std::move(first);
+    source.advance(1s);
+    EXPECT_TRUE(moved.active());
+  }
+  source.advance(1s);
+  EXPECT_EQ(heard, 1);
+}
+
+TEST(TimeSubscription, MayEndFromWithinItsListener) {
+  ManualTimeSource source(kStart);
+  int heard = 0;
+  TimeSubscription subscription;
+  subscription = source.subscribe([&](const TimeChange&) {
+    ++heard;
+    subscription.reset();
+  });
+  source.advance(1s);
+  source.advance(1s);
+  EXPECT_EQ(heard, 1);
+}
+
+TEST(TimeSubscription, MayOutliveTheSource) {
+  TimeSubscription subscription;
+  {
+    ManualTimeSource source(kStart);
+    subscription = source.subscribe([](const TimeChange&) {});
+  }
+  subscription.reset();
+  EXPECT_FALSE(subscription.active());
+}
+
+TEST(CountingTimeSource, CountsAndPassesOn) {
+  ManualTimeSource manual(kStart);
+  CountingTimeSource counted(manual);
+  int heard = 0;
+  const auto subscription = counted.subscribe([&](const TimeChange&) { ++heard; });
+  EXPECT_EQ(counted.now_utc(), kStart);
+  EXPECT_EQ(counted.now_utc(), kStart);
+  EXPECT_EQ(counted.now_steady(), SteadyTime{});
+  manual.advance(1s);
+  EXPECT_EQ(counted.utc_reads(), 2u);
+  EXPECT_EQ(counted.steady_reads(), 1u);
+  EXPECT_EQ(heard, 1);
+}
+
+TEST(SystemTimeSource, ReadsBothClocksOfTheMachine) {
+  SystemTimeSource& source = SystemTimeSource::shared();
+  const UtcTime utc = source.now_utc();
+  const SteadyTime first = source.now_steady();
+  const SteadyTime second = source.now_steady();
+  EXPECT_GT(utc, UtcTime(1'700'000'000s)) << "not before 2023, when this library did not exist";
+  EXPECT_GE(second, first);
+}
+
+TEST(SystemTimeSource, WatchesOnlyWhileItLives) {
+  auto source = std::make_unique<SystemTimeSource>();
+  TimeSubscription subscription = source->subscribe([](const TimeChange&) {});
+  EXPECT_TRUE(subscription.active());
+  source.reset();  // joins the watching thread
+}
+
+}  // namespace
+}  // namespace masterclock
