@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Runs what a document shows and compares what it prints with what the document says it prints.
+
+    check_shown_output.py DOCUMENT.md program PROGRAM       the ```text block after the document's program
+    check_shown_output.py DOCUMENT.md examples/run PROGRAM  each `$ examples/run ...` of its ```console
+                                                            blocks, with PROGRAM in place of examples/run
+
+A command is run in the document's folder. One that is shown without output is not run.
+"""
+
+import difflib
+import pathlib
+import shlex
+import subprocess
+import sys
+
+from extract_examples import document_blocks, is_program
+
+
+def shown_program(text):
+    """[(command words, output)] of the whole program in a ```cpp block, run without arguments."""
+    blocks = list(document_blocks(text))
+    return [([], blocks[i + 1][2]) for i, (_, language, block) in enumerate(blocks[:-1])
+            if language == "cpp" and is_program(block) and blocks[i + 1][1] == "text"]
+
+
+def shown_commands(text, name):
+    """[(arguments, output)] of each command of that name that is shown with its output."""
+    found = []
+    for _, language, block in document_blocks(text):
+        if language != "console":
+            continue
+        for part in ("\n" + block).split("\n$ ")[1:]:
+            while part.partition("\n")[0].endswith("\\"):
+                part = part.replace("\\\n", " ", 1)
+            command, _, output = part.partition("\n")
+            words = shlex.split(command)
+            if words[0] == name and output.strip():
+                found.append((words[1:], output))
+    return found
+
+
+def differences(shown, program, folder):
+    for arguments, expected in shown:
+        result = subprocess.run([program, *arguments], cwd=folder, capture_output=True, encoding="utf-8")
+        printed = result.stdout + result.stderr
+        if printed.rstrip("\n") != expected.rstrip("\n"):
+            yield "\n".join(difflib.unified_diff(
+                expected.splitlines(), printed.splitlines(), "shown", "printed", lineterm=""))
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    document, name, program = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    text = document.read_text(encoding="utf-8")
+    shown = shown_program(text) if name == "program" else shown_commands(text, name)
+    if not shown:
+        sys.exit(f"{document.name} shows no output of {name}")
+    found = list(differences(shown, program, document.parent))
+    print("\n".join(found) if found else f"{len(shown)} shown, {len(shown)} printed alike")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

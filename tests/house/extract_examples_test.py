@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""An example that is not found is an example that is not tested: what extract_examples.py finds."""
+
+import unittest
+
+from extract_examples import document_blocks, header_examples, is_program, unit
+
+HEADER = """\
+// A clock.
+//
+// ## Example
+//
+//   using namespace masterclock;
+//   if (true) {
+//     assert(1 + 1 == 2);
+//   }
+//
+// And on with the prose.
+class Clock {
+  // ## Example
+  //
+  //   assert(false);
+  void f();
+};
+"""
+
+
+class ExtractExamples(unittest.TestCase):
+    def test_finds_each_block_and_keeps_its_indentation(self):
+        self.assertEqual(list(header_examples(HEADER)), [
+            (3, "using namespace masterclock;\nif (true) {\n  assert(1 + 1 == 2);\n}"),
+            (12, "assert(false);")])
+
+    def test_refuses_an_example_without_code(self):
+        with self.assertRaises(SystemExit):
+            list(header_examples("// ## Example\n//\n// None.\n"))
+
+    def test_a_header_is_included_first_and_twice(self):
+        self.assertTrue(unit("a.h", "a.h", []).startswith('#include "a.h"\n#include "a.h"'))
+
+    def test_statements_become_a_body_and_types_stay_outside(self):
+        self.assertIn("void run() {\nassert(true);\n}", unit("a.h", "a.h", [(1, "assert(true);")]))
+        self.assertIn("// A type\nclass A {};\nvoid run() {}", unit("a.h", "a.h", [(1, "// A type\nclass A {};")]))
+        self.assertIn("#include <map>\n\nnamespace", unit("a.h", "a.h", [(1, "#include <map>\nf();")]))
+
+    def test_documents(self):
+        blocks = list(document_blocks("# T\n\n```cpp\nint main() {}\n```\n\n```text\nout\n```\n"))
+        self.assertEqual(blocks, [(3, "cpp", "int main() {}\n"), (7, "text", "out\n")])
+        self.assertTrue(is_program(blocks[0][2]))
+
+
+if __name__ == "__main__":
+    unittest.main()
