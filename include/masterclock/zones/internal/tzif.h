@@ -1,0 +1,127 @@
+// Reads a compiled zone file (TZif): every change it lists, and the rule at its end.
+//
+// Date reads these files too, but neither their footer nor a newer version of them while a program
+// runs; for those two this reader stands in. The bytes are not trusted: every index is checked.
+//
+// Source: RFC 8536 section 3. Versions 2 and later are read by their 64-bit block.
+#ifndef MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
+#define MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "masterclock/zones/internal/zone_rules.h"
+
+namespace masterclock::internal {
+
+class TzifReader {
+ public:
+  // Nothing when `bytes` are not a well-formed TZif file.
+  static std::optional<ZoneRules> read(std::string_view bytes) {
+    TzifReader reader(bytes);
+    std::optional<Header> header = reader.header();
+    if (!header) return std::nullopt;
+    if (header->version == '\0') return reader.block(*header, 4);
+    reader.at_ += header->size(4);  // the 32-bit block says the same, for fewer years
+    header = reader.header();
+    if (!header) return std::nullopt;
+    std::optional<ZoneRules> rules = reader.block(*header, 8);
+    if (!rules || !reader.footer(rules->footer)) return std::nullopt;
+    return rules;
+  }
+
+  static std::optional<ZoneRules> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return std::nullopt;
+    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return read(bytes);
+  }
+
+ private:
+  struct Header {
+    char version = '\0';
+    std::size_t isutc = 0, isstd = 0, leaps = 0, times = 0, types = 0, chars = 0;
+    [[nodiscard]] std::size_t size(std::size_t width) const {
+      return times * width + times + types * 6 + chars + leaps * (width + 4) + isstd + isutc;
+    }
+  };
+
+  explicit TzifReader(std::string_view bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] bool has(std::size_t n) const {
+    return at_ <= bytes_.size() && n <= bytes_.size() - at_;
+  }
+
+  [[nodiscard]] std::int64_t big_endian(std::size_t at, std::size_t width) const {
+    std::uint64_t value =
+        (static_cast<unsigned char>(bytes_[at]) & 0x80) != 0 ? ~std::uint64_t{0} : 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      value = (value << 8) | static_cast<unsigned char>(bytes_[at + i]);
+    }
+    return static_cast<std::int64_t>(value);
+  }
+
+  std::optional<Header> header() {
+    constexpr std::size_t kSize = 44;
+    if (!has(kSize) || bytes_.substr(at_, 4) != "TZif") return std::nullopt;
+    Header h;
+    h.version = bytes_[at_ + 4];
+    std::size_t* const counts[] = {&h.isutc, &h.isstd, &h.leaps, &h.times, &h.types, &h.chars};
+    for (std::size_t i = 0; i < 6; ++i) {
+      const std::int64_t count = big_endian(at_ + 20 + 4 * i, 4);
+      if (count < 0 || count > 100'000) return std::nullopt;
+      *counts[i] = static_cast<std::size_t>(count);
+    }
+    at_ += kSize;
+    return h;
+  }
+
+  std::optional<ZoneRules> block(const Header& h, std::size_t width) {
+    if (!has(h.size(width)) || h.types == 0) return std::nullopt;
+    const std::size_t times = at_, indexes = times + h.times * width, types = indexes + h.times;
+    const std::string_view names = bytes_.substr(types + h.types * 6, h.chars);
+    std::vector<LocalTimeType> known;
+    for (std::size_t i = 0; i < h.types; ++i) {
+      const std::size_t entry = types + i * 6;
+      const auto name = static_cast<unsigned char>(bytes_[entry + 5]);
+      if (name >= names.size()) return std::nullopt;
+      const std::string_view rest = names.substr(name);
+      const std::size_t end = rest.find('\0');
+      if (end == std::string_view::npos) return std::nullopt;
+      known.push_back({static_cast<std::int32_t>(big_endian(entry, 4)), bytes_[entry + 4] != 0,
+                       std::string(rest.substr(0, end))});
+    }
+    ZoneRules rules;
+    rules.first = known[0];
+    for (std::size_t i = 0; i < h.times; ++i) {
+      const std::int64_t at = big_endian(times + i * width, width);
+      const auto type = static_cast<unsigned char>(bytes_[indexes + i]);
+      if (type >= known.size() || (i > 0 && at <= rules.changes.back().at)) return std::nullopt;
+      rules.changes.push_back({at, known[type]});
+    }
+    at_ += h.size(width);
+    return rules;
+  }
+
+  bool footer(std::string& out) {
+    if (!has(2) || bytes_[at_] != '\n') return false;
+    const std::size_t end = bytes_.find('\n', at_ + 1);
+    if (end == std::string_view::npos) return false;
+    out = bytes_.substr(at_ + 1, end - at_ - 1);
+    return true;
+  }
+
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace masterclock::internal
+
+#endif  // MASTERCLOCK_ZONES_INTERNAL_TZIF_H_

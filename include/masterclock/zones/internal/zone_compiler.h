@@ -1,0 +1,114 @@
+// From rules to a table: unrolls the footer, decides what is daylight time, lays out the buckets.
+//
+// Threads: pure functions.
+#ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
+#define MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "masterclock/zones/internal/posix_tz.h"
+#include "masterclock/zones/internal/zone_rules.h"
+#include "masterclock/zones/internal/zone_table.h"
+
+namespace masterclock::internal {
+
+class ZoneCompiler {
+ public:
+  static std::shared_ptr<const ZoneData> compile(ZoneRules rules) {
+    ZoneCompiler compiler;
+    if (const auto footer = PosixTz::parse(rules.footer)) footer->unroll(rules, kLastYear);
+    compiler.lay_spans(rules);
+    compiler.mend_negative_daylight();
+    compiler.lay_buckets();
+    return std::make_shared<const ZoneData>(std::move(compiler.data_));
+  }
+
+ private:
+  static constexpr int kLastYear = 2262;
+  static constexpr std::int64_t kSecond = 1'000'000'000;
+
+  void lay_spans(const ZoneRules& rules) {
+    add_span(INT64_MIN, rules.first);
+    const LocalTimeType* current = &rules.first;
+    for (const ZoneChange& change : rules.changes) {
+      if (change.type == *current) continue;
+      if (change.at > INT64_MAX / kSecond) break;
+      current = &change.type;
+      if (change.at < INT64_MIN / kSecond) {
+        data_.spans.clear();  // so long ago that it is how things always were
+        add_span(INT64_MIN, change.type);
+      } else {
+        add_span(change.at * kSecond, change.type);
+      }
+    }
+    data_.spans.push_back(data_.spans.back());
+    data_.spans.back().begin = INT64_MAX;
+  }
+
+  void add_span(std::int64_t begin, const LocalTimeType& type) {
+    // Names are kept with a NUL between them, so that none is found inside another.
+    const std::string name = type.abbreviation + '\0';
+    std::size_t at = data_.names.find(name);
+    if (at == std::string::npos || (at > 0 && data_.names[at - 1] != '\0')) {
+      at = data_.names.size();
+      data_.names += name;
+    }
+    data_.spans.push_back({begin, type.offset, type.is_dst,
+                           static_cast<std::uint8_t>(type.abbreviation.size()),
+                           static_cast<std::uint16_t>(at)});
+  }
+
+  // The database marks Ireland's winter (and Morocco's month of fasting) as a daylight time that is
+  // behind the ordinary one. People call the other part of the year daylight time, and so does this
+  // table: a marked span behind both its neighbours is not, and what lies between two of them is.
+  void mend_negative_daylight() {
+    std::vector<ZoneSpan>& spans = data_.spans;
+    const std::size_t count = spans.size() - 1;
+    constexpr std::int64_t kYear = std::int64_t{366} * 86400 * kSecond;
+    std::vector<bool> winter(count, false);
+    for (std::size_t i = 1; i + 1 < count; ++i) {
+      winter[i] = spans[i].daylight && !spans[i - 1].daylight && !spans[i + 1].daylight &&
+                  spans[i].offset < spans[i - 1].offset && spans[i].offset < spans[i + 1].offset;
+    }
+    for (std::size_t i = 1; i < count; ++i) {
+      if (winter[i]) spans[i].daylight = false;
+      const bool between = winter[i - 1] && (i + 1 == count || winter[i + 1]);
+      if (between && spans[i + 1].begin - kYear < spans[i].begin) spans[i].daylight = true;
+    }
+  }
+
+  void lay_buckets() {
+    const std::vector<ZoneSpan>& spans = data_.spans;
+    const std::size_t count = spans.size() - 1;
+    data_.buckets.resize(ZoneBucket::kCount);
+    data_.first_span.resize(ZoneBucket::kCount);
+    std::size_t first = 0;  // the span at the beginning of the bucket's reach
+    for (std::size_t b = 0; b < ZoneBucket::kCount; ++b) {
+      const auto begin = static_cast<std::int64_t>(std::uint64_t{b} << ZoneBucket::kShift);
+      const std::int64_t from = begin - ZoneBucket::kReach;
+      const std::int64_t until =
+          begin + (std::int64_t{1} << ZoneBucket::kShift) + ZoneBucket::kReach;
+      while (first + 1 < count && spans[first + 1].begin <= from) ++first;
+      std::size_t last = first;
+      while (last + 1 < count && spans[last + 1].begin < until) ++last;
+      ZoneBucket& bucket = data_.buckets[b];
+      data_.first_span[b] = static_cast<std::uint16_t>(first);
+      bucket.before = last > first + 1 ? ZoneBucket::kSeveral : spans[first].offset;
+      bucket.after = spans[last].offset;
+      if (last > first) bucket.turn = spans[first + 1].begin;
+    }
+  }
+
+  ZoneData data_;
+};
+
+}  // namespace masterclock::internal
+
+#endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_

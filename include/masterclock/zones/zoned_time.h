@@ -1,0 +1,72 @@
+// An instant together with the wall it is read on.
+//
+// ## Example
+//
+//   masterclock::ZoneCache zones;
+//   const masterclock::UtcTime start = std::chrono::sys_days(std::chrono::year(2026) / 7 / 1);
+//   const masterclock::ZonedTime wall(start, zones.find("Europe/Dublin").value());
+//   assert(masterclock::to_rfc3339(wall) == "2026-07-01T01:00:00.000000000+01:00");
+//   assert(wall.abbreviation() == "IST");
+#ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
+#define MASTERCLOCK_ZONES_ZONED_TIME_H_
+
+#include <chrono>
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "masterclock/time/rfc3339_text.h"
+#include "masterclock/time/time_points.h"
+#include "masterclock/zones/zone.h"
+
+namespace masterclock {
+
+// Two of them are equal when instant and zone are; they are ordered by instant through `utc`.
+//
+// Threads: a plain value.
+// Cost:    making one looks up the offset; `local()` then is an addition.
+template <class Duration>
+struct BasicZonedTime {
+  std::chrono::sys_time<Duration> utc;
+  Zone zone;
+  std::chrono::seconds offset{};  // local = utc + offset
+
+  BasicZonedTime() = default;
+  BasicZonedTime(std::chrono::sys_time<Duration> instant, Zone wall) noexcept
+      : utc(instant), zone(wall), offset(wall.utc_offset(instant)) {}
+
+  [[nodiscard]] std::chrono::local_time<Duration> local() const noexcept {
+    return std::chrono::local_time<Duration>(
+        std::chrono::duration_cast<Duration>(utc.time_since_epoch() + offset));
+  }
+  // "GMT", "EDT"; see ZoneOffset.
+  [[nodiscard]] std::string_view abbreviation() const noexcept {
+    return zone.offset_at(utc).abbreviation;
+  }
+
+  friend bool operator==(const BasicZonedTime&, const BasicZonedTime&) = default;
+};
+
+using ZonedTime = BasicZonedTime<std::chrono::nanoseconds>;
+
+// The wall reading with its offset: 2026-11-20T18:15:30.123-05:00.
+//
+// RFC 3339 offsets have no seconds. Where a zone's does (local mean time, before about 1920) the
+// offset is cut to the minute and the reading moves with it, so that the text still names the
+// instant.
+//
+// Threads: any.
+template <class Duration>
+[[nodiscard]] std::string to_rfc3339(const BasicZonedTime<Duration>& time) {
+  char text[internal::kRfc3339Size];
+  const std::chrono::minutes offset = std::chrono::duration_cast<std::chrono::minutes>(time.offset);
+  const LocalTime reading(
+      saturating_add(std::chrono::nanoseconds(time.utc.time_since_epoch()), offset));
+  char* end = internal::write_date_time(text, reading, internal::kFractionDigits<Duration>);
+  end = internal::write_offset(end, offset);
+  return std::string(text, end);
+}
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_ZONES_ZONED_TIME_H_
