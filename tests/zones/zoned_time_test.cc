@@ -1,0 +1,41 @@
+#include "masterclock/zones/zoned_time.h"
+
+#include <gtest/gtest.h>
+
+#include "masterclock/time/rfc3339.h"
+#include "masterclock/zones/zone_database.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono;
+
+Zone zone(std::string_view name) { return ZoneDatabase::system().find(name).value(); }
+
+TEST(ZonedTime, ReadsTheWallWithItsOffset) {
+  const UtcTime t = sys_days(2026y / November / 20) + 23h + 15min + 30s + 123ms;
+  const BasicZonedTime<milliseconds> wall(floor<milliseconds>(t), zone("America/New_York"));
+  EXPECT_EQ(wall.offset, -5h);
+  EXPECT_EQ(wall.local(), local_days(2026y / November / 20) + 18h + 15min + 30s + 123ms);
+  EXPECT_EQ(wall.abbreviation(), "EST");
+  EXPECT_EQ(to_rfc3339(wall), "2026-11-20T18:15:30.123-05:00");
+  EXPECT_EQ(to_rfc3339(BasicZonedTime<seconds>(floor<seconds>(t), Zone())),
+            "2026-11-20T23:15:30+00:00");
+}
+
+TEST(ZonedTime, AnOffsetWithSecondsStillNamesTheInstant) {
+  const UtcTime t = sys_days(1900y / January / 1);
+  const ZonedTime dublin(t, zone("Europe/Dublin"));  // -00:25:21
+  EXPECT_EQ(to_rfc3339(dublin), "1899-12-31T23:35:00.000000000-00:25");
+  EXPECT_EQ(parse_rfc3339(to_rfc3339(dublin)).value(), t);
+}
+
+TEST(ZonedTime, ComparesInstantAndZone) {
+  const UtcTime t = sys_days(2026y / November / 20);
+  EXPECT_EQ(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t, zone("Europe/Rome")));
+  EXPECT_NE(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t, zone("Europe/Paris")));
+  EXPECT_NE(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t + 1ns, zone("Europe/Rome")));
+}
+
+}  // namespace
+}  // namespace masterclock
