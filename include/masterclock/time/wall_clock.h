@@ -36,7 +36,8 @@ class AnyWallClock {
   template <class W>
     requires(WallClock<W> && !std::same_as<W, AnyWallClock> && sizeof(W) <= sizeof(void*) &&
              std::is_trivially_copyable_v<W>)
-  AnyWallClock(W wall) noexcept : calls_(&kCalls<W>) {  // implicit: a Zone is a wall clock
+  AnyWallClock(W wall) noexcept  // NOLINT(google-explicit-constructor): a Zone is a wall clock
+      : calls_(&kCalls<W>) {
     std::memcpy(handle_, &wall, sizeof wall);
   }
 
