@@ -1,0 +1,153 @@
+// How labels count at a rate: hours, minutes, seconds and frames of a nominal day.
+//
+// A label second holds a whole number of frames: 30 of them at 29.97 as at 30. At a rate that is
+// 1000/1001 of a whole one, a day of labels therefore lasts 86.4 s longer than a day, 3.6 s an
+// hour. Drop-frame makes up for that by leaving out labels (never pictures): the first two of every
+// minute at 29.97, four at 59.94, eight at 119.88, but none in minutes 0, 10, 20, 30, 40 and 50.
+// What is left over is 2.6 frames a day at 29.97.
+//
+// Rates with labels are the whole ones from 1 to 999 and 1000/1001 of them. Drop-frame exists at
+// the three rates above; SMPTE ST 12-1 defines the first, the others label its frame pairs and
+// fours.
+//
+// Threads: plain values, constexpr.
+// Cost:    divisions by constants, and by the frames of a label second.
+// Source:  SMPTE ST 12-1 §5 (non-drop and drop-frame), ST 12-3 for rates above 60.
+#ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
+#define MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "masterclock/frames/frame_rate.h"
+
+namespace masterclock {
+
+enum class DropFrame { kNo, kYes };
+
+// The four fields of a label. Not every combination is one: see TimecodeFormat::is_label.
+struct TimecodeLabel {
+  int hours = 0, minutes = 0, seconds = 0, frames = 0;
+  friend bool operator==(const TimecodeLabel&, const TimecodeLabel&) = default;
+};
+
+class TimecodeFormat {
+ public:
+  // Nothing for a rate without labels, or without drop-frame when that is asked for.
+  [[nodiscard]] static constexpr std::optional<TimecodeFormat> of(FrameRate rate,
+                                                                  DropFrame drop) noexcept {
+    if (rate.denominator != 1 && rate.denominator != 1'001) {
+      rate = reduced(rate);
+      // 1001 = 7 * 11 * 13, so that 1000/1001 of 7 is 1000/143 in lowest terms.
+      if (rate.denominator != 1 && 1'001 % rate.denominator == 0 && rate.numerator < 1'000'000) {
+        rate = {rate.numerator * (1'001 / rate.denominator), 1'001};
+      }
+    }
+    const bool slow = rate.denominator == 1'001;
+    if (rate.numerator <= 0 || (!slow && rate.denominator != 1)) return std::nullopt;
+    if (slow && rate.numerator % 1'000 != 0) {
+      rate = reduced(rate);  // 25025/1001 is 25
+      if (rate.denominator != 1) return std::nullopt;
+      return of(rate, drop);
+    }
+    const std::int64_t nominal = slow ? rate.numerator / 1'000 : rate.numerator;
+    if (nominal > kMostFrames) return std::nullopt;
+    if (drop == DropFrame::kNo) return TimecodeFormat(static_cast<int>(nominal), slow, kNoDrop);
+    if (!slow) return std::nullopt;
+    switch (nominal) {
+      case 30:
+        return TimecodeFormat(30, true, 0);
+      case 60:
+        return TimecodeFormat(60, true, 1);
+      case 120:
+        return TimecodeFormat(120, true, 2);
+      default:
+        return std::nullopt;
+    }
+  }
+
+  // Frames in a label second: 30 at 29.97.
+  [[nodiscard]] constexpr int nominal() const noexcept { return nominal_; }
+  [[nodiscard]] constexpr DropFrame drop_frame() const noexcept {
+    return drop_ == kNoDrop ? DropFrame::kNo : DropFrame::kYes;
+  }
+  [[nodiscard]] constexpr FrameRate rate() const noexcept {
+    return slow_ ? FrameRate{nominal_ * 1'000, 1'001} : FrameRate{nominal_, 1};
+  }
+
+  // Labels in a day, one a frame: 2,592,000 at 29.97, drop-frame 2,589,408.
+  [[nodiscard]] constexpr std::int32_t frames_per_day() const noexcept {
+    return nominal_ * 86'400 - dropped() * (9 * 6 * 24);
+  }
+
+  // Labels left out at the start of a minute: 0, 2, 4 or 8.
+  [[nodiscard]] constexpr int dropped() const noexcept { return drop_ == kNoDrop ? 0 : 2 << drop_; }
+
+  // Whether the fields are in range and drop-frame did not leave the label out.
+  [[nodiscard]] constexpr bool is_label(const TimecodeLabel& label) const noexcept {
+    return label.hours >= 0 && label.hours < 24 && label.minutes >= 0 && label.minutes < 60 &&
+           label.seconds >= 0 && label.seconds < 60 && label.frames >= 0 &&
+           label.frames < nominal_ && !is_dropped(label);
+  }
+  [[nodiscard]] constexpr bool is_dropped(const TimecodeLabel& label) const noexcept {
+    return label.frames < dropped() && label.seconds == 0 && label.minutes % 10 != 0;
+  }
+
+  // The frame of the day that carries a label. Requires is_label(label).
+  [[nodiscard]] constexpr std::int32_t frame_of(const TimecodeLabel& label) const noexcept {
+    const int minutes = label.hours * 60 + label.minutes;
+    return (minutes * 60 + label.seconds) * nominal_ + label.frames -
+           dropped() * (minutes - minutes / 10);
+  }
+
+  // The label of a frame of the day. Requires 0 <= frame < frames_per_day().
+  [[nodiscard]] constexpr TimecodeLabel label_of(std::int32_t frame) const noexcept {
+    auto count = static_cast<std::uint32_t>(frame);
+    if (drop_ != kNoDrop) {
+      // Put the labels back that were left out: 18 (times 1, 2 or 4) in each ten minutes that
+      // passed and two in each minute of this ten, whose first lasts 1800 frames and the others
+      // 1798.
+      const std::uint32_t tens = (count >> drop_) / 17'982;
+      const std::uint32_t rest = count - ((tens * 17'982) << drop_);
+      const std::uint32_t minutes = rest < (2U << drop_) ? 0 : ((rest >> drop_) - 2) / 1'798;
+      count += (tens * 18 + minutes * 2) << drop_;
+    }
+    const std::uint32_t second = count / nominal_;
+    return {static_cast<int>(second / 3'600), static_cast<int>(second / 60 % 60),
+            static_cast<int>(second % 60), static_cast<int>(count - second * nominal_)};
+  }
+
+  // How many frames share one ST 12-1 codeword, whose frame field ends at 30: two from 47.95 to 60,
+  // four from 100 to 120, one otherwise.
+  [[nodiscard]] constexpr int frames_per_codeword() const noexcept {
+    int group = 1;
+    while (nominal_ / group > 30 && nominal_ / group % 2 == 0) group *= 2;
+    return group;
+  }
+  // The format of those codewords: 59.94 drop-frame is labelled as 29.97 drop-frame.
+  [[nodiscard]] constexpr TimecodeFormat codeword_format() const noexcept {
+    TimecodeFormat format = *this;
+    for (int group = frames_per_codeword(); group > 1; group /= 2) {
+      format.nominal_ = static_cast<std::uint16_t>(format.nominal_ / 2);
+      if (format.drop_ != kNoDrop) --format.drop_;
+    }
+    return format;
+  }
+
+  friend constexpr bool operator==(TimecodeFormat, TimecodeFormat) = default;
+
+ private:
+  static constexpr std::uint8_t kNoDrop = 255;
+  static constexpr std::int64_t kMostFrames = 999;
+
+  constexpr TimecodeFormat(int nominal, bool slow, std::uint8_t drop) noexcept
+      : nominal_(static_cast<std::uint16_t>(nominal)), slow_(slow), drop_(drop) {}
+
+  std::uint16_t nominal_;
+  bool slow_;          // 1000/1001 of the nominal rate
+  std::uint8_t drop_;  // log2 of how many times the two labels of 29.97, or kNoDrop
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
