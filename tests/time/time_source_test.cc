@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "masterclock/testing/manual_time_source.h"
@@ -132,6 +133,17 @@ TEST(TimeSubscription, MayEndFromWithinItsListener) {
   source.advance(1s);
   source.advance(1s);
   EXPECT_EQ(heard, 1);
+}
+
+TEST(TimeSubscription, AListenerMayWaitForAThreadThatMovesTheSourceItself) {
+  ManualTimeSource source(kStart);
+  std::vector<std::chrono::nanoseconds> heard;
+  const auto subscription = source.subscribe([&](const TimeChange& change) {
+    heard.push_back(change.size());
+    if (heard.size() == 1) std::thread([&] { source.advance(2s); }).join();
+  });
+  source.advance(1s);
+  EXPECT_EQ(heard, (std::vector<std::chrono::nanoseconds>{1s, 2s}));
 }
 
 TEST(TimeSubscription, MayOutliveTheSource) {

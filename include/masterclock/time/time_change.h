@@ -4,18 +4,19 @@
 // kernel's step of CLOCK_REALTIME, a resumed machine, an operator, a test. Whoever waits for an instant
 // listens, and works its wait out anew. Real and simulated sources share this one path.
 //
-// Listeners run on the announcing thread, one announcement at a time for each listener. They may read
-// the source; they may end their own subscription; they must not end another's while holding a lock
-// that the other listener takes.
+// Listeners run on the announcing thread; while two threads move a source at once, one listener may be
+// running on both. They may read the source, move it, and end their own subscription; they must not
+// end another's while holding a lock that the other listener takes.
 #ifndef MASTERCLOCK_TIME_TIME_CHANGE_H_
 #define MASTERCLOCK_TIME_TIME_CHANGE_H_
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -71,20 +72,48 @@ class [[nodiscard]] TimeSubscription {
 
   void reset() noexcept {
     if (entry_ == nullptr) return;
-    {
-      const std::lock_guard lock(entry_->running);
-      entry_->ended = true;
-    }
+    entry_->end();
     entry_.reset();
   }
   [[nodiscard]] bool active() const noexcept { return entry_ != nullptr; }
 
  private:
   friend class TimeListeners;
+  // No lock is held while the listener runs: one that waits for another thread does not keep that
+  // thread from announcing a change of its own.
   struct Entry {
     explicit Entry(TimeListener call) : listener(std::move(call)) {}
-    std::recursive_mutex running;  // recursive: a listener may end its own subscription
+
+    void run(const TimeChange& change) {
+      {
+        const std::lock_guard lock(mutex);
+        if (ended) return;
+        inside.push_back(std::this_thread::get_id());
+      }
+      const Leave leave{*this};
+      listener(change);
+    }
+    void end() {
+      const auto is_me = [](std::thread::id id) { return id == std::this_thread::get_id(); };
+      std::unique_lock lock(mutex);
+      ended = true;
+      left.wait(lock, [&] { return std::all_of(inside.begin(), inside.end(), is_me); });
+    }
+
+    struct Leave {
+      Entry& entry;
+      ~Leave() {
+        const std::lock_guard lock(entry.mutex);
+        entry.inside.erase(
+            std::find(entry.inside.begin(), entry.inside.end(), std::this_thread::get_id()));
+        entry.left.notify_all();
+      }
+    };
+
+    std::mutex mutex;  // guards ended and inside
+    std::condition_variable left;
     bool ended = false;
+    std::vector<std::thread::id> inside;  // the threads that run the listener
     TimeListener listener;
   };
   explicit TimeSubscription(std::shared_ptr<Entry> entry) : entry_(std::move(entry)) {}
@@ -93,7 +122,7 @@ class [[nodiscard]] TimeSubscription {
 
 // The listeners of one source. A subscription may outlive it.
 //
-// Threads: any. No lock of this class is held while a listener runs but that listener's own.
+// Threads: any. No lock of this class is held while a listener runs.
 class TimeListeners {
  public:
   TimeSubscription add(TimeListener listener) {
@@ -111,10 +140,7 @@ class TimeListeners {
       drop_ended();
       now_listening = entries_;
     }
-    for (const auto& entry : now_listening) {
-      const std::lock_guard lock(entry->running);
-      if (!entry->ended) entry->listener(change);
-    }
+    for (const auto& entry : now_listening) entry->run(change);
   }
 
  private:
