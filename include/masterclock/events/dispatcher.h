@@ -1,0 +1,170 @@
+// The thread that fires: for a program that has no loop of its own.
+//
+// A dispatcher sleeps until the first event of its scheduler is due, and triggers. It wakes earlier
+// when an earlier event is scheduled and when the source announces that its time moved, and at the
+// latest after `max_wait`, should a source step without saying so. What it sleeps on is the steady
+// clock, and it only decides when to look again: what is due is decided by the source, after the
+// sleep. So nothing fires early.
+//
+// On simulated time a movement of the source returns when the dispatcher has run everything that
+// was due by then, in the order in which `trigger()` would have: a test calls `advance(24h)` and
+// looks. Two exceptions keep that from never ending. An action that moves the source itself does
+// not wait for itself: the movement is seen when the action has ended. And an action that schedules
+// itself for "now" over and over is left behind after `kMostPasses` triggers. Do not move a
+// simulated source while holding a lock that an action takes.
+//
+// ## Example
+//
+//   using namespace std::chrono_literals;
+//   masterclock::testing::ManualTimeSource source(masterclock::UtcTime(0s));
+//   masterclock::EventScheduler scheduler(source);
+//   masterclock::Dispatcher dispatcher(scheduler);
+//   dispatcher.start();
+//   bool opened = false;
+//   (void)scheduler.schedule({.due = masterclock::UtcTime(1h), .action = [&](auto&) { opened =
+//   true; }}); source.advance(24h); assert(opened);
+#ifndef MASTERCLOCK_EVENTS_DISPATCHER_H_
+#define MASTERCLOCK_EVENTS_DISPATCHER_H_
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+#include "masterclock/events/event_scheduler.h"
+#include "masterclock/time/time_source.h"
+
+namespace masterclock {
+
+struct DispatcherOptions {
+  // The longest sleep: how late an event can be when the source steps and nobody announces it.
+  std::chrono::nanoseconds max_wait = std::chrono::milliseconds(100);
+};
+
+// Threads: `start`, `stop` and the destructor belong to one owner; an action may call `stop`.
+class Dispatcher final : private EventWaker {
+ public:
+  // How many triggers in a row a movement of simulated time waits for.
+  static constexpr int kMostPasses = 64;
+
+  // `scheduler` must outlive the dispatcher. Nothing fires before `start()`.
+  explicit Dispatcher(EventScheduler& scheduler, DispatcherOptions options = {})
+      : scheduler_(scheduler), options_(options) {}
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+  ~Dispatcher() override { stop(); }
+
+  // Starts firing; nothing happens when it is running.
+  void start() {
+    if (running()) return;
+    stop();  // what an action may have left to join
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = std::stop_source();
+      done_ = asked_;
+    }
+    scheduler_.attach(*this);
+    subscription_ = scheduler_.source().subscribe([this](const TimeChange&) { on_change(); });
+    thread_ = std::thread([this] { run(); });
+  }
+
+  // Ends the thread, after the action that is running. What was pending stays pending; `start` goes
+  // on with it. Called by an action, it returns at once and the thread ends when the action does.
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_.request_stop();
+      look_ = true;
+      changed_.notify_all();
+      passed_.notify_all();
+      if (std::this_thread::get_id() == thread_id_) return;
+    }
+    subscription_.reset();
+    scheduler_.detach(*this);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] bool running() const {
+    const std::lock_guard lock(mutex_);
+    return stop_.stop_possible() && !stop_.stop_requested();
+  }
+
+ private:
+  void wake() noexcept override {
+    const std::lock_guard lock(mutex_);
+    look_ = true;
+    changed_.notify_one();
+  }
+
+  // Returns when a look that began after the change has found nothing more to do.
+  void on_change() {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t ticket = ++asked_;
+    look_ = true;
+    changed_.notify_one();
+    if (std::this_thread::get_id() == thread_id_) return;
+    passed_.wait(lock, [&] { return done_ >= ticket || stop_.stop_requested(); });
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    thread_id_ = std::this_thread::get_id();
+    const std::stop_token stop = stop_.get_token();
+    std::chrono::nanoseconds patience(0);
+    int passes = 0;
+    while (!stop.stop_requested()) {
+      const std::uint64_t asked = asked_;
+      look_ = false;
+      lock.unlock();
+      scheduler_.run_due(stop);
+      const std::optional<std::chrono::nanoseconds> left = scheduler_.until_next();
+      lock.lock();
+      const bool still_due = left && *left <= std::chrono::nanoseconds(0);
+      if (!still_due || ++passes >= kMostPasses) {
+        done_ = asked;
+        passes = 0;
+        passed_.notify_all();
+      }
+      if (!still_due) sleep(lock, left.value_or(options_.max_wait), patience);
+    }
+    thread_id_ = {};
+  }
+
+  // Waits until there is a reason to look. A source that stood still while we slept is simulated,
+  // or coarse: for it, sleep longer from time to time instead of looking at every nanosecond of it.
+  void sleep(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds left,
+             std::chrono::nanoseconds& patience) {
+    const SteadyTime before = scheduler_.source().now_steady();
+    const std::chrono::nanoseconds wait = std::min(std::max(left, patience), options_.max_wait);
+    if (changed_.wait_for(lock, wait, [&] { return look_; })) {
+      patience = std::chrono::nanoseconds(0);
+    } else if (scheduler_.source().now_steady() == before) {
+      patience = std::clamp<std::chrono::nanoseconds>(2 * patience, std::chrono::milliseconds(1),
+                                                      options_.max_wait);
+    } else {
+      patience = std::chrono::nanoseconds(0);
+    }
+  }
+
+  EventScheduler& scheduler_;
+  const DispatcherOptions options_;
+
+  mutable std::mutex mutex_;  // guards what follows, to thread_id_
+  std::condition_variable changed_, passed_;
+  bool look_ = false;        // there is a reason to look
+  std::uint64_t asked_ = 0;  // changes announced ...
+  std::uint64_t done_ = 0;   // ... and of these, acted upon
+  std::stop_source stop_{std::nostopstate};
+  std::thread::id thread_id_;  // while the thread runs
+
+  TimeSubscription subscription_;
+  std::thread thread_;
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_EVENTS_DISPATCHER_H_

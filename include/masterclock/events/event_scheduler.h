@@ -1,0 +1,333 @@
+// What happens when: events are scheduled, and fire when the source of time says that they are due.
+//
+// The scheduler has no thread of its own. An engine with a loop calls `trigger()` from it; whoever
+// has none gives the scheduler to a Dispatcher. Either way "due" is decided by the source that
+// everybody else reads, so nothing fires early, and a test that moves a ManualTimeSource decides
+// what is due.
+//
+// Order is due time, then the order of scheduling. `due_in` events live on the steady timeline and
+// stand in that order where UTC would be then, were it never stepped again. Ranges are half-open.
+//
+// A trigger reads the time once and sweeps forward through the order once, up to that reading. So
+// what an action schedules for later than its own event, but not later than the reading, fires in
+// the same trigger and in its place: a chain of events catches up with a jump of the clock in one
+// call. What an action schedules at or before its own due time waits for the next trigger: an event
+// that schedules itself again for "now" does not loop.
+//
+// Guarantees: an event fires once or is cancelled once, never both, never twice, whatever threads
+// trigger, cancel and replace. From the moment it fires it is no longer pending: its id is free and
+// its handle stale, also for its own action. An action that throws is counted and reported, and the
+// others still fire.
+//
+// Threads: any, for every member. Actions and hooks run with no lock held, on the triggering
+// thread;
+//          they may call any member, `trigger` included.
+//
+// ## Example
+//
+//   using namespace std::chrono_literals;
+//   masterclock::testing::ManualTimeSource source(masterclock::UtcTime(1'000s));
+//   masterclock::EventScheduler scheduler(source);
+//   const auto handle = scheduler.schedule({.id = "opening", .due = masterclock::UtcTime(1'060s)});
+//   assert(handle.ok() && scheduler.trigger().empty());
+//   source.advance(61s);
+//   const auto fired = scheduler.trigger();
+//   assert(fired.size() == 1 && fired[0].lateness == 1s);
+//   assert(!scheduler.cancel(*handle));
+#ifndef MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
+#define MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/events/event.h"
+#include "masterclock/events/pending_events.h"
+#include "masterclock/events/scheduler_options.h"
+#include "masterclock/time/quoted.h"
+#include "masterclock/time/rfc3339.h"
+#include "masterclock/time/time_source.h"
+
+namespace masterclock {
+
+class EventScheduler {
+ public:
+  // `source` must outlive the scheduler.
+  explicit EventScheduler(TimeSource& source, SchedulerOptions options = {})
+      : source_(source), options_(std::move(options)) {}
+  EventScheduler(const EventScheduler&) = delete;
+  EventScheduler& operator=(const EventScheduler&) = delete;
+
+  // Adds an event. One that is already due fires at the next trigger, with its lateness.
+  //
+  // Cost:   O(log n); allocates only to grow, and for a name.
+  // Errors: InvalidArgument unless exactly one of the three due times is given, or for a negative
+  //         `due_in`; AlreadyExists for a pending id under kReject; for a `due_local` that names no
+  //         single instant, what its zone answers.
+  absl::StatusOr<EventHandle> schedule(EventRequest request) {
+    const absl::StatusOr<internal::TimelineDue> due = due_of(request);
+    if (!due.ok()) return due.status();
+    const OnDuplicate on_duplicate = request.on_duplicate;
+    internal::PendingEvent event;
+    event.id = std::move(request.id);
+    event.type = std::move(request.type);
+    event.payload = std::move(request.payload);
+    event.action = std::move(request.action);
+
+    internal::PendingEvent replaced;  // outlives the lock: its action's destructor may call us
+    ScheduledEvent announced;
+    EventHandle handle;
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!event.id.empty()) {
+        if (const auto slot = pending_.find(event.id)) {
+          if (on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
+          if (on_duplicate == OnDuplicate::kReject) {
+            return absl::AlreadyExistsError("event " + internal::quoted(event.id) +
+                                            " is already pending, due " +
+                                            to_rfc3339(pending_.due_of(*slot, read())));
+          }
+          replaced = pending_.take_out(*slot);
+          ++counters_.cancelled;
+        }
+      }
+      const auto slot = pending_.put_in(std::move(event), *due);
+      ++counters_.scheduled;
+      handle = pending_.handle_of(slot);
+      wakes = has_wakers_ && pending_.is_first(slot);
+      if (options_.on_scheduled) announced = pending_.describe(slot, read());
+    }
+    if (wakes) wake();
+    if (options_.on_scheduled) call(options_.on_scheduled, announced);
+    return handle;
+  }
+
+  // Takes a pending event away. False when it has fired or was cancelled: then nothing happens.
+  //
+  // Cost:   O(log n).
+  bool cancel(EventHandle handle) { return cancel_found(handle); }
+  bool cancel(std::string_view id) { return cancel_found(id); }
+
+  // Gives a pending event another due time, on the UTC timeline. It keeps its handle, and its place
+  // in the order of scheduling.
+  //
+  // Cost:   O(log n).
+  // Errors: NotFound when it is not pending.
+  absl::Status reschedule(EventHandle handle, UtcTime due) {
+    if (move_found(handle, due)) return absl::OkStatus();
+    return absl::NotFoundError("the event of this handle is not pending");
+  }
+  absl::Status reschedule(std::string_view id, UtcTime due) {
+    if (move_found(id, due)) return absl::OkStatus();
+    return absl::NotFoundError("no event " + internal::quoted(id) + " is pending");
+  }
+
+  // What is due in [from, until), in order.
+  //
+  // Cost:   that of EventHeap::for_each, and a copy of each answer.
+  [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
+    std::vector<ScheduledEvent> found;
+    const std::lock_guard lock(mutex_);
+    const internal::TimelineReading now = read();
+    for (const auto slot : pending_.between(from, until, now)) {
+      found.push_back(pending_.describe(slot, now));
+    }
+    return found;
+  }
+
+  // Cancels what is due in [from, until). How many that were.
+  std::size_t cancel_between(UtcTime from, UtcTime until) {
+    std::vector<internal::PendingEvent> gone;  // outlives the lock, as in schedule()
+    const std::lock_guard lock(mutex_);
+    for (const auto slot : pending_.between(from, until, read())) {
+      gone.push_back(pending_.take_out(slot));
+      ++counters_.cancelled;
+    }
+    return gone.size();
+  }
+
+  // Fires everything that is due now, in order, and returns it. When `stop` is requested it returns
+  // after the action that is running; what has not fired stays pending.
+  std::vector<FiredEvent> trigger(const std::stop_token& stop = {}) {
+    std::vector<FiredEvent> fired;
+    sweep(stop, [&](FiredEvent&& event) { fired.push_back(std::move(event)); });
+    return fired;
+  }
+
+  // The same for whoever does not want the list: how many fired.
+  std::size_t run_due(const std::stop_token& stop = {}) {
+    std::size_t fired = 0;
+    sweep(stop, [&](FiredEvent&&) { ++fired; });
+    return fired;
+  }
+
+  // When the first pending event is due; a `due_in` event as `pending` shows it.
+  [[nodiscard]] std::optional<UtcTime> next_due() const {
+    const std::lock_guard lock(mutex_);
+    return pending_.first_due(read());
+  }
+
+  // How long until the first event is due, on its own timeline; not positive when it is due now.
+  // UTC may be stepped meanwhile: whoever waits also listens to the source.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
+    const std::lock_guard lock(mutex_);
+    return pending_.until_first(read());
+  }
+
+  [[nodiscard]] EventCounters counters() const {
+    const std::lock_guard lock(mutex_);
+    EventCounters counters = counters_;
+    counters.pending = pending_.size();
+    return counters;
+  }
+
+  // From now on `waker` hears of every event that becomes the first on its timeline.
+  void attach(EventWaker& waker) {
+    const std::lock_guard lock(wakers_mutex_);
+    wakers_.push_back(&waker);
+    has_wakers_ = true;
+  }
+  // When this returns `waker` is not being called, and will not be again.
+  void detach(EventWaker& waker) {
+    const std::lock_guard lock(wakers_mutex_);
+    std::erase(wakers_, &waker);
+    has_wakers_ = !wakers_.empty();
+  }
+
+  [[nodiscard]] TimeSource& source() const noexcept { return source_; }
+
+ private:
+  [[nodiscard]] internal::TimelineReading read() const noexcept {
+    return {source_.now_utc(), source_.now_steady()};
+  }
+
+  absl::StatusOr<internal::TimelineDue> due_of(const EventRequest& request) const {
+    const int given = int{request.due.has_value()} + int{request.due_in.has_value()} +
+                      int{request.due_local.has_value()};
+    if (given != 1) {
+      return absl::InvalidArgumentError("event " + internal::quoted(request.id) +
+                                        ": exactly one of due, due_in and due_local is wanted, " +
+                                        "given: " + std::to_string(given));
+    }
+    if (request.due) return internal::TimelineDue{false, *request.due, {}};
+    if (request.due_in) {
+      if (*request.due_in < std::chrono::nanoseconds(0)) {
+        return absl::InvalidArgumentError(
+            "event " + internal::quoted(request.id) +
+            ": due_in is negative: " + std::to_string(request.due_in->count()) + " ns");
+      }
+      return internal::TimelineDue{true, {}, saturating_add(source_.now_steady(), *request.due_in)};
+    }
+    const LocalDue& local = *request.due_local;
+    const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
+    if (!utc.ok()) return utc.status();
+    return internal::TimelineDue{false, *utc, {}};
+  }
+
+  template <class Name>  // a handle or an id
+  bool cancel_found(Name name) {
+    internal::PendingEvent gone;  // outlives the lock, as in schedule()
+    const std::lock_guard lock(mutex_);
+    const auto slot = pending_.find(name);
+    if (!slot) return false;
+    gone = pending_.take_out(*slot);
+    ++counters_.cancelled;
+    return true;
+  }
+
+  template <class Name>
+  bool move_found(Name name, UtcTime due) {
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto slot = pending_.find(name);
+      if (!slot) return false;
+      pending_.move(*slot, due);
+      wakes = has_wakers_ && pending_.is_first(*slot);
+    }
+    if (wakes) wake();
+    return true;
+  }
+
+  // Fires what is due, one at a time: the lock is held to find an event and not while it runs.
+  template <class Done>
+  void sweep(const std::stop_token& stop, Done&& done) {
+    const internal::TimelineReading now = read();
+    internal::EventSweep sweep{now};
+    while (!stop.stop_requested()) {
+      std::optional<internal::PendingEvents::Due> due;
+      bool late = false;
+      {
+        const std::lock_guard lock(mutex_);
+        due = pending_.take_due(sweep);
+        if (!due) return;
+        late = due->lateness > options_.late_after;
+        ++counters_.fired;
+        counters_.late += late ? 1 : 0;
+      }
+      FiredEvent event{std::move(due->event.id),
+                       std::move(due->event.type),
+                       std::move(due->event.payload),
+                       due->due,
+                       now.utc,
+                       due->lateness};
+      run(event, std::move(due->event.action), late);
+      done(std::move(event));
+    }
+  }
+
+  void run(const FiredEvent& event, absl::AnyInvocable<void(const FiredEvent&)> action, bool late) {
+    if (late && options_.on_late) call(options_.on_late, event);
+    if (action) {
+      try {
+        action(event);
+      } catch (...) {
+        {
+          const std::lock_guard lock(mutex_);
+          ++counters_.failed;
+        }
+        if (options_.on_failed) call(options_.on_failed, event, std::current_exception());
+      }
+    }
+    if (options_.on_fired) call(options_.on_fired, event);
+  }
+
+  template <class Hook, class... Arguments>
+  static void call(const Hook& hook, const Arguments&... arguments) noexcept {
+    try {
+      hook(arguments...);
+    } catch (...) {  // dropped, as SchedulerOptions says
+    }
+  }
+
+  void wake() {
+    const std::lock_guard lock(wakers_mutex_);
+    for (EventWaker* const waker : wakers_) waker->wake();
+  }
+
+  TimeSource& source_;
+  const SchedulerOptions options_;
+
+  mutable std::mutex mutex_;  // guards pending_ and counters_
+  internal::PendingEvents pending_;
+  EventCounters counters_;
+
+  std::mutex wakers_mutex_;  // guards wakers_; never taken together with mutex_
+  std::vector<EventWaker*> wakers_;
+  std::atomic<bool> has_wakers_ = false;
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_

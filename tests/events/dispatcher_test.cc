@@ -1,0 +1,246 @@
+#include "masterclock/events/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/system_time_source.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::ManualTimeSource;
+
+constexpr UtcTime kStart{1'774'746'000s};
+
+// On simulated time nothing here waits, and nothing here needs a lock: a movement of the source
+// returns when the dispatcher's thread has come to rest.
+class DispatcherTest : public ::testing::Test {
+ protected:
+  EventRequest note(std::string id, UtcTime due) {
+    return {.id = std::move(id), .due = due, .action = [this](const FiredEvent& event) {
+              ran_.push_back(event.id);
+              threads_.push_back(std::this_thread::get_id());
+              EXPECT_GE(source_.now_utc(), event.due) << "never early";
+            }};
+  }
+  EventRequest note_in(std::string id, std::chrono::nanoseconds due_in) {
+    EventRequest request = note(std::move(id), {});
+    request.due.reset();
+    request.due_in = due_in;
+    return request;
+  }
+  void add(EventRequest request) { ASSERT_TRUE(scheduler_.schedule(std::move(request)).ok()); }
+
+  ManualTimeSource source_{kStart};
+  EventScheduler scheduler_{source_};
+  std::vector<std::string> ran_;
+  std::vector<std::thread::id> threads_;
+  Dispatcher dispatcher_{scheduler_};
+};
+
+TEST_F(DispatcherTest, AnAdvanceReturnsWhenEverythingDueHasRun) {
+  dispatcher_.start();
+  add(note("b", kStart + 2h));
+  add(note("a", kStart + 1h));
+  add(note("c", kStart + 25h));
+  source_.advance(1h - 1ns);
+  EXPECT_THAT(ran_, IsEmpty());
+  source_.advance(24h);
+  EXPECT_THAT(ran_, ElementsAre("a", "b"));
+  source_.advance(1ns);
+  EXPECT_THAT(ran_, ElementsAre("a", "b", "c"));
+  for (const std::thread::id id : threads_) EXPECT_NE(id, std::this_thread::get_id());
+}
+
+TEST_F(DispatcherTest, NothingFiresBeforeTheStartOrAfterTheStop) {
+  add(note("a", kStart));
+  source_.advance(1h);
+  EXPECT_THAT(ran_, IsEmpty());
+  EXPECT_FALSE(dispatcher_.running());
+  dispatcher_.start();
+  EXPECT_TRUE(dispatcher_.running());
+  source_.advance(1ns);
+  EXPECT_THAT(ran_, ElementsAre("a"));
+  add(note("b", kStart + 2h));
+  dispatcher_.stop();
+  EXPECT_FALSE(dispatcher_.running());
+  source_.advance(24h);
+  EXPECT_THAT(ran_, ElementsAre("a"));
+  EXPECT_EQ(scheduler_.counters().pending, 1u) << "what was pending stays pending";
+  dispatcher_.start();
+  source_.advance(1ns);
+  EXPECT_THAT(ran_, ElementsAre("a", "b"));
+}
+
+TEST_F(DispatcherTest, FieldNoteSteppedWhileWaiting) {
+  dispatcher_.start();
+  add(note("utc", kStart + 1h));
+  add(note_in("steady", 30min));
+  source_.step_utc(-1h);
+  EXPECT_THAT(ran_, IsEmpty());
+  source_.advance(90min);
+  EXPECT_THAT(ran_, ElementsAre("steady"));
+  source_.step_utc(365 * 24h);
+  EXPECT_THAT(ran_, ElementsAre("steady", "utc"));
+  source_.step_utc(-365 * 24h);
+  source_.advance(366 * 24h);
+  EXPECT_THAT(ran_, ElementsAre("steady", "utc")) << "nothing twice";
+}
+
+TEST_F(DispatcherTest, FieldNoteSuspendedForANight) {
+  dispatcher_.start();
+  add(note("midnight", kStart + 2h));
+  add(note_in("countdown", 30min));
+  source_.suspend(8h);
+  EXPECT_THAT(ran_, ElementsAre("midnight"));
+}
+
+TEST_F(DispatcherTest, RunsWhatActionsScheduleBeforeTheAdvanceReturns) {
+  dispatcher_.start();
+  int links = 0;
+  std::function<void(const FiredEvent&)> next = [&](const FiredEvent& event) {
+    if (++links < 100) add({.due = event.due + 10min, .action = next});
+  };
+  add({.due = kStart, .action = next});
+  int nested = 0;
+  std::function<void(const FiredEvent&)> again = [&](const FiredEvent&) {
+    if (++nested < 10) add({.due_in = 0ns, .action = again});
+  };
+  add({.due = kStart + 1h, .action = again});
+  source_.advance(24h);
+  EXPECT_EQ(links, 100);
+  EXPECT_EQ(nested, 10);
+}
+
+TEST_F(DispatcherTest, AnAdvanceIsNotHeldUpByWhatSchedulesItselfForEver) {
+  dispatcher_.start();
+  std::atomic<int> count = 0;
+  std::atomic<bool> enough = false;
+  std::function<void(const FiredEvent&)> again = [&](const FiredEvent&) {
+    ++count;
+    if (!enough) add({.due_in = 0ns, .action = again});
+  };
+  add({.due = kStart + 1h, .action = again});
+  source_.advance(1h);
+  EXPECT_GE(count, Dispatcher::kMostPasses);
+  enough = true;
+  source_.advance(1h);
+  EXPECT_THAT(scheduler_.counters().pending, 0u);
+}
+
+TEST_F(DispatcherTest, AnActionMayMoveTheSource) {
+  dispatcher_.start();
+  add({.due = kStart + 1h, .action = [&](auto&) {
+         ran_.push_back("mover");
+         source_.advance(1h);
+         source_.step_utc(-10min);
+       }});
+  add(note("later", kStart + 2h));
+  source_.advance(1h);
+  EXPECT_THAT(ran_, ElementsAre("mover"));
+  source_.advance(10min);
+  EXPECT_THAT(ran_, ElementsAre("mover", "later"));
+}
+
+TEST_F(DispatcherTest, AnActionMayStopTheDispatcher) {
+  dispatcher_.start();
+  add({.due = kStart + 1h, .action = [&](auto&) {
+         ran_.push_back("stopper");
+         dispatcher_.stop();
+       }});
+  add(note("after", kStart + 1h));
+  source_.advance(1h);
+  EXPECT_FALSE(dispatcher_.running());
+  dispatcher_.stop();  // joins the thread
+  EXPECT_THAT(ran_, ElementsAre("stopper"));
+  dispatcher_.start();
+  source_.advance(1ns);
+  EXPECT_THAT(ran_, ElementsAre("stopper", "after"));
+}
+
+TEST_F(DispatcherTest, SurvivesAnActionThatThrows) {
+  dispatcher_.start();
+  add({.due = kStart + 1h, .action = [](auto&) { throw 1; }});
+  add(note("after", kStart + 1h));
+  source_.advance(1h);
+  EXPECT_THAT(ran_, ElementsAre("after"));
+  EXPECT_EQ(scheduler_.counters().failed, 1u);
+}
+
+TEST_F(DispatcherTest, TheThreadAndThePolledTriggerGiveOneSequence) {
+  struct Day {
+    explicit Day(bool dispatched) : dispatcher(scheduler) {
+      std::mt19937 random(7);
+      for (int i = 0; i < 2'000; ++i) {
+        const auto when = std::chrono::milliseconds(random() % 86'400'000);
+        EventRequest request{.id = std::to_string(i), .action = [this](const FiredEvent& event) {
+                               ran.push_back(event.id);
+                             }};
+        if (i % 3 == 0) {
+          request.due_in = when;
+        } else {
+          request.due = kStart + when;
+        }
+        EXPECT_TRUE(scheduler.schedule(std::move(request)).ok());
+      }
+      if (dispatched) dispatcher.start();
+      for (int minute = 0; minute < 24 * 60 + 60; ++minute) {
+        const auto moved = [&] {
+          if (!dispatched) scheduler.trigger();
+        };
+        source.advance(1min);
+        moved();
+        if (minute == 300) source.step_utc(-1h);
+        moved();
+        if (minute == 700) source.step_utc(30min);
+        moved();
+      }
+      dispatcher.stop();
+    }
+    ManualTimeSource source{kStart};
+    EventScheduler scheduler{source};
+    std::vector<std::string> ran;
+    Dispatcher dispatcher;
+  };
+  const Day polled(false), dispatched(true);
+  EXPECT_EQ(polled.ran.size(), 2'000u - polled.scheduler.counters().pending);
+  EXPECT_EQ(polled.ran, dispatched.ran);
+}
+
+// --- real time ---------------------------------------------------------------------------------
+
+TEST(RealDispatcher, FiresOnTheMachinesClockAndNeverEarly) {
+  EventScheduler scheduler(SystemTimeSource::shared());
+  Dispatcher dispatcher(scheduler);
+  dispatcher.start();
+  std::promise<FiredEvent> utc, steady;
+  const UtcTime due = SystemTimeSource::shared().now_utc() + 20ms;
+  const SteadyTime begun = SystemTimeSource::shared().now_steady();
+  ASSERT_TRUE(
+      scheduler
+          .schedule({.due = due, .action = [&](const FiredEvent& event) { utc.set_value(event); }})
+          .ok());
+  // Earlier than what the dispatcher waits for already.
+  ASSERT_TRUE(scheduler
+                  .schedule({.due_in = 5ms,
+                             .action = [&](const FiredEvent& event) { steady.set_value(event); }})
+                  .ok());
+  EXPECT_GE(steady.get_future().get().lateness, 0ns);
+  EXPECT_GE(SystemTimeSource::shared().now_steady() - begun, 5ms);
+  const FiredEvent fired = utc.get_future().get();
+  EXPECT_GE(fired.fired, due);
+  EXPECT_EQ(fired.due, due);
+}
+
+}  // namespace
+}  // namespace masterclock

@@ -1,0 +1,165 @@
+// Real threads, so that ThreadSanitizer has something to watch.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/events/event_scheduler.h"
+#include "masterclock/testing/manual_time_source.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ManualTimeSource;
+
+constexpr UtcTime kStart{1'774'746'000s};
+
+// Producers, cancellers, a rescheduler, readers, two triggers, a dispatcher and whoever moves the
+// clock, at once. Each event must end exactly once: it fires, or somebody's cancel succeeds.
+TEST(RealThreads, EveryEventIsFiredOnceOrCancelledOnce) {
+  constexpr int kProducers = 2, kEach = 2'000;
+  ManualTimeSource source(kStart);
+  EventScheduler scheduler(source);
+  Dispatcher dispatcher(scheduler);
+  dispatcher.start();
+
+  std::vector<std::atomic<int>> fired(kProducers * kEach);
+  std::vector<std::atomic<int>> cancelled(kProducers * kEach);
+  std::mutex mutex;
+  std::vector<std::pair<EventHandle, std::size_t>> handles;  // guarded by mutex
+  std::atomic<int> producing = kProducers;
+
+  const auto produce = [&](int producer) {
+    std::mt19937 random(static_cast<unsigned>(producer));
+    for (int i = 0; i < kEach; ++i) {
+      const auto number = static_cast<std::size_t>(producer * kEach + i);
+      const std::chrono::milliseconds ahead(random() % 2'000);
+      EventRequest request{.id = random() % 2 == 0 ? "n" + std::to_string(number) : ""};
+      if (random() % 2 == 0) {
+        request.due = source.now_utc() + ahead;
+      } else {
+        request.due_in = ahead;
+      }
+      request.action = [&, number, throws = random() % 16 == 0](const FiredEvent& event) {
+        ++fired[number];
+        EXPECT_GE(event.lateness, 0ns);
+        if (throws) throw std::to_string(number);
+      };
+      const auto handle = scheduler.schedule(std::move(request));
+      ASSERT_TRUE(handle.ok());
+      const std::lock_guard lock(mutex);
+      handles.emplace_back(*handle, number);
+    }
+    --producing;
+  };
+  const auto with_some_handle = [&](std::mt19937& random, auto&& use) {
+    std::pair<EventHandle, std::size_t> some;
+    {
+      const std::lock_guard lock(mutex);
+      if (handles.empty()) return;
+      some = handles[random() % handles.size()];
+    }
+    use(some.first, some.second);
+  };
+  const auto cancel = [&](unsigned seed) {
+    std::mt19937 random(seed);
+    while (producing > 0) {
+      with_some_handle(random, [&](EventHandle handle, std::size_t number) {
+        const bool by_name = random() % 4 == 0;
+        if (by_name ? scheduler.cancel("n" + std::to_string(number)) : scheduler.cancel(handle)) {
+          ++cancelled[number];
+        }
+      });
+    }
+  };
+  const auto reschedule = [&] {
+    std::mt19937 random(99);
+    while (producing > 0) {
+      with_some_handle(random, [&](EventHandle handle, std::size_t) {
+        (void)scheduler.reschedule(handle,
+                                   source.now_utc() + std::chrono::milliseconds(random() % 500));
+      });
+    }
+  };
+  const auto read = [&] {
+    while (producing > 0) {
+      UtcTime last = UtcTime::min();
+      for (const ScheduledEvent& event : scheduler.pending(kStart, kStart + 24h)) {
+        EXPECT_GE(event.due, last);
+        last = event.due;
+      }
+      const EventCounters c = scheduler.counters();
+      EXPECT_EQ(c.scheduled, c.fired + c.cancelled + c.pending);
+      (void)scheduler.next_due();
+    }
+  };
+  const auto trigger = [&] {
+    while (producing > 0) scheduler.trigger();
+  };
+  const auto move = [&] {
+    std::mt19937 random(5);
+    while (producing > 0) {
+      source.advance(std::chrono::milliseconds(random() % 20));
+      if (random() % 50 == 0) source.step_utc(-100ms);
+    }
+  };
+
+  std::vector<std::thread> threads;
+  for (int producer = 0; producer < kProducers; ++producer) threads.emplace_back(produce, producer);
+  threads.emplace_back(cancel, 11u);
+  threads.emplace_back(cancel, 12u);
+  threads.emplace_back(reschedule);
+  threads.emplace_back(read);
+  threads.emplace_back(trigger);
+  threads.emplace_back(trigger);
+  threads.emplace_back(move);
+  threads.emplace_back(move);
+  for (std::thread& thread : threads) thread.join();
+  source.advance(24h);  // the dispatcher fires the rest
+  dispatcher.stop();
+
+  for (std::size_t number = 0; number < fired.size(); ++number) {
+    ASSERT_EQ(fired[number] + cancelled[number], 1) << number;
+  }
+  const EventCounters c = scheduler.counters();
+  EXPECT_EQ(c.scheduled, static_cast<std::uint64_t>(kProducers * kEach));
+  EXPECT_EQ(c.pending, 0u);
+  EXPECT_EQ(c.fired + c.cancelled, c.scheduled);
+}
+
+TEST(RealThreads, ADispatcherStartsAndStopsWhileTheSourceMoves) {
+  ManualTimeSource source(kStart);
+  EventScheduler scheduler(source);
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_TRUE(
+        scheduler.schedule({.due = kStart + i * 1ms, .action = [&](auto&) { ++ran; }}).ok());
+  }
+  std::atomic<bool> moving = true;
+  std::thread mover([&] {
+    while (moving) source.advance(10us);
+  });
+  for (int i = 0; i < 100; ++i) {
+    Dispatcher dispatcher(scheduler);
+    dispatcher.start();
+    source.advance(1ms);
+    if (i % 2 == 0) dispatcher.stop();
+  }
+  moving = false;
+  mover.join();
+  source.advance(1s);
+  scheduler.trigger();
+  EXPECT_EQ(ran, 500);
+}
+
+}  // namespace
+}  // namespace masterclock

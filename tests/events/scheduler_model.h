@@ -1,0 +1,367 @@
+// EventScheduler against a plain model of it: ordered maps, no handles, no cleverness.
+//
+// Both are driven by the same choices, from a random generator in the tests and from the fuzzer's
+// bytes in the fuzz target, and compared after each step.
+#ifndef MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
+#define MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "masterclock/events/event_scheduler.h"
+#include "masterclock/testing/manual_time_source.h"
+
+namespace masterclock::events_test {
+
+using std::chrono::nanoseconds;
+
+// What the model knows of an event. Its type is its number, which nothing else carries.
+struct ModelEvent {
+  bool steady = false;
+  nanoseconds due{};  // since the epoch of its timeline
+  std::uint64_t order = 0;
+  std::string id, type, payload;
+};
+
+// The contract, spelled out with ordered maps.
+class SchedulerModel {
+ public:
+  using Key = std::pair<nanoseconds, std::uint64_t>;
+  nanoseconds utc{}, steady{};
+  std::uint64_t scheduled = 0, fired = 0, cancelled = 0, late = 0;
+
+  // UTC due time of an event by today's clock.
+  nanoseconds due(const ModelEvent& event) const {
+    return event.steady ? utc + (event.due - steady) : event.due;
+  }
+  // Everything pending, in order, worked out anew each time.
+  std::map<Key, const ModelEvent*> order() const {
+    std::map<Key, const ModelEvent*> all;
+    for (const auto& [type, event] : events) all.emplace(Key(due(event), event.order), &event);
+    return all;
+  }
+  const ModelEvent* named(const std::string& id) const {
+    const auto found = names.find(id);
+    return found == names.end() ? nullptr : &events.at(found->second);
+  }
+  void add(ModelEvent event) {
+    event.order = ++clock_of_order;
+    ++scheduled;
+    if (!event.id.empty()) names[event.id] = event.type;
+    events[event.type] = std::move(event);
+  }
+  ModelEvent remove(const std::string& type) {
+    ModelEvent event = events.at(type);
+    if (!event.id.empty()) names.erase(event.id);
+    events.erase(type);
+    return event;
+  }
+  void cancel(const std::string& type) {
+    remove(type);
+    ++cancelled;
+  }
+
+  struct Fired {
+    std::string type;
+    nanoseconds due{}, lateness{};
+    friend bool operator==(const Fired&, const Fired&) = default;
+  };
+  // `action` stands for what the events do.
+  std::vector<Fired> trigger(nanoseconds late_after,
+                             const std::function<void(const ModelEvent&, nanoseconds)>& action) {
+    std::vector<Fired> out;
+    std::uint64_t oldest_left_out = std::numeric_limits<std::uint64_t>::max();
+    Key passed(nanoseconds::min(), 0);
+    for (;;) {
+      const ModelEvent* next = nullptr;
+      for (const auto& [key, event] : order()) {
+        if (key.first > utc) break;
+        if (key <= passed || (key.first == passed.first && event->order >= oldest_left_out))
+          continue;
+        next = event;
+        break;
+      }
+      if (next == nullptr) return out;
+      const nanoseconds due_now = due(*next);
+      const ModelEvent event = remove(next->type);
+      if (due_now != passed.first) oldest_left_out = clock_of_order + 1;
+      passed = Key(due_now, event.order);
+      ++fired;
+      const nanoseconds lateness = utc - due_now;
+      late += lateness > late_after ? 1 : 0;
+      out.push_back({event.type, due_now, lateness});
+      action(event, due_now);
+    }
+  }
+
+  std::map<std::string, ModelEvent> events;  // by type
+  std::map<std::string, std::string> names;  // id to type
+
+ private:
+  std::uint64_t clock_of_order = 0;
+};
+
+// Runs `steps` operations chosen by `choose(n)`, which answers a number below n, or until `choose`
+// has no more (nullopt). What differed first, or nothing.
+class ModelRun {
+ public:
+  using Choose = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
+
+  explicit ModelRun(Choose choose, std::size_t most_pending = 60)
+      : choose_(std::move(choose)), most_pending_(most_pending) {
+    model_.utc = kStart;
+  }
+
+  std::optional<std::string> run(std::size_t steps) {
+    for (std::size_t step = 0; step < steps; ++step) {
+      const std::string what = one_step();
+      if (ended_) return std::nullopt;
+      if (!what.empty()) return "step " + std::to_string(step) + ": " + what;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr nanoseconds kStart = std::chrono::hours(24 * 20'000);
+  static constexpr nanoseconds kLateAfter = nanoseconds(3);
+
+  std::uint64_t pick(std::uint64_t n) {
+    const auto choice = ended_ ? std::nullopt : choose_(n);
+    ended_ = ended_ || !choice;
+    return choice.value_or(0);
+  }
+  nanoseconds span(std::uint64_t n) { return nanoseconds(static_cast<std::int64_t>(pick(n))); }
+  nanoseconds around_now() { return model_.utc - nanoseconds(20) + span(80); }
+  std::string a_name() { return pick(2) == 0 ? "" : "n" + std::to_string(pick(12)); }
+
+  std::string one_step() {
+    const std::uint64_t what = pick(16);
+    if (ended_) return "";
+    if (what < 5) return model_.events.size() < most_pending_ ? schedule() : "";
+    switch (what) {
+      case 5:
+        return cancel_handle();
+      case 6:
+        return cancel_id();
+      case 7:
+        return reschedule();
+      case 8:
+        return compare_range();
+      case 9:
+        return pick(8) == 0 ? cancel_range() : "";
+      case 10:
+        step_clock();
+        return "";
+      case 11:
+      case 12:
+        advance();
+        return "";
+      default:
+        return trigger();
+    }
+  }
+
+  // Payloads tell an action what to do: "s5" schedules 5 ns after its own due time, "cn3" cancels
+  // n3.
+  static void act(const std::string& payload, nanoseconds due, const std::string& type,
+                  const std::function<void(nanoseconds, std::string)>& add,
+                  const std::function<void(std::string)>& cancel) {
+    if (payload.starts_with('s')) add(due + nanoseconds(std::stoi(payload.substr(1))), type + "'");
+    if (payload.starts_with('c')) cancel(payload.substr(1));
+  }
+  void act_for_real(const FiredEvent& event) {
+    act(
+        event.payload, event.due.time_since_epoch(), event.type,
+        [&](nanoseconds due, std::string type) {
+          (void)scheduler_.schedule({.due = UtcTime(due), .type = std::move(type)});
+        },
+        [&](const std::string& id) { (void)scheduler_.cancel(id); });
+    if (event.payload == "throw") throw 1;
+  }
+  void act_in_model(const ModelEvent& event, nanoseconds due) {
+    act(
+        event.payload, due, event.type,
+        [&](nanoseconds at, std::string type) {
+          model_.add({false, at, 0, "", std::move(type), ""});
+        },
+        [&](const std::string& id) {
+          if (const ModelEvent* found = model_.named(id)) model_.cancel(found->type);
+        });
+  }
+
+  std::string schedule() {
+    ModelEvent event;
+    event.id = a_name();
+    event.type = std::to_string(++number_);
+    event.steady = pick(3) == 0;
+    event.due = event.steady ? model_.steady + span(60) : around_now();
+    switch (pick(6)) {
+      case 0:
+        event.payload = "s" + std::to_string(static_cast<int>(pick(20)) - 5);
+        break;
+      case 1:
+        event.payload = "cn" + std::to_string(pick(12));
+        break;
+      case 2:
+        event.payload = "throw";
+        break;
+      default:
+        break;
+    }
+    const auto policy = static_cast<OnDuplicate>(pick(3));
+    EventRequest request{.id = event.id, .type = event.type, .payload = event.payload};
+    if (event.steady) {
+      request.due_in = event.due - model_.steady;
+    } else {
+      request.due = UtcTime(event.due);
+    }
+    if (!event.payload.empty()) request.action = [this](auto& fired) { act_for_real(fired); };
+    request.on_duplicate = policy;
+    const absl::StatusOr<EventHandle> handle = scheduler_.schedule(std::move(request));
+
+    const ModelEvent* const same = event.id.empty() ? nullptr : model_.named(event.id);
+    if (same != nullptr && policy == OnDuplicate::kReject) {
+      return absl::IsAlreadyExists(handle.status()) ? "" : "a duplicate was not rejected";
+    }
+    if (!handle.ok()) return "schedule failed: " + std::string(handle.status().message());
+    if (same != nullptr && policy == OnDuplicate::kKeep) {
+      const bool right = handles_[same->type] == *handle;
+      return right ? "" : "kKeep answered another handle";
+    }
+    if (same != nullptr) model_.cancel(same->type);
+    handles_[event.type] = *handle;
+    model_.add(event);
+    return compare_counters();
+  }
+
+  // Any event that ever was, stale handles included.
+  std::string any_type() { return std::to_string(pick(number_ + 1)); }
+
+  std::string cancel_handle() {
+    const std::string type = any_type();
+    const auto handle = handles_.find(type);
+    if (handle == handles_.end()) return "";
+    const bool expected = model_.events.contains(type);
+    if (scheduler_.cancel(handle->second) != expected) return "cancel by handle of " + type;
+    if (expected) model_.cancel(type);
+    return compare_counters();
+  }
+
+  std::string cancel_id() {
+    const std::string id = "n" + std::to_string(pick(12));
+    const ModelEvent* const found = model_.named(id);
+    if (scheduler_.cancel(id) != (found != nullptr)) return "cancel of " + id;
+    if (found != nullptr) model_.cancel(found->type);
+    return compare_counters();
+  }
+
+  std::string reschedule() {
+    const nanoseconds due = around_now();
+    std::string type = any_type();
+    absl::Status status;
+    if (pick(2) == 0) {
+      const std::string id = "n" + std::to_string(pick(12));
+      const ModelEvent* const found = model_.named(id);
+      type = found == nullptr ? "none" : found->type;
+      status = scheduler_.reschedule(id, UtcTime(due));
+    } else {
+      const auto handle = handles_.find(type);
+      if (handle == handles_.end()) return "";
+      status = scheduler_.reschedule(handle->second, UtcTime(due));
+    }
+    const auto event = model_.events.find(type);
+    if (status.ok() != (event != model_.events.end())) return "reschedule of " + type;
+    if (status.ok()) {
+      event->second.steady = false;
+      event->second.due = due;
+    }
+    return compare_counters();
+  }
+
+  std::string compare_range() {
+    const nanoseconds from = around_now(), until = from + span(60) - nanoseconds(5);
+    std::vector<std::pair<std::string, nanoseconds>> expected, found;
+    for (const auto& [key, event] : model_.order()) {
+      if (key.first >= from && key.first < until) expected.emplace_back(event->type, key.first);
+    }
+    for (const ScheduledEvent& event : scheduler_.pending(UtcTime(from), UtcTime(until))) {
+      found.emplace_back(event.type, event.due.time_since_epoch());
+    }
+    return found == expected ? "" : "pending() differs";
+  }
+
+  std::string cancel_range() {
+    const nanoseconds from = around_now(), until = from + span(20);
+    std::vector<std::string> gone;
+    for (const auto& [key, event] : model_.order()) {
+      if (key.first >= from && key.first < until) gone.push_back(event->type);
+    }
+    if (scheduler_.cancel_between(UtcTime(from), UtcTime(until)) != gone.size()) {
+      return "cancel_between() differs";
+    }
+    for (const std::string& type : gone) model_.cancel(type);
+    return compare_counters();
+  }
+
+  void advance() {
+    const nanoseconds size = span(pick(10) == 0 ? 200 : 12);
+    source_.advance(size);
+    model_.utc += size;
+    model_.steady += size;
+  }
+
+  void step_clock() {
+    const nanoseconds size = span(120) - nanoseconds(60);
+    source_.step_utc(size);
+    model_.utc += size;
+  }
+
+  std::string trigger() {
+    const auto expected = model_.trigger(
+        kLateAfter, [&](const ModelEvent& event, nanoseconds due) { act_in_model(event, due); });
+    std::vector<SchedulerModel::Fired> found;
+    for (const FiredEvent& event : scheduler_.trigger()) {
+      found.push_back({event.type, event.due.time_since_epoch(), event.lateness});
+      if (event.fired != source_.now_utc()) return "fired at another reading";
+    }
+    return found == expected ? compare_counters() : "trigger() differs";
+  }
+
+  std::string compare_counters() {
+    const EventCounters c = scheduler_.counters();
+    if (c.pending != model_.events.size()) return "pending count differs";
+    if (c.scheduled != model_.scheduled) return "scheduled count differs";
+    if (c.cancelled != model_.cancelled) return "cancelled count differs";
+    if (c.fired != model_.fired) return "fired count differs";
+    if (c.late != model_.late) return "late count differs";
+    const auto order = model_.order();
+    const auto next = scheduler_.next_due();
+    if (next.has_value() != !order.empty()) return "next_due() differs";
+    if (next && next->time_since_epoch() != order.begin()->first.first) return "next_due() differs";
+    if (next && scheduler_.until_next() != order.begin()->first.first - model_.utc) {
+      return "until_next() differs";
+    }
+    return "";
+  }
+
+  Choose choose_;
+  std::size_t most_pending_;
+  bool ended_ = false;
+  std::uint64_t number_ = 0;
+  SchedulerModel model_;
+  std::map<std::string, EventHandle> handles_;
+  testing::ManualTimeSource source_{UtcTime(kStart)};
+  EventScheduler scheduler_{source_, {.late_after = kLateAfter}};
+};
+
+}  // namespace masterclock::events_test
+
+#endif  // MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
