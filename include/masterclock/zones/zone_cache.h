@@ -91,16 +91,11 @@ class ZoneCache {
     index_.clear();
   }
 
-  // What is here now, sorted by name.
-  [[nodiscard]] std::vector<Zone> zones() const {
-    std::vector<Zone> found;
-    index_.for_each([&](const internal::ZoneTable& table) { found.emplace_back(table); });
-    std::sort(found.begin(), found.end(), [](Zone a, Zone b) { return a.name() < b.name(); });
-    return found;
-  }
+  // The names that are here now, sorted.
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> found;
-    for (const Zone zone : zones()) found.emplace_back(zone.name());
+    index_.for_each([&](const internal::ZoneTable& table) { found.push_back(table.name()); });
+    std::sort(found.begin(), found.end());
     return found;
   }
 

@@ -1,0 +1,51 @@
+#include "stop_signal.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace on_air {
+
+StopSignal::StopSignal() {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  ::sigaddset(&wanted, SIGINT);
+  ::sigaddset(&wanted, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
+  fd_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+StopSignal::~StopSignal() {
+  look();  // what came and was never asked for is not to strike now
+  if (fd_ >= 0) ::close(fd_);
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool StopSignal::wait_for(std::chrono::nanoseconds longest, int wake_fd) {
+  longest = std::clamp<std::chrono::nanoseconds>(longest, std::chrono::nanoseconds(0),
+                                                 std::chrono::hours(24));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
+  const timespec timeout{static_cast<std::time_t>(seconds.count()),
+                         static_cast<long>((longest - seconds).count())};
+  pollfd waits[2] = {{fd_, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+  if (signal_ == 0) ::ppoll(waits, 2, &timeout, nullptr);
+  look();
+  return signal_ != 0;
+}
+
+int StopSignal::exit_status() {
+  look();
+  return signal_ == 0 ? 0 : 128 + signal_;
+}
+
+void StopSignal::look() {
+  signalfd_siginfo info;
+  while (::read(fd_, &info, sizeof info) == sizeof info) {
+    if (signal_ == 0) signal_ = static_cast<int>(info.ssi_signo);
+  }
+}
+
+}  // namespace on_air

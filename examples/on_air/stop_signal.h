@@ -1,0 +1,42 @@
+// Ctrl-C as something to wait for, so that a program ends by its own hand: the log whole, the child
+// ended, no half a file left.
+//
+// From construction on SIGINT and SIGTERM no longer kill the process; they make `fd()` readable.
+// Make one first thing, before any other thread is started: threads inherit what is blocked.
+#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
+#define MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
+
+#include <signal.h>
+
+#include <chrono>
+
+namespace on_air {
+
+// Threads: one owner.
+class StopSignal {
+ public:
+  StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+  ~StopSignal();
+
+  // Waits up to `longest`, less when `wake_fd`, if any, becomes readable. True: somebody wants us
+  // to stop, now or at an earlier call.
+  bool wait_for(std::chrono::nanoseconds longest, int wake_fd = -1);
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+  // As a shell has it: 130 after SIGINT, 143 after SIGTERM, 0 when nothing came.
+  [[nodiscard]] int exit_status();
+
+ private:
+  void look();
+
+  int fd_;
+  int signal_ = 0;
+  sigset_t before_{};
+};
+
+}  // namespace on_air
+
+#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_

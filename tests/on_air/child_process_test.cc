@@ -1,0 +1,116 @@
+#include "child_process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+
+namespace on_air {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+std::unique_ptr<ChildProcess> shell(const char* script, std::size_t keep = 4'096) {
+  auto child = ChildProcess::start({"sh", "-c", script}, keep);
+  EXPECT_TRUE(child.ok()) << child.status();
+  return *std::move(child);
+}
+
+TEST(RealChildProcess, SaysWhatBecameOfIt) {
+  const struct {
+    const char *name, *script;
+    bool succeeded;
+    const char *output, *complaint;
+  } cases[] = {
+      {"all well", "echo done", true, "done\n", "exit status 0"},
+      {"a failure", "exit 3", false, "", "exit status 3"},
+      {"a failure that is explained", "echo no >&2; echo such file >&2; exit 1", false, "",
+       "such file"},
+      {"empty lines at the end", "printf 'why\\n\\n\\r\\n' >&2; exit 1", false, "", "why"},
+      {"ffmpeg's objects", "echo '[mov @ 0x55e2dcf45b40] moov atom not found' >&2; exit 1", false,
+       "", "moov atom not found"},
+      {"ffmpeg's last word", "printf 'bad data\\nConversion failed!\\n' >&2; exit 1", false, "",
+       "bad data"},
+      {"killed", "kill -9 $$", false, "", "killed by signal 9"},
+      {"nothing to read", "read x || echo end", true, "end\n", "exit status 0"},
+  };
+  for (const auto& c : cases) {
+    const auto child = shell(c.script);
+    EXPECT_TRUE(child->wait()) << c.name;
+    EXPECT_FALSE(child->running()) << c.name;
+    EXPECT_EQ(child->succeeded(), c.succeeded) << c.name;
+    EXPECT_EQ(child->output(), c.output) << c.name;
+    EXPECT_EQ(child->complaint(), c.complaint) << c.name;
+  }
+}
+
+TEST(RealChildProcess, KeepsTheEndOfWhatItSays) {
+  const auto child = shell("seq 1 200000", 10);
+  child->wait();
+  EXPECT_EQ(child->output(), "99\n200000\n");
+}
+
+TEST(RealChildProcess, TellsWhenThereIsNoSuchProgram) {
+  const auto child = ChildProcess::start({"no-such-program-here"});
+  EXPECT_EQ(child.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(child.status().message(), HasSubstr("no-such-program-here is not installed"));
+}
+
+TEST(RealChildProcess, EndsWhenAskedAndWhenMadeTo) {
+  const auto polite = shell("echo ready; exec sleep 600");
+  polite->stop();
+  EXPECT_FALSE(polite->running());
+  EXPECT_FALSE(polite->succeeded());
+  polite->stop();
+
+  // Says "ready" once it no longer listens, so that the test is not a race.
+  const auto deaf = shell("trap '' TERM; echo ready; while :; do sleep 600; done");
+  while (deaf->output() != "ready\n") ::usleep(100);
+  deaf->stop(1ms);
+  EXPECT_EQ(deaf->complaint(), "killed by signal 9");
+}
+
+TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
+  int lifeline[2];
+  ASSERT_EQ(::pipe(lifeline), 0);  // open in the child and the grandchild: no FD_CLOEXEC
+  {
+    const auto child = shell("sleep 600 & echo ready; wait");
+    while (child->output() != "ready\n") ::usleep(100);
+  }
+  ::close(lifeline[1]);
+  char byte;
+  EXPECT_EQ(::read(lifeline[0], &byte, 1), 0) << "somebody still holds the other end";
+  ::close(lifeline[0]);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
+
+TEST(RealChildProcess, WaitsUntilItIsInterrupted) {
+  const int event = ::eventfd(1, EFD_CLOEXEC);
+  const auto child = shell("exec sleep 600");
+  EXPECT_FALSE(child->wait(event));
+  EXPECT_TRUE(child->running());
+  child->stop();
+  EXPECT_TRUE(child->wait(event));
+  ::close(event);
+}
+
+TEST(RealChildProcess, HasItsOwnGroupAndNothingBlocked) {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  const auto child = shell("ps -o pgid= -p $$ | tr -d ' '; echo $$; grep SigBlk /proc/self/status");
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  child->wait();
+  EXPECT_THAT(child->output(), EndsWith("SigBlk:\t0000000000000000\n"));
+}
+
+}  // namespace
+}  // namespace on_air

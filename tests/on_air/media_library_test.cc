@@ -1,0 +1,89 @@
+#include "media_library.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "temporary_directory.h"
+
+namespace on_air {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(FileNameOf, MakesAPlainNameOfATitle) {
+  const struct {
+    const char *text, *expected;
+  } cases[] = {
+      {"News", "news"},
+      {"The Late Late Show", "the-late-late-show"},
+      {"  Who?  Me!! ", "who-me"},
+      {"RTÉ News: Nine", "rtÉ-news-nine"},
+      {"24 Hours", "24-hours"},
+      {"../../etc/passwd", "etc-passwd"},
+      {"???", ""},
+      {"", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(file_name_of(c.text), c.expected);
+}
+
+class MediaLibraryTest : public ::testing::Test {
+ protected:
+  // What is found, relative to the directory; an error's text when nothing is.
+  std::string find(const std::string& title, const std::string& source) {
+    Programme programme;
+    programme.title = title;
+    programme.source = source;
+    const auto found = MediaLibrary::open(directory_.path()).value().find("one.ie", programme);
+    return found.ok() ? found->lexically_relative(directory_.path()).string()
+                      : std::string(found.status().message());
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(MediaLibraryTest, FindsSourcesByPathThenByName) {
+  for (const char* file : {"a/clip.mp4", "b/clip.mp4", "a/deep/er/only.ts", "top.mp4"}) {
+    directory_.write(file);
+  }
+  const struct {
+    const char *source, *expected;
+  } cases[] = {
+      {"b/clip.mp4", "b/clip.mp4"},
+      {"./b//clip.mp4", "b/clip.mp4"},
+      {"elsewhere/clip.mp4", "a/clip.mp4"},
+      {"/var/media/only.ts", "a/deep/er/only.ts"},
+      {"/top.mp4", "top.mp4"},
+      {"../top.mp4", "top.mp4"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(find("Clip", c.source), c.expected) << c.source;
+  EXPECT_THAT(find("Clip", "x/none.mp4"),
+              HasSubstr("no media for 'Clip' on channel 'one.ie': looked for 'x/none.mp4'"));
+  EXPECT_THAT(find("Clip", "a/"), HasSubstr("its source is 'a/'"));
+}
+
+TEST_F(MediaLibraryTest, NeverLeavesTheDirectory) {
+  directory_.write("below/x.mp4");
+  Programme programme;
+  programme.source = "../outside.mp4";
+  directory_.write("outside.mp4");
+  const auto library = MediaLibrary::open(directory_.path() / "below");
+  EXPECT_EQ(library->find("one.ie", programme).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MediaLibraryTest, FindsTitlesThenChannels) {
+  directory_.write("the-news.ts");
+  EXPECT_EQ(find("The News", ""), "the-news.ts");
+  EXPECT_THAT(find("Other", ""), HasSubstr("looked for 'other.mp4' and 'one-ie.mp4'"));
+  directory_.write("one-ie.mp4");
+  EXPECT_EQ(find("Other", ""), "one-ie.mp4");
+  EXPECT_EQ(find("", ""), "one-ie.mp4");
+}
+
+TEST_F(MediaLibraryTest, OneFileStandsForEverything) {
+  const auto file = directory_.write("clip.mp4");
+  EXPECT_EQ(MediaLibrary::open(file)->find("any", Programme()).value(), file);
+  EXPECT_EQ(MediaLibrary::open("/nowhere/x").status().message(),
+            "/nowhere/x: no such file or directory");
+}
+
+}  // namespace
+}  // namespace on_air

@@ -1,0 +1,51 @@
+// A directory of a test's own, gone when the test is.
+#ifndef MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
+#define MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <system_error>
+
+namespace on_air {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = ::testing::TempDir() + "on_air.XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory " << name;
+    path_ = name;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  // Makes a file, and the directories that it stands in.
+  std::filesystem::path write(const std::string& name, const std::string& text = "") const {
+    const std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return file;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string contents_of(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace on_air
+
+#endif  // MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
