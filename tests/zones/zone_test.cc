@@ -55,8 +55,8 @@ constexpr WallCase kWallCases[] = {
      "2024-09-28T14:00:00Z"},
     {"Africa/Juba", "2021-01-31T23:30", kFold, "2021-01-31T20:30:00Z", "2021-01-31T21:30:00Z",
      "2021-01-31T20:30:00Z"},
-    {"America/Sao_Paulo", "2019-02-16T23:30", kFold, "2019-02-17T01:30:00Z",
-     "2019-02-17T02:30:00Z", "2019-02-17T01:30:00Z"},
+    {"America/Sao_Paulo", "2019-02-16T23:30", kFold, "2019-02-17T01:30:00Z", "2019-02-17T02:30:00Z",
+     "2019-02-17T01:30:00Z"},
     {"Asia/Pyongyang", "2018-05-04T23:45", kGap, "2018-05-04T14:45:00Z", "2018-05-04T15:15:00Z",
      "2018-05-04T15:00:00Z"},
     {"Asia/Beirut", "2024-03-31T00:00", kGap, "2024-03-30T21:00:00Z", "2024-03-30T22:00:00Z",
@@ -163,8 +163,8 @@ TEST(Zone, StaysInRangeAtTheEndsOfTime) {
   EXPECT_EQ(tokyo.to_utc(LocalTime::max(), Resolve::kSnap).value(), UtcTime::max() - 9h);
 }
 
-// The quick path against the plain one, on every zone: around every change and at random, read both as
-// UTC and as a wall time.
+// The quick path against the plain one, on every zone: around every change and at random, read both
+// as UTC and as a wall time.
 TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
   std::uint64_t state = 20260329;
   const auto random = [&] { return state = state * 6364136223846793005 + 1442695040888963407; };

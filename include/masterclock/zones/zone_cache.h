@@ -91,11 +91,16 @@ class ZoneCache {
     index_.clear();
   }
 
-  // The names that are here now, sorted.
+  // What is here now, sorted by name.
+  [[nodiscard]] std::vector<Zone> zones() const {
+    std::vector<Zone> found;
+    index_.for_each([&](const internal::ZoneTable& table) { found.emplace_back(table); });
+    std::sort(found.begin(), found.end(), [](Zone a, Zone b) { return a.name() < b.name(); });
+    return found;
+  }
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> found;
-    index_.for_each([&](const internal::ZoneTable& table) { found.push_back(table.name()); });
-    std::sort(found.begin(), found.end());
+    for (const Zone zone : zones()) found.emplace_back(zone.name());
     return found;
   }
 

@@ -1,0 +1,100 @@
+// Checks that a clock can make of itself, each with what it found.
+//
+// None of them proves that the time is right; each finds a way in which it is wrong. An engine runs
+// them when it starts and once an hour, and shows the findings to its operator.
+//
+//   steady     the steady clock does not run backward
+//   utc        UTC lies where this library's leap-second table begins to make sense (after 1972),
+//   and
+//              not within a year of the end of the range
+//   drift      UTC and the steady clock have moved together since the last check: no step in
+//   between leap table today lies inside the leap-second table zones      the tz database was found
+//   wall       in every cached zone, now reads back from the wall as now
+#ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
+#define MASTERCLOCK_CLOCK_CONSISTENCY_H_
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "masterclock/time/leap_seconds.h"
+#include "masterclock/time/rfc3339.h"
+#include "masterclock/time/time_source.h"
+#include "masterclock/zones/zone_cache.h"
+
+namespace masterclock {
+
+// One check: its name, whether it passed, and what it saw, in one line.
+struct ConsistencyCheck {
+  std::string name;
+  bool passed = false;
+  std::string finding;
+};
+
+struct ConsistencyReport {
+  std::vector<ConsistencyCheck> checks;
+  [[nodiscard]] bool consistent() const {
+    return std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });
+  }
+};
+
+// UTC and the steady timeline at one moment.
+struct ClockReading {
+  UtcTime utc;
+  SteadyTime steady;
+};
+
+// Checks `source` against its `last` reading, and leaves the present one there for the next time.
+//
+// Threads: any; `last` is the caller's to guard.
+// Cost:    a few readings of the source, and one conversion for each cached zone.
+[[nodiscard]] inline ConsistencyReport check_consistency(const TimeSource& source,
+                                                         const ZoneCache& zones,
+                                                         ClockReading& last) {
+  using namespace std::chrono;
+  const SteadyTime before = source.now_steady();
+  const UtcTime now = source.now_utc();
+  const SteadyTime after = source.now_steady();
+  ConsistencyReport report;
+  const auto found = [&](std::string name, bool passed, std::string finding) {
+    report.checks.push_back({std::move(name), passed, std::move(finding)});
+  };
+  const auto ns = [](nanoseconds d) { return std::to_string(d.count()) + " ns"; };
+
+  const nanoseconds ran = saturating_difference(after, before);
+  found("steady", after >= before && before >= last.steady,
+        "moved " + ns(ran) + " between two readings");
+
+  found("utc", now >= leap_seconds().front().effective && now < UtcTime::max() - days(366),
+        "reads " + to_rfc3339(floor<seconds>(now)));
+
+  // Discipline slews UTC against the steady clock by 500 ppm at most; a second is a step.
+  const nanoseconds apart = saturating_difference(now, last.utc) - (before - last.steady);
+  last = {now, before};
+  found("drift", abs(apart) < seconds(1),
+        "UTC moved " + ns(apart) + " against the steady clock since the last check");
+
+  found("leap table", to_tai(now).coverage == LeapCoverage::kCovered,
+        "valid until " + to_rfc3339(floor<seconds>(leap_seconds_expiry())));
+
+  const std::size_t names = zones.database().names().size();
+  found("zones", names > 1,
+        std::to_string(names) + " names in " + zones.database().directory().string());
+
+  std::string wrong;
+  const std::vector<Zone> walls = zones.zones();
+  for (const Zone zone : walls) {
+    const LocalResolution read = zone.resolve(zone.to_local(now));
+    if (read.earlier != now && read.later != now) wrong += " " + std::string(zone.name());
+  }
+  found("wall", wrong.empty(),
+        wrong.empty() ? std::to_string(walls.size()) + " cached zones read back"
+                      : "differs in" + wrong);
+  return report;
+}
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_CLOCK_CONSISTENCY_H_

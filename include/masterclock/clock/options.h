@@ -1,0 +1,42 @@
+// How a MasterClock is set up, and what it counts.
+#ifndef MASTERCLOCK_CLOCK_OPTIONS_H_
+#define MASTERCLOCK_CLOCK_OPTIONS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "masterclock/clock/observer.h"
+#include "masterclock/zones/zone_database.h"
+
+namespace masterclock {
+
+// Threads: plain values.
+struct MasterClockOptions {
+  // Hears what the clock does; nobody when null. With an observer on the system source one thread
+  // waits for the kernel to report that the clock was set.
+  std::shared_ptr<MasterClockObserver> observer = nullptr;
+
+  // Where the zones come from; must outlive the clock. Null: the system's database.
+  ZoneDatabase* zones = nullptr;
+
+  // An event that fires more than this after it was due counts as late.
+  std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
+};
+
+// Counts since the clock was made. Readings of the clock are not among them: counting one costs as
+// much as the reading (see CountingTimeSource).
+struct ClockMetrics {
+  std::uint64_t zone_hits = 0;
+  std::uint64_t zone_misses = 0;
+  std::uint64_t events_scheduled = 0;
+  std::uint64_t events_fired = 0;
+  std::uint64_t events_cancelled = 0;
+  std::uint64_t events_late = 0;
+  std::uint64_t events_failed = 0;
+  std::uint64_t events_pending = 0;
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_CLOCK_OPTIONS_H_

@@ -1,0 +1,21 @@
+// Everything.
+#ifndef MASTERCLOCK_MASTERCLOCK_H_
+#define MASTERCLOCK_MASTERCLOCK_H_
+
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/frames/frame_index.h"
+#include "masterclock/frames/frame_rate.h"
+#include "masterclock/frames/join_point.h"
+#include "masterclock/frames/timecode.h"
+#include "masterclock/master_clock.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/counting_time_source.h"
+#include "masterclock/time/leap_seconds.h"
+#include "masterclock/time/precision.h"
+#include "masterclock/time/rfc3339.h"
+#include "masterclock/time/system_time_source.h"
+#include "masterclock/zones/broadcast_day.h"
+#include "masterclock/zones/zone_cache.h"
+#include "masterclock/zones/zoned_time.h"
+
+#endif  // MASTERCLOCK_MASTERCLOCK_H_
