@@ -3,9 +3,12 @@
 #define MASTERCLOCK_MASTERCLOCK_H_
 
 #include "masterclock/events/dispatcher.h"
+#include "masterclock/frames/fence.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/frames/genlock.h"
 #include "masterclock/frames/join_point.h"
+#include "masterclock/frames/time_of_day_timecode.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/testing/manual_time_source.h"

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "masterclock/frames/frame_index.h"
+#include "masterclock/frames/genlock.h"
 #include "masterclock/frames/join_point.h"
+#include "masterclock/frames/time_of_day_timecode.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/time/rfc3339.h"
 
@@ -94,6 +96,41 @@ TEST_F(FieldVectors, St2059Alignment) {
     EXPECT_EQ(frame_index(tai, rate) + 1, v.at("next_index").get<std::int64_t>()) << v;
     EXPECT_EQ(frame_start<TaiTime>(v.at("next_index"), rate).time_since_epoch().count(),
               v.at("start_ceil_ns").get<std::int64_t>());
+    EXPECT_EQ(genlock_phase(tai, rate).next, frame_start<TaiTime>(v.at("next_index"), rate));
+    EXPECT_EQ(rtp_timestamp_of_frame(v.at("next_index"), rate, 90'000),
+              v.at("rtp90k").get<std::uint32_t>());
+  }
+}
+
+TEST_F(FieldVectors, St2059Rtp) {
+  const std::int64_t tai_ns = vectors("st2059_next_alignment").at(0).at("tai_ns");
+  for (const auto& [hz, ticks] : vectors("st2059_rtp").items()) {
+    EXPECT_EQ(rtp_timestamp(TaiTime(nanoseconds(tai_ns)), std::stoll(hz)),
+              ticks.get<std::uint32_t>())
+        << hz;
+  }
+}
+
+// A wall that stands `offset` from TAI, as the vectors have it; UTC is 37 s behind TAI then.
+struct FromTai {
+  std::int64_t offset;
+  LocalTime to_local(UtcTime utc) const {
+    return LocalTime(utc.time_since_epoch() + std::chrono::seconds(offset + 37));
+  }
+  absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve) const {
+    return UtcTime(local.time_since_epoch() - std::chrono::seconds(offset + 37));
+  }
+};
+
+TEST_F(FieldVectors, DailyJam) {
+  for (const json& v : vectors("daily_jam")) {
+    const FromTai wall{v.at("local_offset")};
+    const auto clock =
+        TimeOfDayTimecode::make(wall, named(v.at("rate")).rate, DropFrame::kNo).value();
+    const TaiTime tai(nanoseconds(v.at("tai_ns").get<std::int64_t>()));
+    EXPECT_EQ(clock.at(tai).to_string(), v.at("label")) << v;
+    EXPECT_EQ(to_tai(clock.last_jam(tai).when),
+              TaiTime(std::chrono::seconds(v.at("jam_tai_s").get<std::int64_t>())));
   }
 }
 
