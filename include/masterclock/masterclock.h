@@ -18,6 +18,8 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/zones/broadcast_day.h"
+#include "masterclock/zones/recurring_local_time.h"
+#include "masterclock/zones/rfc9557.h"
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 
