@@ -1,0 +1,44 @@
+// The program's subcommands. Each describes its own options and says what to do when it is chosen;
+// main.cc parses the command line and does it.
+//
+// A command answers OK, or what was wrong with its input in one line, which becomes exit status 1.
+// What is wrong with the command line itself never gets that far: that is exit status 2.
+#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_
+#define MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "masterclock/frames/frame_rate.h"
+#include "masterclock/time/time_points.h"
+#include "terminal.h"
+
+namespace CLI {
+class App;
+}
+
+namespace on_air {
+
+using Command = std::function<absl::Status()>;
+
+// on_air now: what is on each channel, and how far in.
+struct NowOptions {
+  std::string guide;
+  std::optional<masterclock::UtcTime> at;  // absent: the system's clock
+  std::string zone = "UTC";
+  std::chrono::seconds day_start = std::chrono::hours(6);
+  masterclock::FrameRate rate = masterclock::k25;
+  std::vector<std::string> channels;  // empty: all
+  bool json = false;
+};
+absl::Status run_now(const NowOptions& options, const Terminal& terminal, std::ostream& out);
+void add_now(CLI::App& app, Command& chosen);
+
+}  // namespace on_air
+
+#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_

@@ -1,0 +1,141 @@
+#include "schedule_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "data_error.h"
+#include "guide_file.h"
+#include "masterclock/time/leap_seconds.h"
+
+namespace on_air {
+namespace {
+
+using masterclock::Timecode;
+using masterclock::TimecodeFormat;
+using masterclock::UtcTime;
+
+std::optional<UtcTime> end_of(const Airing& airing) {
+  return airing.open_ended() ? std::nullopt : std::optional(airing.end);
+}
+
+// Drop-frame where the rate has it: those labels keep to the clock.
+std::optional<Timecode> timecode_of(std::int64_t frame, masterclock::FrameRate rate) {
+  for (const auto drop : {masterclock::DropFrame::kYes, masterclock::DropFrame::kNo}) {
+    if (const auto format = TimecodeFormat::of(rate, drop)) return Timecode(*format, frame);
+  }
+  return std::nullopt;
+}
+
+NowPlaying now_playing(const Programme& programme, const Airing& airing, UtcTime at,
+                       masterclock::FrameRate rate) {
+  NowPlaying now;
+  now.title = programme.title;
+  now.start = programme.start;
+  now.stop = end_of(airing);
+  now.join = masterclock::join_at(programme.start, at, rate);
+  now.timecode = timecode_of(now.join.frame, rate);
+  if (now.stop) now.remaining = masterclock::si_elapsed(at, *now.stop);
+  now.source = programme.source;
+  now.media_position = programme.media_in + now.join.offset;
+  return now;
+}
+
+absl::Status unknown_channel(const Guide& guide, std::string_view id) {
+  std::string message = "Unknown channel " + in_quotes(id);
+  if (const std::string_view nearest = guide.nearest_id(id); !nearest.empty()) {
+    return absl::NotFoundError(message + "; did you mean " + in_quotes(nearest) + "?");
+  }
+  if (guide.channels().empty()) return absl::NotFoundError(message + "; the guide has none");
+  constexpr std::size_t kMost = 12;
+  const std::size_t count = guide.channels().size();
+  const char* separator = "; the guide has ";
+  for (const ChannelSchedule& channel : guide.channels().first(std::min(kMost, count))) {
+    message += std::exchange(separator, ", ") + in_quotes(channel.id());
+  }
+  if (count > kMost) message += " and " + std::to_string(count - kMost) + " more";
+  return absl::NotFoundError(message);
+}
+
+}  // namespace
+
+absl::Status ScheduleService::load(const std::string& path, const GuideOptions& options) {
+  absl::StatusOr<Guide> guide = load_guide(path, options.zone, options.day_start);
+  if (!guide.ok()) return guide.status();
+  auto loaded = std::make_shared<const Loaded>(Loaded{*std::move(guide), options});
+  const std::lock_guard lock(mutex_);
+  loaded_ = std::move(loaded);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const ScheduleService::Loaded> ScheduleService::loaded() const {
+  const std::lock_guard lock(mutex_);
+  return loaded_;
+}
+
+std::shared_ptr<const Guide> ScheduleService::guide() const {
+  std::shared_ptr<const Loaded> loaded = this->loaded();
+  const Guide* const guide = &loaded->guide;
+  return {std::move(loaded), guide};
+}
+
+std::vector<std::string> ScheduleService::channels() const {
+  std::vector<std::string> ids;
+  for (const ChannelSchedule& channel : loaded()->guide.channels()) ids.push_back(channel.id());
+  return ids;
+}
+
+absl::StatusOr<const ChannelSchedule*> ScheduleService::find(const Loaded& loaded,
+                                                             std::string_view id) {
+  if (const ChannelSchedule* found = loaded.guide.find(id); found != nullptr) return found;
+  return unknown_channel(loaded.guide, id);
+}
+
+absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(
+    std::string_view channel_id) const {
+  return get_playout_plan_now(channel_id, clock_.source().now_utc());
+}
+
+absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(std::string_view channel_id,
+                                                                  UtcTime at_station_time) const {
+  const std::shared_ptr<const Loaded> loaded = this->loaded();
+  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
+  if (!found.ok()) return found.status();
+  const ChannelSchedule& channel = **found;
+  const GuideOptions& options = loaded->options;
+
+  PlayoutPlan plan;
+  plan.channel_id = channel.id();
+  plan.display_name = channel.display_name();
+  plan.at = at_station_time;
+  plan.day = masterclock::broadcast_day_at(at_station_time, options.zone, options.day_start);
+  if (const Airing* on = channel.on_air_at(at_station_time); on != nullptr) {
+    plan.now = now_playing(channel.programme(*on), *on, at_station_time, options.rate);
+  }
+  if (const Airing* next = channel.next_after(at_station_time); next != nullptr) {
+    plan.next = ComingUp{channel.programme(*next).title, next->begin};
+  }
+  return plan;
+}
+
+absl::StatusOr<std::optional<UtcTime>> ScheduleService::next_boundary(std::string_view channel_id,
+                                                                      UtcTime after) const {
+  const std::shared_ptr<const Loaded> loaded = this->loaded();
+  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
+  if (!found.ok()) return found.status();
+  return (*found)->next_boundary(after);
+}
+
+absl::StatusOr<std::vector<PlannedAiring>> ScheduleService::airings(std::string_view channel_id,
+                                                                    UtcTime from,
+                                                                    UtcTime until) const {
+  const std::shared_ptr<const Loaded> loaded = this->loaded();
+  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
+  if (!found.ok()) return found.status();
+  std::vector<PlannedAiring> planned;
+  for (const Airing& airing : (*found)->airings_between(from, until)) {
+    planned.push_back({(*found)->programme(airing), airing.begin, end_of(airing)});
+  }
+  return planned;
+}
+
+}  // namespace on_air

@@ -1,0 +1,40 @@
+#include "terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+namespace on_air {
+namespace {
+
+std::string_view environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view() : value;
+}
+
+std::optional<std::size_t> positive(std::string_view text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+Terminal terminal_of_stdout() {
+  Terminal terminal;
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  winsize size{};
+  if (const auto columns = positive(environment("COLUMNS"))) {
+    terminal.width = *columns;
+  } else if (is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    terminal.width = size.ws_col;
+  }
+  terminal.colour = is_terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+  return terminal;
+}
+
+}  // namespace on_air
