@@ -6,7 +6,7 @@
 // "now".
 //
 //   what time is it     now_utc, now_local, elapsed_since, seconds_since
-//   what the wall says  zone, convert_timezone, get_timezone_info
+//   what the wall says  zone, convert_timezone, get_timezone_info, reload_timezones
 //   what happens when   schedule_event, cancel_event, reschedule_event, trigger_scheduled_events
 //   is it well          metrics, validate_time_consistency
 //
@@ -148,6 +148,11 @@ class BasicMasterClock {
 
   [[nodiscard]] std::vector<std::string> cached_timezones() const { return zones_.names(); }
   void clear_timezone_cache() { zones_.clear(); }
+
+  // Takes the tz database that is on disk now, without a restart: see ZoneDatabase::reload.
+  absl::StatusOr<ZoneDatabase::Reloaded> reload_timezones() { return zones_.database().reload(); }
+  // The version in use: "2026f".
+  [[nodiscard]] std::string tzdata_version() const { return zones_.database().version(); }
 
   // What happens when: see EventScheduler.
 

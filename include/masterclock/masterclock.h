@@ -20,6 +20,7 @@
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/recurring_local_time.h"
 #include "masterclock/zones/rfc9557.h"
+#include "masterclock/zones/system_zone.h"
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 

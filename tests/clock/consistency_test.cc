@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -77,8 +79,29 @@ TEST_F(Consistency, AnEmptyDatabaseIsReported) {
   ZoneCache none(nowhere);
   const ConsistencyReport report = check_consistency(source_, none, last_);
   EXPECT_FALSE(report.consistent());
-  EXPECT_EQ(report.checks[4].name, "zones");
+  ASSERT_EQ(report.checks[4].name, "zones");
   EXPECT_EQ(report.checks[4].finding, "1 names in /nonexistent");
+}
+
+// AzuraCast#2127: a station that went on with last year's rules, and nobody was told.
+TEST_F(Consistency, ANewerDatabaseOnDiskIsReported) {
+  namespace fs = std::filesystem;
+  const fs::path directory = fs::path(::testing::TempDir()) / "consistency-tzdata";
+  fs::create_directories(directory);
+  fs::copy_file(ZoneDatabase::system().directory() / "Etc/UTC", directory / "Studio",
+                fs::copy_options::overwrite_existing);
+  std::ofstream(directory / "tzdata.zi") << "# version 2026a\n";
+  ZoneDatabase database(directory);
+  ZoneCache cache(database);
+  EXPECT_TRUE(check_consistency(source_, cache, last_).consistent());
+  std::ofstream(directory / "tzdata.zi") << "# version 2026b\n";
+  const ConsistencyReport report = check_consistency(source_, cache, last_);
+  ASSERT_EQ(report.checks[5].name, "tzdata");
+  EXPECT_EQ(report.checks[5].finding, "version 2026a in use, 2026b on disk: reload it");
+  EXPECT_FALSE(report.checks[5].passed);
+  ASSERT_TRUE(database.reload().ok());
+  EXPECT_TRUE(check_consistency(source_, cache, last_).consistent());
+  fs::remove_all(directory);
 }
 
 class Backward final : public TimeSource {

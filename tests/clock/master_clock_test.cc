@@ -118,6 +118,15 @@ TEST_F(MasterClockTest, KnowsItsZonesAndForgetsThem) {
   EXPECT_EQ(clock_.now_local(paris).offset, 0s + 1h);
 }
 
+TEST_F(MasterClockTest, TakesANewTimezoneDatabaseWithoutARestart) {
+  const Zone before = clock_.zone("Europe/Paris").value();
+  const auto report = clock_.reload_timezones();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->to, clock_.tzdata_version());
+  EXPECT_THAT(report->changed, IsEmpty()) << "nothing changed on disk, and both readers agree";
+  EXPECT_EQ(clock_.zone("Europe/Paris").value(), before);
+}
+
 TEST_F(MasterClockTest, FiresWhatIsDueInOrder) {
   ASSERT_TRUE(clock_.schedule_event(at("second", kStart + 2s)).ok());
   ASSERT_TRUE(clock_.schedule_event(at("first", kStart + 1s)).ok());

@@ -34,7 +34,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 CLOCK = re.compile(
     r"""\b\w*_clock\s*::\s*now\b | \bclock_gettime\b | \bclock_getres\b | \bgettimeofday\b
-      | \btimespec_get\b | \bftime\b | \blocaltime(?:_r)?\b | \b_?rdtscp?\b
+      | \btimespec_get\b | \bftime\b | \blocaltime(?:_r)?\s*\( | \b_?rdtscp?\b
       | (?<![\w.>:])(?:std\s*::\s*|::\s*)?time\s*\(\s*(?:0|NULL|nullptr|&\s*\w+)\s*\)
       | \bstd\s*::\s*(?:time|clock)\s*\( | \babsl\s*::\s*(?:Now|GetCurrentTimeNanos)\b
       | \bcurrent_zone\b""",

@@ -142,6 +142,22 @@ TEST(Zone, StatesTheOffsetAndHowLongItHolds) {
   }
 }
 
+TEST(Zone, ListsTheChangesOfARange) {
+  const Zone dublin = zone("Europe/Dublin");
+  const auto year = dublin.transitions(at("2026-03-29T01:00:00Z"), at("2026-10-25T01:00:01Z"));
+  ASSERT_EQ(year.size(), 2u) << "half-open: the first is in, the end is not";
+  EXPECT_EQ(year[0].begin, at("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(year[0].abbreviation, "IST");
+  EXPECT_EQ(year[1].begin, at("2026-10-25T01:00:00Z"));
+  EXPECT_EQ(dublin.transitions(at("2026-03-29T01:00:00Z"), at("2026-10-25T01:00:00Z")).size(), 1u);
+  EXPECT_TRUE(dublin.transitions(at("2026-03-29T01:00:01Z"), at("2026-10-25T01:00:00Z")).empty());
+  EXPECT_TRUE(Zone().transitions(UtcTime::min(), UtcTime::max()).empty());
+  EXPECT_EQ(dublin.next_transition(at("2026-03-29T01:00:00Z")), at("2026-10-25T01:00:00Z"));
+  std::size_t walked = 0;
+  for (auto t = dublin.next_transition(UtcTime::min()); t; t = dublin.next_transition(*t)) ++walked;
+  EXPECT_EQ(dublin.transitions(UtcTime::min(), UtcTime::max()).size(), walked);
+}
+
 TEST(Zone, TheDefaultIsUtc) {
   const Zone utc;
   EXPECT_EQ(utc.name(), "UTC");

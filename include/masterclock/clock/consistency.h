@@ -49,7 +49,7 @@ struct ClockReading {
 // Checks `source` against its `last` reading, and leaves the present one there for the next time.
 //
 // Threads: any; `last` is the caller's to guard.
-// Cost:    a few readings of the source, and one conversion for each cached zone.
+// Cost:    a few readings of the source, one line of a file, one conversion for each cached zone.
 [[nodiscard]] inline ConsistencyReport check_consistency(const TimeSource& source,
                                                          const ZoneCache& zones,
                                                          ClockReading& last) {
@@ -82,6 +82,12 @@ struct ClockReading {
   const std::size_t names = zones.database().names().size();
   found("zones", names > 1,
         std::to_string(names) + " names in " + zones.database().directory().string());
+
+  const std::string in_use = zones.database().version();
+  const std::string on_disk = zones.database().version_on_disk();
+  found("tzdata", in_use == on_disk,
+        in_use == on_disk ? "version " + in_use
+                          : "version " + in_use + " in use, " + on_disk + " on disk: reload it");
 
   std::string wrong;
   const std::vector<Zone> walls = zones.zones();

@@ -28,11 +28,13 @@
 #define MASTERCLOCK_ZONES_ZONE_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -112,6 +114,21 @@ class Zone {
   [[nodiscard]] std::optional<UtcTime> next_transition(UtcTime utc) const noexcept {
     const UtcTime end = offset_at(utc).end;
     return end == UtcTime::max() ? std::nullopt : std::optional(end);
+  }
+
+  // Every change in [from, until), oldest first: what holds from each of them on.
+  //
+  // Cost: a walk over the answers, and the memory for them.
+  [[nodiscard]] std::vector<ZoneOffset> transitions(UtcTime from, UtcTime until) const {
+    std::vector<ZoneOffset> found;
+    std::size_t span = table_->span_at(count(from));
+    if (table_->offset(span).begin < from || span == 0) ++span;  // what is in force is no change
+    for (; span < table_->span_count(); ++span) {
+      const ZoneOffset offset = table_->offset(span);
+      if (offset.begin >= until) break;
+      found.push_back(offset);
+    }
+    return found;
   }
 
   // The same zone under the same name with the same rules.

@@ -43,7 +43,10 @@ class ZoneCache {
   using Listener = std::function<void(std::string_view name, LookUp)>;
 
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)
-      : database_(database), listener_(std::move(listener)), index_(database.names().size()) {}
+      : database_(database), listener_(std::move(listener)), index_(database.names().size()) {
+    database_.add_dependent(this, [this] { clear(); });
+  }
+  ~ZoneCache() { database_.remove_dependent(this); }
 
   ZoneCache(const ZoneCache&) = delete;
   ZoneCache& operator=(const ZoneCache&) = delete;
@@ -113,19 +116,15 @@ class ZoneCache {
 
  private:
   absl::StatusOr<Zone> find_slowly(std::string_view name) {
-    {
-      const std::lock_guard lock(mutex_);
-      const internal::ZoneTable* table = index_.find(name);
-      if (table != nullptr) {  // another thread was quicker
-        count(hits_, name, LookUp::kHit);
-        return Zone(*table);
-      }
-    }
     count(misses_, name, LookUp::kMiss);
+    const std::uint64_t generation = database_.generation();
     const absl::StatusOr<Zone> zone = database_.find(name);
     if (!zone.ok()) return zone;
     const std::lock_guard lock(mutex_);
-    if (index_.find(name) == nullptr) index_.insert(zone->table());
+    // What was found before a reload is handed out once, but not kept.
+    if (database_.generation() == generation && index_.find(name) == nullptr) {
+      index_.insert(zone->table());
+    }
     return zone;
   }
 

@@ -9,12 +9,17 @@
 // made into a path of its own, so "../../etc/passwd" is a name that does not exist and opens
 // nothing.
 //
-// Threads: any. A name that was compiled before is found without I/O; all else takes a lock.
-// Cost:    a table is compiled once and never destroyed: handles on it stay valid for ever.
+// Threads: any, for every member.
+// Cost:    a table is compiled once and never destroyed: handles on it stay valid for ever. A name
+// that
+//          was compiled before is found without I/O; every look-up here takes a lock (a ZoneCache's
+//          do not).
 #ifndef MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 #define MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -23,7 +28,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -32,15 +36,24 @@
 #include "masterclock/time/quoted.h"
 #include "masterclock/zones/internal/date_rules.h"
 #include "masterclock/zones/internal/tzif.h"
+#include "masterclock/zones/internal/zone_directory.h"
 #include "masterclock/zones/zone.h"
 
 namespace masterclock {
 
 class ZoneDatabase {
  public:
+  // What a reload found, among the zones that were in use.
+  struct Reloaded {
+    std::string from, to;              // versions
+    std::vector<std::string> changed;  // have other rules now
+    std::vector<std::string> kept;     // gone or damaged on disk: the rules in use stay
+  };
+
   // The system's database. One for the process, never destroyed.
   static ZoneDatabase& system() {
-    static auto* const database = new ZoneDatabase(system_directory(), Source::kDateFirst);
+    static auto* const database =
+        new ZoneDatabase(internal::find_zone_directory(), Source::kDateFirst);
     return *database;
   }
 
@@ -65,53 +78,87 @@ class ZoneDatabase {
       return absl::DataLossError("Timezone " + internal::quoted(name) + ": no valid zone file in " +
                                  directory_.string());
     }
-    const internal::ZoneTable& table = keep(internal::ZoneTable(
-        std::string(name), shared(internal::ZoneCompiler::compile(std::move(*rules)))));
+    const internal::ZoneTable& table = compile(name, std::move(*rules));
     tables_.emplace(name, &table);
     return Zone(table);
   }
 
+  // Takes the rules that are on disk now. Zones handed out before keep theirs and stay valid;
+  // look-ups from now on, through every cache, find the new ones. A zone whose rules did not change
+  // stays the same zone.
+  //
+  // Cost:   reads every zone in use again; readers go on meanwhile.
+  // Errors: Unavailable when the directory has no zones now; everything stays as it was.
+  absl::StatusOr<Reloaded> reload() {
+    Reloaded report;
+    std::vector<std::string> names = internal::list_zone_names(directory_);
+    if (names.size() < 2) {
+      return absl::UnavailableError("No zone files in " + directory_.string());
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      source_ = Source::kFilesOnly;  // date keeps what it has read
+      report.from = std::exchange(version_, internal::read_zone_version(directory_));
+      report.to = version_;
+      names_ = std::move(names);
+      for (auto& [name, table] : tables_) {
+        std::optional<internal::ZoneRules> rules = load(name);
+        if (!rules) {
+          report.kept.push_back(name);
+          continue;
+        }
+        const internal::ZoneTable& fresh = compile(name, std::move(*rules));
+        if (fresh.data() == table->data()) continue;
+        table = &fresh;
+        report.changed.push_back(name);
+      }
+    }
+    generation_.fetch_add(1, std::memory_order_release);
+    const std::lock_guard lock(dependents_mutex_);
+    for (const auto& [key, forget] : dependents_) forget();
+    return report;
+  }
+
   // Every name, sorted.
-  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+  [[nodiscard]] std::vector<std::string> names() const {
+    const std::lock_guard lock(mutex_);
+    return names_;
+  }
+
+  // The version of what is in use, "2026f", and of what is on disk; "unknown" where it does not
+  // say.
+  [[nodiscard]] std::string version() const {
+    const std::lock_guard lock(mutex_);
+    return version_;
+  }
+  [[nodiscard]] std::string version_on_disk() const {
+    return internal::read_zone_version(directory_);
+  }
 
   [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+
+  // For caches: how often the database was reloaded, and who has to forget what it knows when it
+  // is.
+  [[nodiscard]] std::uint64_t generation() const noexcept {
+    return generation_.load(std::memory_order_acquire);
+  }
+  void add_dependent(const void* key, std::function<void()> forget) {
+    const std::lock_guard lock(dependents_mutex_);
+    dependents_[key] = std::move(forget);
+  }
+  void remove_dependent(const void* key) {
+    const std::lock_guard lock(dependents_mutex_);
+    dependents_.erase(key);
+  }
 
  private:
   enum class Source { kDateFirst, kFilesOnly };
 
   ZoneDatabase(std::filesystem::path directory, Source source)
-      : directory_(std::move(directory)), source_(source), names_(list_names()) {}
-
-  static std::filesystem::path system_directory() {
-    for (const char* const path :
-         {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"}) {
-      std::error_code ignored;
-      if (std::filesystem::is_directory(path, ignored)) return path;
-    }
-    return "/usr/share/zoneinfo";
-  }
-
-  // Zone files are known by their place: no dot in the name (tables, indexes), none of the copies
-  // with other leap seconds. Whether one is well-formed shows when it is read.
-  [[nodiscard]] std::vector<std::string> list_names() const {
-    namespace fs = std::filesystem;
-    std::vector<std::string> names = {"UTC"};
-    std::error_code error;
-    for (fs::recursive_directory_iterator it(directory_, error), end; !error && it != end;
-         it.increment(error)) {
-      const std::string name = it->path().lexically_relative(directory_).generic_string();
-      std::error_code ignored;
-      if (it->is_directory(ignored)) {
-        if (name == "posix" || name == "right") it.disable_recursion_pending();
-      } else if (name.find('.') == std::string::npos && name != "posixrules" &&
-                 name != "leapseconds" && it->is_regular_file(ignored)) {
-        names.push_back(name);
-      }
-    }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    return names;
-  }
+      : directory_(std::move(directory)),
+        source_(source),
+        names_(internal::list_zone_names(directory_)),
+        version_(internal::read_zone_version(directory_)) {}
 
   [[nodiscard]] std::optional<internal::ZoneRules> load(std::string_view name) const {
     std::optional<internal::ZoneRules> file =
@@ -123,20 +170,18 @@ class ZoneDatabase {
     return rules;
   }
 
-  // Zones with the same history (Europe/Dublin and Eire) share one.
-  std::shared_ptr<const internal::ZoneData> shared(std::shared_ptr<const internal::ZoneData> data) {
-    auto& candidates = histories_[data->spans.size()];
-    for (const auto& known : candidates) {
-      if (known->names == data->names &&
-          std::equal(known->spans.begin(), known->spans.end(), data->spans.begin(),
-                     data->spans.end(), [](const auto& a, const auto& b) {
-                       return a.begin == b.begin && a.offset == b.offset &&
-                              a.daylight == b.daylight && a.name_at == b.name_at;
-                     })) {
-        return known;
-      }
+  const internal::ZoneTable& compile(std::string_view name, internal::ZoneRules rules) {
+    auto data = share(internal::ZoneCompiler::compile(std::move(rules)));
+    return keep(internal::ZoneTable(std::string(name), std::move(data)));
+  }
+
+  // Zones with the same history (Europe/Dublin and Eire) hold it once.
+  std::shared_ptr<const internal::ZoneData> share(std::shared_ptr<const internal::ZoneData> data) {
+    auto& alike = histories_[data->spans.size()];
+    for (const auto& known : alike) {
+      if (known->names == data->names && known->spans == data->spans) return known;
     }
-    candidates.push_back(data);
+    alike.push_back(data);
     return data;
   }
 
@@ -150,11 +195,16 @@ class ZoneDatabase {
   }
 
   const std::filesystem::path directory_;
-  const Source source_;
-  const std::vector<std::string> names_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards the next five
+  Source source_;
+  std::vector<std::string> names_;
+  std::string version_;
   std::map<std::string, const internal::ZoneTable*, std::less<>> tables_;
   std::map<std::size_t, std::vector<std::shared_ptr<const internal::ZoneData>>> histories_;
+
+  std::atomic<std::uint64_t> generation_{0};
+  std::mutex dependents_mutex_;
+  std::map<const void*, std::function<void()>> dependents_;
 };
 
 }  // namespace masterclock

@@ -38,12 +38,14 @@ class NameIndex {
 
   // The caller has found the name to be absent, under its lock.
   void insert(const ZoneTable& table) noexcept {
+    if (++used_ > mask_ / 4 * 3) return;
     std::size_t i = hash(table.name()) & mask_;
     while (slots_[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask_;
     slots_[i].store(&table, std::memory_order_release);
   }
 
   void clear() noexcept {
+    used_ = 0;
     for (std::size_t i = 0; i <= mask_; ++i) slots_[i].store(nullptr, std::memory_order_release);
   }
 
@@ -76,6 +78,7 @@ class NameIndex {
   }
 
   std::size_t mask_;
+  std::size_t used_ = 0;
   std::unique_ptr<std::atomic<const ZoneTable*>[]> slots_;
 };
 

@@ -32,6 +32,7 @@ struct ZoneSpan {
   bool daylight = false;
   std::uint8_t name_size = 0;
   std::uint16_t name_at = 0;  // in ZoneData::names
+  bool operator==(const ZoneSpan&) const = default;
 };
 
 // The only change that matters to readings in one bucket: before `turn` (UTC) `before` holds, from

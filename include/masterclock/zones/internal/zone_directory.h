@@ -1,0 +1,63 @@
+// A tz database on disk: where it is, which names and which version it holds.
+//
+// Threads: pure functions over the file system; none of them throws.
+#ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
+#define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace masterclock::internal {
+
+// The usual places, in the order in which CPython and date look.
+inline std::filesystem::path find_zone_directory() {
+  for (const char* const path :
+       {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"}) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return path;
+  }
+  return "/usr/share/zoneinfo";
+}
+
+// Every name, sorted, "UTC" always among them. Zone files are known by their place: no dot in the
+// name (tables and indexes have one), none of the copies with other leap seconds. Whether a file is
+// well-formed shows when it is read.
+inline std::vector<std::string> list_zone_names(const std::filesystem::path& directory) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names = {"UTC"};
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().lexically_relative(directory).generic_string();
+    std::error_code ignored;
+    if (it->is_directory(ignored)) {
+      if (name == "posix" || name == "right") it.disable_recursion_pending();
+    } else if (name.find('.') == std::string::npos && name != "posixrules" &&
+               name != "leapseconds" && it->is_regular_file(ignored)) {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// "2026f"; "unknown" where the directory does not say. The text form of the database begins with
+// its version, and some systems keep a file with nothing else.
+inline std::string read_zone_version(const std::filesystem::path& directory) {
+  std::string line;
+  if (std::ifstream zi(directory / "tzdata.zi"); std::getline(zi, line)) {
+    constexpr const char kMark[] = "# version ";
+    if (line.starts_with(kMark)) return line.substr(sizeof kMark - 1);
+  }
+  if (std::ifstream version(directory / "+VERSION"); std::getline(version, line)) return line;
+  return "unknown";
+}
+
+}  // namespace masterclock::internal
+
+#endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
