@@ -12,7 +12,7 @@
 // ## Example
 //
 //   static_assert(masterclock::k25 == masterclock::FrameRate{50, 2});
-//   assert(masterclock::parse_frame_rate("59.94") == masterclock::k59_94);
+//   assert(masterclock::parse_frame_rate("59.94").value() == masterclock::k59_94);
 //   assert(masterclock::to_string(masterclock::FrameRate{60'000, 2'002}) == "29.97");
 //   assert(!masterclock::parse_frame_rate("59.94i").ok());  // fields are not frames
 #ifndef MASTERCLOCK_FRAMES_FRAME_RATE_H_
@@ -78,8 +78,7 @@ inline constexpr FrameRate k120{120, 1};
   return {rate.numerator / common, rate.denominator / common};
 }
 
-// "25", "29.97" and its like for the presets, "12500/1001" for the rest. Reads back as the same
-// rate.
+// "25", "29.97" and its like for the presets, "12500/1001" for the rest. Reads back as the same.
 [[nodiscard]] inline std::string to_string(FrameRate rate) {
   const struct {
     FrameRate rate;
@@ -144,8 +143,8 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
 }  // namespace internal
 
 // Reads "25", "30000/1001", "29.97" (also 29.970, 23.98, 23.976: a decimal of two digits or more
-// that N * 1000/1001 rounds or cuts to means that ratio), "12.5" (itself). Nothing may stand around
-// it.
+// that N * 1000/1001 rounds or cuts to means that ratio), "12.5" (itself). Nothing else may stand
+// in the text.
 //
 // Threads: any.
 // Errors:  InvalidArgument that says what is wrong: a field rate (59.94i), a drop-frame mark, zero,

@@ -6,8 +6,7 @@
 // offset 0).
 //
 // RTP timestamps count modulo 2^32. That of a frame is worked out from the exact start of the
-// frame, not from a rounded step: at 59.94 a step of 1501 ticks of 90 kHz would drift by 1.2 s an
-// hour.
+// frame, not from a rounded step: at 59.94, steps of 1501 ticks of 90 kHz drift by 1.2 s an hour.
 //
 // Threads: pure functions, constexpr.
 // Source:  SMPTE ST 2059-1; SMPTE ST 2110-10 §7; RFC 3550 §5.1.

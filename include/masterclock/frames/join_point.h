@@ -42,8 +42,7 @@ struct JoinPoint {
 
 // The join point at an offset from the start; a negative offset is the start.
 //
-// Errors: none. An offset whose next frame would begin past the range of the type counts until its
-// end.
+// Errors: none. Where the next frame would begin past the range of the type, the range's end is it.
 [[nodiscard]] constexpr JoinPoint join_at_offset(std::chrono::nanoseconds offset,
                                                  FrameRate rate) noexcept {
   offset = std::max(offset, std::chrono::nanoseconds(0));

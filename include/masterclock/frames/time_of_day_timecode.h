@@ -21,19 +21,12 @@
 //
 // ## Example
 //
-//   struct Utc {  // a wall that shows UTC; a Zone is one, too
-//     masterclock::LocalTime to_local(masterclock::UtcTime utc) const {
-//       return masterclock::LocalTime(utc.time_since_epoch());
-//     }
-//     absl::StatusOr<masterclock::UtcTime> to_utc(masterclock::LocalTime local,
-//                                                 masterclock::Resolve) const {
-//       return masterclock::UtcTime(local.time_since_epoch());
-//     }
-//   };
 //   using namespace std::chrono;
+//   masterclock::ZoneCache zones;  // or any other WallClock
+//   const masterclock::Zone london = zones.find("Europe/London").value();
 //   const masterclock::UtcTime now = sys_days(2026y / November / 21) + 13h + 480ms;
-//   assert(masterclock::time_of_day_timecode(now, Utc{}, masterclock::k25,
-//   masterclock::DropFrame::kNo)
+//   assert(masterclock::time_of_day_timecode(now, london, masterclock::k25,
+//                                            masterclock::DropFrame::kNo)
 //              .to_string() == "13:00:00:12");
 #ifndef MASTERCLOCK_FRAMES_TIME_OF_DAY_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_TIME_OF_DAY_TIMECODE_H_
@@ -88,8 +81,7 @@ class TimeOfDayTimecode {
 
   // The jam that set the count at `tai`.
   //
-  // Errors: none. Where no jam can be worked out, at the ends of time, the count was set this
-  // second.
+  // Errors: none. Where no jam can be worked out, at the ends of time, it was just now.
   [[nodiscard]] Jam last_jam(TaiTime tai) const {
     const std::int64_t frame = frame_index(tai, format_.rate());
     const UtcTime utc = to_utc(tai);

@@ -5,8 +5,7 @@
 // instant: what instant that is depends on when the count was set (see time_of_day_timecode.h).
 // Arithmetic is in frames and wraps at the end of the label day, as a tape machine's counter does.
 //
-// Timecodes of one format are ordered by frame; those of different formats are neither equal nor
-// ordered.
+// Timecodes of one format are ordered by frame; those of different formats are unordered.
 //
 // Threads: plain values. Everything but the text is constexpr.
 // Cost:    eight bytes; text up to 15 characters does not allocate.
@@ -17,9 +16,9 @@
 //   using masterclock::DropFrame, masterclock::Timecode;
 //   const auto code = Timecode::parse("00:00:59;29", masterclock::k29_97);
 //   assert(code.ok() && code->frame() == 1'799);
-//   assert((*code + 1).to_string() == "00:01:00;02");                      // ;00 and ;01 do not
-//   exist assert(!Timecode::parse("00:01:00;00", masterclock::k29_97).ok()); constexpr auto format
-//   = *masterclock::TimecodeFormat::of(masterclock::k25, DropFrame::kNo);
+//   assert((*code + 1).to_string() == "00:01:00;02");  // the minute has no ;00 and no ;01
+//   assert(!Timecode::parse("00:01:00;00", masterclock::k29_97).ok());
+//   constexpr auto format = *masterclock::TimecodeFormat::of(masterclock::k25, DropFrame::kNo);
 //   static_assert(Timecode(format, 90'000).hours() == 1);
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_H_
@@ -85,15 +84,13 @@ class Timecode {
   constexpr char* write(char* out) const noexcept;
 
   // The label that LTC and VITC carry. Their frame field ends at 30, so above that two frames share
-  // a label (four above 60): `label` counts pairs at half the rate and `frame` says which of the
-  // pair.
+  // a label (four above 60): `label` counts pairs at half the rate, `frame` the frames of one.
   struct Codeword;
   [[nodiscard]] constexpr Codeword codeword() const noexcept;
 
   // The frame that is number `frame` of the pair (or four) labelled `label`, at the full rate.
   //
-  // Errors: InvalidArgument when codewords at `rate` do not look like `label`, or have no such
-  // frame.
+  // Errors: InvalidArgument when codewords at `rate` are no such labels, or have no such frame.
   [[nodiscard]] static absl::StatusOr<Timecode> from_codeword(const Timecode& label, int frame,
                                                               FrameRate rate);
 
@@ -108,7 +105,7 @@ class Timecode {
     const std::int32_t day = code.format_.frames_per_day();
     return Timecode(code.format_, code.frame_ - frames % day);
   }
-  // Frames from `b` to `a` within one label day; negative when `a` is the lower label. Both in one
+  // Frames from `b` to `a` within one label day; negative when `a` is the lower. Both in one
   // format.
   friend constexpr std::int64_t operator-(Timecode a, Timecode b) noexcept {
     return std::int64_t{a.frame_} - b.frame_;

@@ -7,8 +7,7 @@
 // What is left over is 2.6 frames a day at 29.97.
 //
 // Rates with labels are the whole ones from 1 to 999 and 1000/1001 of them. Drop-frame exists at
-// the three rates above; SMPTE ST 12-1 defines the first, the others label its frame pairs and
-// fours.
+// the three rates above; SMPTE ST 12-1 defines the first, the others are its pairs and fours.
 //
 // Threads: plain values, constexpr.
 // Cost:    divisions by constants, and by the frames of a label second.
