@@ -1,0 +1,202 @@
+// What frames cost. An encoder asks for its place once a frame on each channel: at 119.88 on two
+// hundred channels that is 24,000 times a second, in the time that the picture needs as well.
+//
+// Arguments are read from memory at run time, so that no answer is worked out by the compiler; the
+// rate is not a constant to it either. Results are summed and checked against a plain way to them.
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "masterclock/frames/frame_index.h"
+#include "masterclock/frames/item_list.h"
+#include "masterclock/frames/time_of_day_timecode.h"
+#include "masterclock/frames/timecode.h"
+
+namespace masterclock {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr std::size_t kCount = 4'096;
+constexpr FrameRate kRates[] = {k25, k29_97, k59_94, k119_88};
+
+FrameRate rate_of(const benchmark::State& state) {
+  FrameRate rate = kRates[state.range(0)];
+  benchmark::DoNotOptimize(rate);
+  return rate;
+}
+
+void by_rate(benchmark::internal::Benchmark* bench) {
+  for (int i = 0; i < 4; ++i) bench->Arg(i);
+}
+void label(benchmark::State& state) { state.SetLabel(to_string(kRates[state.range(0)])); }
+
+// Instants of the years 1970 to 2100, as TAI has them.
+std::vector<nanoseconds> instants() {
+  std::mt19937_64 random(2026);
+  std::vector<nanoseconds> result(kCount);
+  for (auto& instant : result) instant = nanoseconds(random() % 4'102'444'800'000'000'000);
+  return result;
+}
+
+std::vector<std::int64_t> frames(std::int64_t most) {
+  std::mt19937_64 random(2059);
+  std::vector<std::int64_t> result(kCount);
+  for (auto& frame : result)
+    frame = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(most));
+  return result;
+}
+
+void BM_FrameIndex_At(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const auto asked = instants();
+  for (const nanoseconds at : asked) {
+    const std::int64_t index = frame_index(at, rate);
+    if (frame_start(index, rate) > at || frame_start(index + 1, rate) <= at) {
+      return state.SkipWithError("frame_index and frame_start disagree");
+    }
+  }
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(frame_index(asked[i++ % kCount], rate));
+  label(state);
+}
+BENCHMARK(BM_FrameIndex_At)->Apply(by_rate);
+
+void BM_FrameStart_Of(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const auto asked = frames(200'000'000'000);
+  for (const std::int64_t frame : asked) {
+    if (frame_index(frame_start(frame, rate), rate) != frame) {
+      return state.SkipWithError("frame_index and frame_start disagree");
+    }
+  }
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(frame_start(asked[i++ % kCount], rate));
+  label(state);
+}
+BENCHMARK(BM_FrameStart_Of)->Apply(by_rate);
+
+DropFrame drop_of(FrameRate rate) { return rate == k25 ? DropFrame::kNo : DropFrame::kYes; }
+
+void BM_Timecode_FromFrame(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const DropFrame drop = drop_of(rate);
+  const auto asked = frames(2'160'000);
+  std::size_t i = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(Timecode::from_frame(asked[i++ % kCount], rate, drop));
+  label(state);
+}
+BENCHMARK(BM_Timecode_FromFrame)->Apply(by_rate);
+
+// The same with the four fields of the label: what a burnt-in clock needs.
+void BM_Timecode_Fields(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const DropFrame drop = drop_of(rate);
+  const auto asked = frames(2'160'000);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Timecode::from_frame(asked[i++ % kCount], rate, drop)->label());
+  }
+  label(state);
+}
+BENCHMARK(BM_Timecode_Fields)->Apply(by_rate);
+
+void BM_Timecode_Print(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const TimecodeFormat format = *TimecodeFormat::of(rate, drop_of(rate));
+  std::vector<Timecode> asked;
+  for (const std::int64_t frame : frames(format.frames_per_day()))
+    asked.emplace_back(format, frame);
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(asked[i++ % kCount].to_string());
+  label(state);
+}
+BENCHMARK(BM_Timecode_Print)->Apply(by_rate);
+
+void BM_Timecode_Parse(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const TimecodeFormat format = *TimecodeFormat::of(rate, drop_of(rate));
+  std::vector<std::string> asked;
+  for (const std::int64_t frame : frames(format.frames_per_day())) {
+    asked.push_back(Timecode(format, frame).to_string());
+    if (Timecode::parse(asked.back(), rate)->frame() != frame) {
+      return state.SkipWithError("a label does not read back");
+    }
+  }
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(Timecode::parse(asked[i++ % kCount], rate));
+  label(state);
+}
+BENCHMARK(BM_Timecode_Parse)->Apply(by_rate);
+
+void BM_Join_OneItem(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const auto asked = instants();
+  const UtcTime start(nanoseconds(1'700'000'000'000'000'000));
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(join_at(start, UtcTime(asked[i++ % kCount]), rate));
+  label(state);
+}
+BENCHMARK(BM_Join_OneItem)->Apply(by_rate);
+
+// A list of clips from a second to half an hour; asked all over it, so that the caches do not help.
+void BM_Join_InAList(benchmark::State& state) {
+  const auto items = static_cast<std::size_t>(state.range(0));
+  std::mt19937_64 random(1);
+  std::vector<nanoseconds> lengths(items);
+  for (auto& length : lengths) length = nanoseconds(1'000'000'000 + random() % 1'800'000'000'000);
+  const ItemList list = ItemList::make(lengths).value();
+  std::vector<nanoseconds> asked(1 << 20);
+  for (auto& at : asked) {
+    at = nanoseconds(random() % static_cast<std::uint64_t>(list.total().count()));
+    const auto join = list.join_looping(at, k29_97);
+    if (!join || list.begin_of(join->item) + join->join.offset != at ||
+        join->remaining.count() <= 0) {
+      return state.SkipWithError("a join is not where it was asked for");
+    }
+  }
+  std::size_t i = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(list.join_looping(asked[i++ % asked.size()], k29_97));
+}
+BENCHMARK(BM_Join_InAList)->Arg(10)->Arg(1'000)->Arg(1'000'000);
+
+// The same where slices help least: one item lasts as long as all the others together, a million
+// times over.
+void BM_Join_InASkewedList(benchmark::State& state) {
+  std::vector<nanoseconds> lengths(1'000'000, std::chrono::milliseconds(40));
+  lengths.front() = std::chrono::hours(24 * 365 * 100);
+  const ItemList list = ItemList::make(lengths).value();
+  std::mt19937_64 random(1);
+  std::vector<nanoseconds> asked(1 << 20);
+  for (auto& at : asked) at = lengths.front() + nanoseconds(random() % 39'999'000'000'000);
+  std::size_t i = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(list.join_looping(asked[i++ % asked.size()], k29_97));
+}
+BENCHMARK(BM_Join_InASkewedList);
+
+struct Utc {
+  LocalTime to_local(UtcTime utc) const { return LocalTime(utc.time_since_epoch()); }
+  absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve) const {
+    return UtcTime(local.time_since_epoch());
+  }
+};
+
+void BM_TimeOfDayTimecode_At(benchmark::State& state) {
+  const FrameRate rate = rate_of(state);
+  const auto clock = TimeOfDayTimecode::make(Utc{}, rate, drop_of(rate)).value();
+  const auto asked = instants();
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(clock.at(TaiTime(asked[i++ % kCount])));
+  label(state);
+}
+BENCHMARK(BM_TimeOfDayTimecode_At)->Apply(by_rate);
+
+}  // namespace
+}  // namespace masterclock
