@@ -12,13 +12,13 @@ namespace masterclock {
 namespace {
 
 using namespace std::chrono_literals;
-using Entry = EventHeap::Entry;
 
 constexpr auto kNs = [](std::int64_t count) { return UtcTime(std::chrono::nanoseconds(count)); };
 
-std::vector<std::uint64_t> serials_in(const EventHeap& heap, UtcTime from, UtcTime until) {
+template <class Heap>
+std::vector<std::uint64_t> serials_in(const Heap& heap, UtcTime from, UtcTime until) {
   std::vector<std::uint64_t> serials;
-  heap.for_each(from, until, [&](const Entry& entry) { serials.push_back(entry.serial); });
+  heap.for_each(from, until, [&](const auto& entry) { serials.push_back(entry.serial); });
   return serials;
 }
 
@@ -73,14 +73,21 @@ TEST(EventHeap, FirstAfterAPlaceInTheOrder) {
   EXPECT_EQ(heap.first_after(kNs(20), 2), nullptr);
 }
 
-// Against std::map, which keeps the same order by other means.
-TEST(EventHeap, AgreesWithAnOrderedMap) {
+// Against std::map, which keeps the same order by other means. Small piles are cut, tipped, swept
+// and joined all the time; large ones are those in use.
+template <class Heap>
+class EventHeapModel : public ::testing::Test {};
+using Heaps =
+    ::testing::Types<EventHeap, BasicEventHeap<UtcTime, 8, 8>, BasicEventHeap<UtcTime, 24, 16>>;
+TYPED_TEST_SUITE(EventHeapModel, Heaps);
+
+TYPED_TEST(EventHeapModel, AgreesWithAnOrderedMap) {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     std::mt19937_64 random(seed);
     const auto below = [&](std::uint64_t n) { return random() % n; };
-    EventHeap heap;
+    TypeParam heap;
     std::map<std::pair<UtcTime, std::uint64_t>, std::uint32_t> model;
-    std::vector<std::pair<UtcTime, std::uint64_t>> by_slot(2'000);
+    std::vector<std::pair<UtcTime, std::uint64_t>> by_slot(4'000);
     std::vector<std::uint32_t> free, used;
     for (std::uint32_t slot = 0; slot < by_slot.size(); ++slot) free.push_back(slot);
     const auto take_used = [&](std::size_t i) {
@@ -90,8 +97,8 @@ TEST(EventHeap, AgreesWithAnOrderedMap) {
       return slot;
     };
     const std::uint64_t spread = seed % 2 == 0 ? 50 : 1'000'000;  // with and without many ties
-    for (std::uint64_t step = 1; step <= 30'000; ++step) {
-      const bool growing = (step / 5'000) % 2 == 0;
+    for (std::uint64_t step = 1; step <= 40'000; ++step) {
+      const bool growing = (step / 8'000) % 2 == 0;
       const std::uint64_t what = below(12);
       if (what < (growing ? 6u : 3u) && !free.empty()) {
         const std::uint32_t slot = free.back();
@@ -140,7 +147,7 @@ TEST(EventHeap, AgreesWithAnOrderedMap) {
         }
         ASSERT_EQ(serials_in(heap, from, until), expected) << "seed " << seed << " step " << step;
         const auto after = model.upper_bound({from, serial});
-        const Entry* found = heap.first_after(from, serial);
+        const auto* found = heap.first_after(from, serial);
         ASSERT_EQ(found != nullptr, after != model.end());
         if (found != nullptr) {
           ASSERT_EQ(found->slot, after->second);
@@ -152,6 +159,21 @@ TEST(EventHeap, AgreesWithAnOrderedMap) {
       }
     }
   }
+}
+
+// What is left of a day when most of it was cancelled lies in few piles, and is still in order.
+TEST(EventHeap, ThinsOutInOrder) {
+  BasicEventHeap<UtcTime, 8, 8> heap;
+  constexpr std::uint32_t kMany = 5'000;
+  for (std::uint32_t i = 0; i < kMany; ++i) heap.push({kNs(i * 7'919 % kMany), i + 1, i});
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    if (i * 7'919 % kMany % 100 != 0) heap.erase(i);
+  }
+  EXPECT_EQ(heap.size(), kMany / 100);
+  for (std::int64_t due = 0; due < kMany; due += 100) {
+    EXPECT_EQ(heap.pop_due(UtcTime::max())->due, kNs(due));
+  }
+  EXPECT_TRUE(heap.empty());
 }
 
 }  // namespace

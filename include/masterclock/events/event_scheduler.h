@@ -41,6 +41,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -77,12 +78,7 @@ class EventScheduler {
   absl::StatusOr<EventHandle> schedule(EventRequest request) {
     const absl::StatusOr<internal::TimelineDue> due = due_of(request);
     if (!due.ok()) return due.status();
-    const OnDuplicate on_duplicate = request.on_duplicate;
-    internal::PendingEvent event;
-    event.id = std::move(request.id);
-    event.type = std::move(request.type);
-    event.payload = std::move(request.payload);
-    event.action = std::move(request.action);
+    std::unique_ptr<internal::EventTexts> texts = texts_of(request);
 
     internal::PendingEvent replaced;  // outlives the lock: its action's destructor may call us
     ScheduledEvent announced;
@@ -90,19 +86,19 @@ class EventScheduler {
     bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
-      if (!event.id.empty()) {
-        if (const auto slot = pending_.find(event.id)) {
-          if (on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
-          if (on_duplicate == OnDuplicate::kReject) {
-            return absl::AlreadyExistsError("event " + internal::quoted(event.id) +
+      if (texts != nullptr && !texts->id.empty()) {
+        if (const auto slot = pending_.find(texts->id)) {
+          if (request.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
+          if (request.on_duplicate == OnDuplicate::kReject) {
+            return absl::AlreadyExistsError("event " + internal::quoted(texts->id) +
                                             " is already pending, due " +
                                             to_rfc3339(pending_.due_of(*slot, read())));
           }
-          replaced = pending_.take_out(*slot);
+          pending_.take_out(*slot, replaced);
           ++counters_.cancelled;
         }
       }
-      const auto slot = pending_.put_in(std::move(event), *due);
+      const auto slot = pending_.put_in(std::move(texts), std::move(request.action), *due);
       ++counters_.scheduled;
       handle = pending_.handle_of(slot);
       wakes = has_wakers_ && pending_.is_first(slot);
@@ -140,9 +136,9 @@ class EventScheduler {
     std::vector<ScheduledEvent> found;
     const std::lock_guard lock(mutex_);
     const internal::TimelineReading now = read();
-    for (const auto slot : pending_.between(from, until, now)) {
-      found.push_back(pending_.describe(slot, now));
-    }
+    const auto slots = pending_.between(from, until, now);
+    found.reserve(slots.size());
+    for (const auto slot : slots) found.push_back(pending_.describe(slot, now));
     return found;
   }
 
@@ -151,7 +147,7 @@ class EventScheduler {
     std::vector<internal::PendingEvent> gone;  // outlives the lock, as in schedule()
     const std::lock_guard lock(mutex_);
     for (const auto slot : pending_.between(from, until, read())) {
-      gone.push_back(pending_.take_out(slot));
+      pending_.take_out(slot, gone.emplace_back());
       ++counters_.cancelled;
     }
     return gone.size();
@@ -235,13 +231,19 @@ class EventScheduler {
     return internal::TimelineDue{false, *utc, {}};
   }
 
+  static std::unique_ptr<internal::EventTexts> texts_of(EventRequest& request) {
+    if (request.id.empty() && request.type.empty() && request.payload.empty()) return nullptr;
+    return std::make_unique<internal::EventTexts>(internal::EventTexts{
+        std::move(request.id), std::move(request.type), std::move(request.payload)});
+  }
+
   template <class Name>  // a handle or an id
   bool cancel_found(Name name) {
     internal::PendingEvent gone;  // outlives the lock, as in schedule()
     const std::lock_guard lock(mutex_);
     const auto slot = pending_.find(name);
     if (!slot) return false;
-    gone = pending_.take_out(*slot);
+    pending_.take_out(*slot, gone);
     ++counters_.cancelled;
     return true;
   }
@@ -266,28 +268,28 @@ class EventScheduler {
     const internal::TimelineReading now = read();
     internal::EventSweep sweep{now};
     while (!stop.stop_requested()) {
-      std::optional<internal::PendingEvents::Due> due;
+      internal::PendingEvents::Due due;
       bool late = false;
       {
         const std::lock_guard lock(mutex_);
-        due = pending_.take_due(sweep);
-        if (!due) return;
-        late = due->lateness > options_.late_after;
+        if (!pending_.take_due(sweep, due)) return;
+        late = due.lateness > options_.late_after;
         ++counters_.fired;
         counters_.late += late ? 1 : 0;
       }
-      FiredEvent event{std::move(due->event.id),
-                       std::move(due->event.type),
-                       std::move(due->event.payload),
-                       due->due,
-                       now.utc,
-                       due->lateness};
-      run(event, std::move(due->event.action), late);
+      FiredEvent event{.due = due.due, .fired = now.utc, .lateness = due.lateness};
+      if (internal::EventTexts* const texts = due.event.texts.get()) {
+        event.id = std::move(texts->id);
+        event.type = std::move(texts->type);
+        event.payload = std::move(texts->payload);
+      }
+      run(event, due.event.action, late);
       done(std::move(event));
     }
   }
 
-  void run(const FiredEvent& event, absl::AnyInvocable<void(const FiredEvent&)> action, bool late) {
+  void run(const FiredEvent& event, absl::AnyInvocable<void(const FiredEvent&)>& action,
+           bool late) {
     if (late && options_.on_late) call(options_.on_late, event);
     if (action) {
       try {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,11 +55,17 @@ struct EventSweep {
   std::uint64_t younger = std::numeric_limits<std::uint64_t>::max();
 };
 
+// What an event has beside its time and its action. Most have nothing.
+struct EventTexts {
+  std::string id, type, payload;
+};
+
+// One line of the cache: a million pending events are a million of these.
 struct PendingEvent {
   std::uint64_t serial = 0;  // 0: the slot is unused
   bool on_steady = false;
-  std::string id = {}, type = {}, payload = {};
-  absl::AnyInvocable<void(const FiredEvent&)> action = {};
+  std::unique_ptr<EventTexts> texts = nullptr;
+  absl::AnyInvocable<void(const FiredEvent&)> action = nullptr;
 };
 
 class PendingEvents {
@@ -81,13 +88,15 @@ class PendingEvents {
   }
 
   // Adds an event whose id is not pending.
-  Slot put_in(PendingEvent&& event, const TimelineDue& due) {
+  Slot put_in(std::unique_ptr<EventTexts>&& texts,
+              absl::AnyInvocable<void(const FiredEvent&)>&& action, const TimelineDue& due) {
     const Slot slot = slab_.take();
     PendingEvent& kept = slab_[slot];
-    kept = std::move(event);
     kept.serial = serials_.next();
     kept.on_steady = due.on_steady;
-    if (!kept.id.empty()) by_id_.emplace(kept.id, slot);
+    kept.texts = std::move(texts);
+    kept.action = std::move(action);
+    if (kept.texts != nullptr && !kept.texts->id.empty()) by_id_.emplace(kept.texts->id, slot);
     if (due.on_steady) {
       steady_.push({due.steady, kept.serial, slot});
     } else {
@@ -96,19 +105,19 @@ class PendingEvents {
     return slot;
   }
 
-  PendingEvent take_out(Slot slot) {
+  // Takes an event out; `event` receives what it holds, to be let go when the lock is gone.
+  void take_out(Slot slot, PendingEvent& event) {
     PendingEvent& kept = slab_[slot];
     if (kept.on_steady) {
       steady_.erase(slot);
     } else {
       utc_.erase(slot);
     }
-    if (!kept.id.empty()) by_id_.erase(kept.id);  // before its string moves away
-    PendingEvent event = std::move(kept);
-    kept.serial = 0;
-    kept.action = nullptr;
+    if (kept.texts != nullptr && !kept.texts->id.empty()) by_id_.erase(kept.texts->id);
+    event.serial = std::exchange(kept.serial, 0);
+    event.texts = std::move(kept.texts);
+    event.action = std::move(kept.action);
     slab_.give_back(slot);
-    return event;
   }
 
   // Moves an event to another due time, on the UTC timeline.
@@ -133,8 +142,13 @@ class PendingEvents {
   }
 
   [[nodiscard]] ScheduledEvent describe(Slot slot, const TimelineReading& now) const {
-    const PendingEvent& event = slab_[slot];
-    return {handle_of(slot), event.id, event.type, event.payload, due_of(slot, now)};
+    ScheduledEvent event{.handle = handle_of(slot), .due = due_of(slot, now)};
+    if (const EventTexts* const texts = slab_[slot].texts.get()) {
+      event.id = texts->id;
+      event.type = texts->type;
+      event.payload = texts->payload;
+    }
+    return event;
   }
 
   // What is due in [from, until), in order.
@@ -187,33 +201,34 @@ class PendingEvents {
     std::chrono::nanoseconds lateness;
   };
 
-  // Takes out the next event that `sweep` finds due, and moves the sweep past it.
-  std::optional<Due> take_due(EventSweep& sweep) {
+  // Takes out the next event that `sweep` finds due, and moves the sweep past it. False at the end.
+  bool take_due(EventSweep& sweep, Due& found) {
     const auto* utc = next_in(utc_, sweep.due, sweep);
     if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
     const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
     if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
-    if (utc == nullptr && steady == nullptr) return std::nullopt;
+    if (utc == nullptr && steady == nullptr) return false;
 
-    std::optional<Due> found(std::in_place);
     Slot slot = 0;
     const UtcTime steady_due = steady == nullptr ? UtcTime{} : sweep.now.to_utc(steady->due);
     if (steady == nullptr ||
         (utc != nullptr &&
          (utc->due != steady_due ? utc->due < steady_due : utc->serial < steady->serial))) {
       slot = utc->slot;
-      found->due = utc->due;
-      found->lateness = saturating_difference(sweep.now.utc, utc->due);
+      found.due = utc->due;
+      found.lateness = saturating_difference(sweep.now.utc, utc->due);
     } else {
       slot = steady->slot;
-      found->due = steady_due;
-      found->lateness = saturating_difference(sweep.now.steady, steady->due);
+      found.due = steady_due;
+      found.lateness = saturating_difference(sweep.now.steady, steady->due);
     }
-    found->event = take_out(slot);
-    if (found->due != sweep.due) sweep.younger = serials_.upcoming();
-    sweep.due = found->due;
-    sweep.serial = found->event.serial;
-    return found;
+    take_out(slot, found.event);
+    if (found.due != sweep.due) sweep.younger = serials_.upcoming();
+    sweep.due = found.due;
+    sweep.serial = found.event.serial;
+    // The next one is fetched while this one's action runs.
+    if (const auto* next = utc_.first()) __builtin_prefetch(&slab_[next->slot]);
+    return true;
   }
 
  private:
