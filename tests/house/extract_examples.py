@@ -6,8 +6,8 @@
     extract_examples.py --program DOCUMENT.md OUTPUT.cc   its one ```cpp block that has a main()
 
 A header's OUTPUT.cc includes the header first and twice, so that compiling it also shows that the header
-compiles alone. An example becomes a function's body, or stands at namespace scope when it begins with a
-type; its own #include lines go to the top.
+compiles alone. An example becomes a function's body, or stands at namespace scope when it begins with what a
+function cannot hold (template, concept, namespace); its own #include lines go to the top.
 """
 
 import pathlib
@@ -60,8 +60,8 @@ def unit(name, header, examples):
         out += re.findall(r"^#include .*$", block, re.M)
     for line, block in examples:
         block = re.sub(r"^#include .*\n", "", block, flags=re.M)
-        place = f"example_at_line_{line}"
-        at_namespace_scope = re.match(r"(//.*\n|\s)*(class|struct|template|enum|concept)\b", block)
+        place = re.sub(r"\W", "_", f"{name}_line_{line}")
+        at_namespace_scope = re.match(r"(//.*\n|\s)*(template|concept|namespace)\b", block)
         out += ["", f"namespace {place} {{"]
         out += [block, "void run() {}"] if at_namespace_scope else ["void run() {", block, "}"]
         out += [f'const ExampleRunner registered("{name}:{line}", run);', f"}}  // namespace {place}"]

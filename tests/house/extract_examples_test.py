@@ -38,9 +38,11 @@ class ExtractExamples(unittest.TestCase):
     def test_a_header_is_included_first_and_twice(self):
         self.assertTrue(unit("a.h", "a.h", []).startswith('#include "a.h"\n#include "a.h"'))
 
-    def test_statements_become_a_body_and_types_stay_outside(self):
+    def test_statements_become_a_body_and_templates_stay_outside(self):
         self.assertIn("void run() {\nassert(true);\n}", unit("a.h", "a.h", [(1, "assert(true);")]))
-        self.assertIn("// A type\nclass A {};\nvoid run() {}", unit("a.h", "a.h", [(1, "// A type\nclass A {};")]))
+        self.assertIn("void run() {\nclass A {};\nA a;\n}", unit("a.h", "a.h", [(1, "class A {};\nA a;")]))
+        self.assertIn("// Any\ntemplate <class T>\nclass A {};\nvoid run() {}",
+                      unit("a.h", "a.h", [(1, "// Any\ntemplate <class T>\nclass A {};")]))
         self.assertIn("#include <map>\n\nnamespace", unit("a.h", "a.h", [(1, "#include <map>\nf();")]))
 
     def test_documents(self):

@@ -6,8 +6,9 @@
 //
 //   masterclock::CountingTimeSource counted(masterclock::SystemTimeSource::shared());
 //   masterclock::MasterClock clock(counted);
+//   const auto before = counted.utc_reads();  // a clock reads its source when it is made
 //   (void)clock.now_utc();
-//   assert(counted.utc_reads() == 1);
+//   assert(counted.utc_reads() == before + 1);
 #ifndef MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 

@@ -10,9 +10,10 @@
 //   masterclock::ZoneCache zones;
 //   const masterclock::RecurringLocalTime show(zones.find("Europe/Dublin").value(), 1h + 30min);
 //   masterclock::UtcTime t = sys_days(2026y / March / 28) + 1h + 30min;
-//   t = show.next_after(t).value();  // the night without a 01:30: an hour late, as kCompatible
-//   says assert(t == sys_days(2026y / March / 29) + 1h + 30min); t = show.next_after(t).value(); //
-//   and back on time assert(t == sys_days(2026y / March / 30) + 30min);
+//   t = show.next_after(t).value();  // no 01:30 in this night: an hour late, as kCompatible says
+//   assert(t == sys_days(2026y / March / 29) + 1h + 30min);
+//   t = show.next_after(t).value();  // and back on time
+//   assert(t == sys_days(2026y / March / 30) + 30min);
 #ifndef MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 #define MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 
