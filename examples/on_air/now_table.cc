@@ -142,9 +142,8 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
   add({kStart, kBar, kEnd});
   add({kIn});
   add({kNext});
-  add({kLeft});
-  add({kTimecode});
-  // What is left goes to titles, cell by cell, then to the bar.
+  // Titles grow first, cell by cell; then come the columns that can be missed; the bar takes the
+  // rest.
   for (bool grew = true; grew && used < terminal;) {
     grew = false;
     for (const Column c : {kTitle, kNext}) {
@@ -152,6 +151,8 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
       ++widths[c], ++used, grew = true;
     }
   }
+  add({kLeft});
+  add({kTimecode});
   while (widths[kBar] > 0 && widths[kBar] < natural[kBar] && used < terminal) {
     ++widths[kBar], ++used;
   }
