@@ -16,6 +16,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/counting_time_source.h"
 #include "masterclock/time/leap_seconds.h"
+#include "masterclock/time/leap_seconds_list.h"
 #include "masterclock/time/precision.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/system_time_source.h"

@@ -90,20 +90,27 @@ inline constexpr std::array<LeapSecond, 28> kLeapSeconds = {{
   return sys_days(year(2027) / June / 28);
 }
 
+// A table to convert by: this one, or a newer one that was read from a file (leap_seconds_list.h). A
+// view; what it looks at must outlive it. `changes` is not empty, and its oldest entry is first.
+struct LeapTable {
+  std::span<const LeapSecond> changes = leap_seconds();
+  UtcTime expiry = leap_seconds_expiry();
+};
+
 // TAI of a UTC reading. A label that occurred twice means the second occurrence, after the leap.
-[[nodiscard]] constexpr TaiReading to_tai(UtcTime utc) noexcept {
-  const auto table = leap_seconds();
+[[nodiscard]] constexpr TaiReading to_tai(UtcTime utc, const LeapTable& by = {}) noexcept {
+  const auto table = by.changes;
   std::size_t i = table.size() - 1;
   while (i > 0 && utc < table[i].effective) --i;
-  const LeapCoverage coverage = utc < table[0].effective        ? LeapCoverage::kBefore1972
-                                : utc >= leap_seconds_expiry() ? LeapCoverage::kAfterExpiry
-                                                               : LeapCoverage::kCovered;
+  const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
+                                : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
+                                                       : LeapCoverage::kCovered;
   return {TaiTime(saturating_add(utc.time_since_epoch(), table[i].tai_minus_utc)), coverage};
 }
 
 // UTC of a TAI time; says so when that is inside a leap second.
-[[nodiscard]] constexpr UtcReading to_utc(TaiTime tai) noexcept {
-  const auto table = leap_seconds();
+[[nodiscard]] constexpr UtcReading to_utc(TaiTime tai, const LeapTable& by = {}) noexcept {
+  const auto table = by.changes;
   const auto begins = [&](std::size_t i) {
     return TaiTime(table[i].effective.time_since_epoch() + table[i].tai_minus_utc);
   };
@@ -111,15 +118,16 @@ inline constexpr std::array<LeapSecond, 28> kLeapSeconds = {{
   while (i > 0 && tai < begins(i)) --i;
   const UtcTime utc(saturating_add(tai.time_since_epoch(), -table[i].tai_minus_utc));
   const bool leap = i + 1 < table.size() && utc >= table[i + 1].effective;
-  const LeapCoverage coverage = utc < table[0].effective        ? LeapCoverage::kBefore1972
-                                : utc >= leap_seconds_expiry() ? LeapCoverage::kAfterExpiry
-                                                               : LeapCoverage::kCovered;
+  const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
+                                : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
+                                                       : LeapCoverage::kCovered;
   return {utc, leap, coverage};
 }
 
 // Whether the second that ended at `utc` was 23:59:60, a positive leap second.
-[[nodiscard]] constexpr bool leap_second_ended_at(UtcTime utc) noexcept {
-  const auto table = leap_seconds();
+[[nodiscard]] constexpr bool leap_second_ended_at(UtcTime utc,
+                                                  const LeapTable& by = {}) noexcept {
+  const auto table = by.changes;
   for (std::size_t i = 1; i < table.size(); ++i) {
     if (table[i].effective == utc) return table[i].tai_minus_utc > table[i - 1].tai_minus_utc;
   }
@@ -127,8 +135,9 @@ inline constexpr std::array<LeapSecond, 28> kLeapSeconds = {{
 }
 
 // SI seconds from one UTC reading to another, leap seconds counted. Negative when `to` is earlier.
-[[nodiscard]] constexpr std::chrono::nanoseconds si_elapsed(UtcTime from, UtcTime to) noexcept {
-  return saturating_difference<TaiTimescale>(to_tai(to), to_tai(from));
+[[nodiscard]] constexpr std::chrono::nanoseconds si_elapsed(UtcTime from, UtcTime to,
+                                                            const LeapTable& by = {}) noexcept {
+  return saturating_difference<TaiTimescale>(to_tai(to, by), to_tai(from, by));
 }
 
 // The difference of two labels, leap seconds not counted: what POSIX arithmetic gives.
