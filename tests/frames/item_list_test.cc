@@ -130,5 +130,33 @@ TEST(ItemList, JoinsInSiTime) {
   EXPECT_FALSE(join_at(list, start, midnight + 1min, k25));
 }
 
+// The first third of a second of the day opened yesterday's list.
+TEST(FieldNotes, JustAfterMidnightIsTodaysList) {
+  const ItemList today = list_of({1h, 23h});
+  const UtcTime midnight = parse_rfc3339("2026-11-21T00:00:00Z").value();
+  const auto join = join_at(today, midnight, midnight + 336ms, k25);
+  EXPECT_EQ(join->item, 0u);
+  EXPECT_EQ(join->join.offset, 336ms);
+  EXPECT_EQ(join_looping_at(today, midnight, midnight - 1ms, k25)->item, 1u)
+      << "and just before, not";
+}
+
+// The offset came out a whole day too long.
+TEST(FieldNotes, TheOffsetIsWithinTheItem) {
+  const ItemList list = list_of({12h, 12h});
+  for (nanoseconds at = -72h; at < 72h; at += 37min) {
+    const auto join = list.join_looping(at, k25);
+    ASSERT_LT(join->join.offset, 12h);
+    ASSERT_EQ(join->join.offset + join->remaining, 12h);
+  }
+}
+
+// Started at zero for a viewer who comes ten minutes in, a programme loses its last ten minutes.
+TEST(FieldNotes, AJoinInTheMiddleKeepsTheEnd) {
+  const auto join = list_of({1h, 1h}).join(10min, k25);
+  EXPECT_EQ(join->join.offset, 10min);
+  EXPECT_EQ(join->remaining, 50min);
+}
+
 }  // namespace
 }  // namespace masterclock

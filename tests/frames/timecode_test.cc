@@ -218,5 +218,18 @@ TEST(FieldNotes, DropFrameKeepsTheHourAndNonDropDoesNot) {
   EXPECT_EQ(at(format(k29_97), 1, 0, 0, 0).frame(), 108'000) << "3.6 s more";
 }
 
+// Labels that were left out were taken for frames by a library that many use.
+TEST(FieldNotes, DroppedLabelsAreRefused) {
+  int refused = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    for (int frame = 0; frame < 8; ++frame) {
+      refused += !Timecode::make(10, minute, 0, frame, k29_97, DropFrame::kYes).ok();
+      refused += !Timecode::make(10, minute, 0, frame, k59_94, DropFrame::kYes).ok();
+      refused += !Timecode::make(10, minute, 0, frame, k119_88, DropFrame::kYes).ok();
+    }
+  }
+  EXPECT_EQ(refused, 54 * (2 + 4 + 8));
+}
+
 }  // namespace
 }  // namespace masterclock
