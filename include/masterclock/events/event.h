@@ -68,6 +68,14 @@ enum class OnDuplicate {
   kKeep,     // the request is dropped, the handle of what is pending is returned
 };
 
+// What a repeating event does about occurrences that have gone by: the clock was set forward a
+// year, the machine slept, nobody triggered. Whatever it does, it works out how many they were.
+enum class OnMissed {
+  kRunAll,   // each of them fires, in its place, late
+  kRunLast,  // the last of them fires, the others are passed over
+  kSkip,     // when there is more than one, none of them fires
+};
+
 // An event that has fired.
 struct FiredEvent {
   std::string id = {};
@@ -76,6 +84,7 @@ struct FiredEvent {
   UtcTime due = {};    // for a `due_in` event: what UTC would have read then by today's clock
   UtcTime fired = {};  // the reading that found it due
   std::chrono::nanoseconds lateness = {};  // on the event's own timeline; never negative
+  std::int64_t missed = 0;  // occurrences of a repeating event passed over since it last fired
 };
 
 // An event that is pending.
@@ -97,6 +106,17 @@ struct EventRequest {
   std::string payload = {};  // they are never interpreted here
   absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
   OnDuplicate on_duplicate = OnDuplicate::kReject;
+
+  // Later than this it does not fire: it is dropped and reported as missed. By default it fires
+  // however late it is: worse than late is "not played because it was too late".
+  std::optional<std::chrono::nanoseconds> max_lateness = {};
+
+  // Repeats this often, on the event's own timeline: the steady one for `due_in`, UTC for `due`,
+  // the wall for `due_local`, where 24 h is every day at the same reading. Positive. The event
+  // keeps its handle and its id until it is cancelled; its next occurrence is pending when its
+  // action has ended.
+  std::optional<std::chrono::nanoseconds> repeat_every = {};
+  OnMissed on_missed = OnMissed::kRunLast;
 };
 
 }  // namespace masterclock

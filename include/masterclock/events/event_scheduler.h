@@ -17,7 +17,8 @@
 // Guarantees: an event fires once or is cancelled once, never both, never twice, whatever threads
 // trigger, cancel and replace. From the moment it fires it is no longer pending: its id is free and
 // its handle stale, also for its own action. An action that throws is counted and reported, and the
-// others still fire.
+// others still fire. An event that repeats stays pending until it is cancelled: each occurrence
+// fires once, and none while the action of the one before it runs.
 //
 // Threads: any, for every member. Actions and hooks run with no lock held, on the triggering
 // thread;
@@ -44,6 +45,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -53,6 +55,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
+#include "masterclock/events/pending_event.h"
 #include "masterclock/events/pending_events.h"
 #include "masterclock/events/scheduler_options.h"
 #include "masterclock/time/quoted.h"
@@ -71,42 +74,68 @@ class EventScheduler {
 
   // Adds an event. One that is already due fires at the next trigger, with its lateness.
   //
-  // Cost:   O(log n); allocates only to grow, and for a name.
-  // Errors: InvalidArgument unless exactly one of the three due times is given, or for a negative
-  //         `due_in`; AlreadyExists for a pending id under kReject; for a `due_local` that names no
-  //         single instant, what its zone answers.
+  // Cost:   O(log n); allocates only to grow, and for what an event has beside its action.
+  // Errors: InvalidArgument unless exactly one of the three due times is given, for a negative
+  //         `due_in` or `max_lateness`, and for a `repeat_every` that is not positive;
+  //         AlreadyExists for a pending id under kReject; ResourceExhausted at `max_pending`; for a
+  //         `due_local` that names no single instant, what its zone answers.
   absl::StatusOr<EventHandle> schedule(EventRequest request) {
-    const absl::StatusOr<internal::TimelineDue> due = due_of(request);
-    if (!due.ok()) return due.status();
-    std::unique_ptr<internal::EventTexts> texts = texts_of(request);
-
-    internal::PendingEvent replaced;  // outlives the lock: its action's destructor may call us
-    ScheduledEvent announced;
+    absl::StatusOr<internal::IncomingEvent> event =
+        internal::take_apart(std::move(request), source_.now_steady());
+    if (!event.ok()) return event.status();
+    Intake intake;  // outlives the lock: the destructor of a replaced action may call us
     EventHandle handle;
-    bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
-      if (texts != nullptr && !texts->id.empty()) {
-        if (const auto slot = pending_.find(texts->id)) {
-          if (request.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
-          if (request.on_duplicate == OnDuplicate::kReject) {
-            return absl::AlreadyExistsError("event " + internal::quoted(texts->id) +
-                                            " is already pending, due " +
-                                            to_rfc3339(pending_.due_of(*slot, read())));
-          }
-          pending_.take_out(*slot, replaced);
-          ++counters_.cancelled;
-        }
-      }
-      const auto slot = pending_.put_in(std::move(texts), std::move(request.action), *due);
-      ++counters_.scheduled;
-      handle = pending_.handle_of(slot);
-      wakes = has_wakers_ && pending_.is_first(slot);
-      if (options_.on_scheduled) announced = pending_.describe(slot, read());
+      absl::Status refusal = refusal_of(*event, 0);
+      if (!refusal.ok()) return refusal;
+      handle = admit(*event, intake);
     }
-    if (wakes) wake();
-    if (options_.on_scheduled) call(options_.on_scheduled, announced);
+    tell(intake);
     return handle;
+  }
+
+  // Adds all of them or none, as one change: a day at once. An id may occur once.
+  //
+  // Cost:   as `schedule` for each, but for one lock and one waking.
+  // Errors: as `schedule`, for the first request that cannot be taken.
+  absl::StatusOr<std::vector<EventHandle>> schedule_all(std::vector<EventRequest> requests) {
+    std::vector<internal::IncomingEvent> events;
+    events.reserve(requests.size());
+    std::set<std::string_view> ids;
+    for (EventRequest& request : requests) {
+      absl::StatusOr<internal::IncomingEvent> event =
+          internal::take_apart(std::move(request), source_.now_steady());
+      if (!event.ok()) return event.status();
+      events.push_back(*std::move(event));
+      if (events.back().has_id() && !ids.insert(events.back().extras->id).second) {
+        return absl::InvalidArgumentError("event " + internal::quoted(events.back().extras->id) +
+                                          " is twice among those to be scheduled");
+      }
+    }
+    Intake intake;
+    std::vector<EventHandle> handles;
+    handles.reserve(events.size());
+    {
+      const std::lock_guard lock(mutex_);
+      std::size_t room_wanted = 0;
+      for (const internal::IncomingEvent& event : events) {
+        absl::Status refusal = refusal_of(event, room_wanted);
+        if (!refusal.ok()) return refusal;
+        room_wanted += is_pending(event) ? 0 : 1;
+      }
+      for (internal::IncomingEvent& event : events) handles.push_back(admit(event, intake));
+    }
+    tell(intake);
+    return handles;
+  }
+
+  // Everything that is pending, in order, at one instant: as the requests that would bring it back,
+  // but for the actions, which no list can hold. A `due_in` is what was left of it. Give each its
+  // action again and hand them to `schedule_all`.
+  [[nodiscard]] std::vector<EventRequest> snapshot() const {
+    const std::lock_guard lock(mutex_);
+    return pending_.snapshot(read());
   }
 
   // Takes a pending event away. False when it has fired or was cancelled: then nothing happens.
@@ -208,33 +237,53 @@ class EventScheduler {
     return {source_.now_utc(), source_.now_steady()};
   }
 
-  absl::StatusOr<internal::TimelineDue> due_of(const EventRequest& request) const {
-    const int given = int{request.due.has_value()} + int{request.due_in.has_value()} +
-                      int{request.due_local.has_value()};
-    if (given != 1) {
-      return absl::InvalidArgumentError("event " + internal::quoted(request.id) +
-                                        ": exactly one of due, due_in and due_local is wanted, " +
-                                        "given: " + std::to_string(given));
-    }
-    if (request.due) return internal::TimelineDue{false, *request.due, {}};
-    if (request.due_in) {
-      if (*request.due_in < std::chrono::nanoseconds(0)) {
-        return absl::InvalidArgumentError(
-            "event " + internal::quoted(request.id) +
-            ": due_in is negative: " + std::to_string(request.due_in->count()) + " ns");
-      }
-      return internal::TimelineDue{true, {}, saturating_add(source_.now_steady(), *request.due_in)};
-    }
-    const LocalDue& local = *request.due_local;
-    const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
-    if (!utc.ok()) return utc.status();
-    return internal::TimelineDue{false, *utc, {}};
+  // What scheduling leaves to do when the lock is gone.
+  struct Intake {
+    std::vector<ScheduledEvent> announced;
+    std::vector<internal::PendingEvent> replaced;
+    bool wakes = false;
+  };
+
+  // From here to `admit`: with the lock held.
+  [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
+    return event.has_id() && pending_.find(event.extras->id);
   }
 
-  static std::unique_ptr<internal::EventTexts> texts_of(EventRequest& request) {
-    if (request.id.empty() && request.type.empty() && request.payload.empty()) return nullptr;
-    return std::make_unique<internal::EventTexts>(internal::EventTexts{
-        std::move(request.id), std::move(request.type), std::move(request.payload)});
+  // Why `event` cannot be taken when `more` others are taken with it.
+  [[nodiscard]] absl::Status refusal_of(const internal::IncomingEvent& event,
+                                        std::size_t more) const {
+    if (is_pending(event)) {
+      if (event.on_duplicate != OnDuplicate::kReject) return absl::OkStatus();
+      const std::string& id = event.extras->id;
+      return absl::AlreadyExistsError("event " + internal::quoted(id) +
+                                      " is already pending, due " +
+                                      to_rfc3339(pending_.due_of(*pending_.find(id), read())));
+    }
+    if (pending_.size() + more >= options_.max_pending) {
+      return absl::ResourceExhaustedError("no more than " + std::to_string(options_.max_pending) +
+                                          " events may be pending");
+    }
+    return absl::OkStatus();
+  }
+
+  EventHandle admit(internal::IncomingEvent& event, Intake& intake) {
+    if (event.has_id()) {
+      if (const auto slot = pending_.find(event.extras->id)) {
+        if (event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
+        pending_.take_out(*slot, intake.replaced.emplace_back());
+        ++counters_.cancelled;
+      }
+    }
+    const auto slot = pending_.put_in(std::move(event.extras), std::move(event.action), event.due);
+    ++counters_.scheduled;
+    intake.wakes = intake.wakes || (has_wakers_ && pending_.is_first(slot));
+    if (options_.on_scheduled) intake.announced.push_back(pending_.describe(slot, read()));
+    return pending_.handle_of(slot);
+  }
+
+  void tell(const Intake& intake) {
+    if (intake.wakes) wake();
+    for (const ScheduledEvent& event : intake.announced) call(options_.on_scheduled, event);
   }
 
   template <class Name>  // a handle or an id
@@ -272,24 +321,36 @@ class EventScheduler {
       bool late = false;
       {
         const std::lock_guard lock(mutex_);
-        if (!pending_.take_due(sweep, due)) return;
-        late = due.lateness > options_.late_after;
-        ++counters_.fired;
-        counters_.late += late ? 1 : 0;
+        if (!pending_.take_due(sweep, due, counters_.passed_over)) return;
+        late = due.fired.lateness > options_.late_after;
+        counters_.repeated += due.repeats ? 1 : 0;
+        ++(due.dropped ? counters_.dropped : counters_.fired);
+        counters_.late += late && !due.dropped ? 1 : 0;
       }
-      FiredEvent event{.due = due.due, .fired = now.utc, .lateness = due.lateness};
-      if (internal::EventTexts* const texts = due.event.texts.get()) {
-        event.id = std::move(texts->id);
-        event.type = std::move(texts->type);
-        event.payload = std::move(texts->payload);
+      if (due.dropped) {
+        if (options_.on_missed) call(options_.on_missed, due.fired);
+      } else {
+        run(due.fired, due.event.action, late);
       }
-      run(event, due.event.action, late);
-      done(std::move(event));
+      if (due.repeats) put_back(due);
+      if (!due.dropped) done(std::move(due.fired));
     }
   }
 
-  void run(const FiredEvent& event, absl::AnyInvocable<void(const FiredEvent&)>& action,
-           bool late) {
+  void put_back(internal::PendingEvents::Due& due) {
+    using PutBack = internal::PendingEvents::PutBack;
+    internal::PendingEvent gone;
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const PutBack how = pending_.put_back(due, gone);
+      counters_.repeated -= how == PutBack::kOver ? 1 : 0;
+      wakes = how == PutBack::kPending && has_wakers_ && pending_.is_first(due.slot);
+    }
+    if (wakes) wake();
+  }
+
+  void run(const FiredEvent& event, internal::EventAction& action, bool late) {
     if (late && options_.on_late) call(options_.on_late, event);
     if (action) {
       try {

@@ -23,56 +23,19 @@
 #include "masterclock/events/event_heap.h"
 #include "masterclock/events/event_serials.h"
 #include "masterclock/events/event_slab.h"
+#include "masterclock/events/pending_event.h"
+#include "masterclock/events/recurrence.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::internal {
-
-// One reading of both timelines, and how each is read on the other as long as nobody steps UTC.
-struct TimelineReading {
-  UtcTime utc;
-  SteadyTime steady;
-  [[nodiscard]] UtcTime to_utc(SteadyTime t) const noexcept {
-    return saturating_add(utc, saturating_difference(t, steady));
-  }
-  [[nodiscard]] SteadyTime to_steady(UtcTime t) const noexcept {
-    return saturating_add(steady, saturating_difference(t, utc));
-  }
-};
-
-// A due time on the timeline that it was asked for.
-struct TimelineDue {
-  bool on_steady = false;
-  UtcTime utc{};
-  SteadyTime steady{};
-};
-
-// How far a trigger has come in the order.
-struct EventSweep {
-  TimelineReading now;
-  UtcTime due = UtcTime::min();  // of the event that it took last ...
-  std::uint64_t serial = 0;      // ... and that event's serial
-  // Serials from here on were given after the sweep came to `due`.
-  std::uint64_t younger = std::numeric_limits<std::uint64_t>::max();
-};
-
-// What an event has beside its time and its action. Most have nothing.
-struct EventTexts {
-  std::string id, type, payload;
-};
-
-// One line of the cache: a million pending events are a million of these.
-struct PendingEvent {
-  std::uint64_t serial = 0;  // 0: the slot is unused
-  bool on_steady = false;
-  std::unique_ptr<EventTexts> texts = nullptr;
-  absl::AnyInvocable<void(const FiredEvent&)> action = nullptr;
-};
 
 class PendingEvents {
  public:
   using Slot = std::uint32_t;
 
-  [[nodiscard]] std::size_t size() const noexcept { return utc_.size() + steady_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return utc_.size() + steady_.size() + running_;
+  }
 
   [[nodiscard]] std::optional<Slot> find(std::string_view id) const {
     const auto found = by_id_.find(id);
@@ -88,45 +51,40 @@ class PendingEvents {
   }
 
   // Adds an event whose id is not pending.
-  Slot put_in(std::unique_ptr<EventTexts>&& texts,
-              absl::AnyInvocable<void(const FiredEvent&)>&& action, const TimelineDue& due) {
+  Slot put_in(std::unique_ptr<EventExtras>&& extras, EventAction&& action, const TimelineDue& due) {
     const Slot slot = slab_.take();
-    PendingEvent& kept = slab_[slot];
-    kept.serial = serials_.next();
-    kept.on_steady = due.on_steady;
-    kept.texts = std::move(texts);
-    kept.action = std::move(action);
-    if (kept.texts != nullptr && !kept.texts->id.empty()) by_id_.emplace(kept.texts->id, slot);
-    if (due.on_steady) {
-      steady_.push({due.steady, kept.serial, slot});
-    } else {
-      utc_.push({due.utc, kept.serial, slot});
-    }
+    PendingEvent& event = slab_[slot];
+    event.serial = serials_.next();
+    event.extras = std::move(extras);
+    event.action = std::move(action);
+    if (event.has_id()) by_id_.emplace(event.extras->id, slot);
+    line_up(slot, due);
     return slot;
   }
 
-  // Takes an event out; `event` receives what it holds, to be let go when the lock is gone.
-  void take_out(Slot slot, PendingEvent& event) {
-    PendingEvent& kept = slab_[slot];
-    if (kept.on_steady) {
-      steady_.erase(slot);
-    } else {
-      utc_.erase(slot);
+  // Takes an event out; `taken` receives what it holds, to be let go when the lock is gone.
+  void take_out(Slot slot, PendingEvent& taken) {
+    PendingEvent& event = slab_[slot];
+    if (event.has_id()) by_id_.erase(event.extras->id);
+    taken.serial = std::exchange(event.serial, 0);
+    taken.extras = std::move(event.extras);
+    taken.action = std::move(event.action);
+    if (event.running) {  // whoever runs it gives the slot back: see put_back()
+      --running_;
+      return;
     }
-    if (kept.texts != nullptr && !kept.texts->id.empty()) by_id_.erase(kept.texts->id);
-    event.serial = std::exchange(kept.serial, 0);
-    event.texts = std::move(kept.texts);
-    event.action = std::move(kept.action);
+    leave_line(slot);
     slab_.give_back(slot);
   }
 
   // Moves an event to another due time, on the UTC timeline.
   void move(Slot slot, UtcTime due) {
     PendingEvent& event = slab_[slot];
-    if (event.on_steady) {
+    if (event.running) {
+      event.extras->repeat->moved = due;
+    } else if (event.on_steady) {
       steady_.erase(slot);
-      event.on_steady = false;
-      utc_.push({due, event.serial, slot});
+      line_up(slot, {false, due, {}});
     } else {
       utc_.update(slot, due);
     }
@@ -134,19 +92,22 @@ class PendingEvents {
 
   // Whether nothing on its timeline comes before it.
   [[nodiscard]] bool is_first(Slot slot) const noexcept {
-    return slab_[slot].on_steady ? steady_.first()->slot == slot : utc_.first()->slot == slot;
+    const PendingEvent& event = slab_[slot];
+    if (event.running) return false;
+    return event.on_steady ? steady_.first()->slot == slot : utc_.first()->slot == slot;
   }
 
   [[nodiscard]] UtcTime due_of(Slot slot, const TimelineReading& now) const noexcept {
-    return slab_[slot].on_steady ? now.to_utc(steady_.at(slot).due) : utc_.at(slot).due;
+    const TimelineDue due = own_due_of(slot);
+    return due.on_steady ? now.to_utc(due.steady) : due.utc;
   }
 
   [[nodiscard]] ScheduledEvent describe(Slot slot, const TimelineReading& now) const {
     ScheduledEvent event{.handle = handle_of(slot), .due = due_of(slot, now)};
-    if (const EventTexts* const texts = slab_[slot].texts.get()) {
-      event.id = texts->id;
-      event.type = texts->type;
-      event.payload = texts->payload;
+    if (const EventExtras* const extras = slab_[slot].extras.get()) {
+      event.id = extras->id;
+      event.type = extras->type;
+      event.payload = extras->payload;
     }
     return event;
   }
@@ -194,41 +155,67 @@ class PendingEvents {
     return wait;
   }
 
-  // An event taken out because it is due.
+  // An event that is due: taken out, or, when it repeats, out of line while its action runs.
   struct Due {
-    PendingEvent event;
-    UtcTime due;
-    std::chrono::nanoseconds lateness;
+    PendingEvent event;  // of one that repeats only the serial and the action
+    Slot slot = 0;
+    bool repeats = false;
+    bool dropped = false;  // too late for its max_lateness
+    FiredEvent fired;
   };
 
   // Takes out the next event that `sweep` finds due, and moves the sweep past it. False at the end.
-  bool take_due(EventSweep& sweep, Due& found) {
-    const auto* utc = next_in(utc_, sweep.due, sweep);
-    if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
-    const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
-    if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
-    if (utc == nullptr && steady == nullptr) return false;
-
-    Slot slot = 0;
-    const UtcTime steady_due = steady == nullptr ? UtcTime{} : sweep.now.to_utc(steady->due);
-    if (steady == nullptr ||
-        (utc != nullptr &&
-         (utc->due != steady_due ? utc->due < steady_due : utc->serial < steady->serial))) {
-      slot = utc->slot;
-      found.due = utc->due;
-      found.lateness = saturating_difference(sweep.now.utc, utc->due);
-    } else {
-      slot = steady->slot;
-      found.due = steady_due;
-      found.lateness = saturating_difference(sweep.now.steady, steady->due);
+  // `passed_over` grows by the occurrences that are not to fire.
+  bool take_due(EventSweep& sweep, Due& due, std::uint64_t& passed_over) {
+    while (const std::optional<Slot> slot = next_due(sweep)) {
+      EventRepeat* const repeat = slab_[*slot].repeat();
+      if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, passed_over)) continue;
+      take(*slot, sweep.now, due);
+      if (due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
+      sweep.due = due.fired.due;
+      sweep.serial = due.event.serial;
+      // The next one is fetched while this one's action runs.
+      if (const auto* next = utc_.first()) __builtin_prefetch(&slab_[next->slot]);
+      return true;
     }
-    take_out(slot, found.event);
-    if (found.due != sweep.due) sweep.younger = serials_.upcoming();
-    sweep.due = found.due;
-    sweep.serial = found.event.serial;
-    // The next one is fetched while this one's action runs.
-    if (const auto* next = utc_.first()) __builtin_prefetch(&slab_[next->slot]);
-    return true;
+    return false;
+  }
+
+  // The action of a repeating event has ended: its next occurrence is pending, unless it was
+  // cancelled meanwhile, or its wall never shows the reading again.
+  enum class PutBack { kPending, kCancelled, kOver };
+  PutBack put_back(Due& due, PendingEvent& gone) {
+    PendingEvent& event = slab_[due.slot];
+    const bool cancelled = event.serial != due.event.serial;
+    const std::optional<TimelineDue> next =
+        cancelled ? std::nullopt : next_occurrence(*event.repeat());
+    if (!next) {
+      if (!cancelled) take_out(due.slot, gone);
+      event.running = false;
+      slab_.give_back(due.slot);
+      return cancelled ? PutBack::kCancelled : PutBack::kOver;
+    }
+    event.running = false;
+    --running_;
+    event.action = std::move(due.event.action);
+    line_up(due.slot, *next);
+    return PutBack::kPending;
+  }
+
+  // Every pending event as the request that would bring it back, in order, without its action.
+  [[nodiscard]] std::vector<EventRequest> snapshot(const TimelineReading& now) const {
+    std::vector<Slot> slots = between(UtcTime::min(), UtcTime::max(), now);
+    for (Slot slot = 0; slots.size() < size() && slab_.knows(slot); ++slot) {
+      const PendingEvent& event = slab_[slot];
+      // At the very end of time, or with its action running: not in the range.
+      const bool beyond =
+          event.serial != 0 && (event.running || due_of(slot, now) == UtcTime::max());
+      if (beyond) slots.push_back(slot);
+    }
+    std::vector<EventRequest> requests;
+    requests.reserve(slots.size());
+    for (const Slot slot : slots) requests.push_back(request_of(slot, now));
+    return requests;
   }
 
  private:
@@ -248,11 +235,163 @@ class PendingEvents {
     return entry;
   }
 
+  [[nodiscard]] TimelineDue own_due_of(Slot slot) const noexcept {
+    const PendingEvent& event = slab_[slot];
+    if (event.running) return event.repeat()->current;
+    if (event.on_steady) return {true, {}, steady_.at(slot).due};
+    return {false, utc_.at(slot).due, {}};
+  }
+
+  void line_up(Slot slot, const TimelineDue& due) {
+    PendingEvent& event = slab_[slot];
+    event.on_steady = due.on_steady;
+    if (due.on_steady) {
+      steady_.push({due.steady, event.serial, slot});
+    } else {
+      utc_.push({due.utc, event.serial, slot});
+    }
+  }
+  void leave_line(Slot slot) noexcept {
+    if (slab_[slot].on_steady) {
+      steady_.erase(slot);
+    } else {
+      utc_.erase(slot);
+    }
+  }
+
+  // The next event for `sweep` that is due.
+  [[nodiscard]] std::optional<Slot> next_due(const EventSweep& sweep) const noexcept {
+    const auto* utc = next_in(utc_, sweep.due, sweep);
+    if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
+    const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
+    if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
+    if (steady == nullptr) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
+    const UtcTime steady_due = sweep.now.to_utc(steady->due);
+    const bool utc_first =
+        utc != nullptr &&
+        (utc->due != steady_due ? utc->due < steady_due : utc->serial < steady->serial);
+    return utc_first ? utc->slot : steady->slot;
+  }
+
+  // Moves a repeating event past the occurrences that are not to fire. Whether it moved.
+  bool catch_up(Slot slot, EventRepeat& repeat, const TimelineReading& now,
+                std::uint64_t& passed_over) {
+    if (repeat.on_missed == OnMissed::kRunAll) return false;
+    const TimelineDue due = own_due_of(slot);
+    std::int64_t steps = 0;
+    TimelineDue to = due;
+    if (repeat.wall) {
+      const WallOccurrence last = last_on_wall(*repeat.wall, due.utc, repeat.every, now.utc);
+      steps = last.steps;
+      to.utc = last.due;
+    } else {
+      steps = due.on_steady ? occurrences_since(due.steady, now.steady, repeat.every)
+                            : occurrences_since(due.utc, now.utc, repeat.every);
+      to.utc = saturating_add(due.utc, steps * repeat.every);
+      to.steady = saturating_add(due.steady, steps * repeat.every);
+    }
+    // A rescheduled event may be due later than its wall's last reading: then that one fires.
+    if (steps == 0 || (repeat.wall && to.utc <= due.utc)) return false;
+    if (repeat.wall) repeat.wall->local = wall_after(repeat.wall->local, steps, repeat.every);
+    if (repeat.on_missed == OnMissed::kSkip) {
+      repeat.current = to;
+      const std::optional<TimelineDue> next = next_occurrence(repeat);
+      // Without a next one, the last stays and fires.
+      if (next) {
+        to = *next;
+        ++steps;
+      }
+    }
+    repeat.missed += steps;
+    passed_over += static_cast<std::uint64_t>(steps);
+    leave_line(slot);
+    line_up(slot, to);
+    return true;
+  }
+
+  // What comes after `repeat.current`, to which the wall's reading belongs and then moves on.
+  static std::optional<TimelineDue> next_occurrence(EventRepeat& repeat) {
+    const TimelineDue current = repeat.current;
+    if (const auto moved = std::exchange(repeat.moved, std::nullopt)) {
+      return TimelineDue{false, *moved, {}};
+    }
+    if (!repeat.wall) {
+      return TimelineDue{current.on_steady, saturating_add(current.utc, repeat.every),
+                         saturating_add(current.steady, repeat.every)};
+    }
+    const auto next = next_on_wall(*repeat.wall, repeat.every, current.utc, 1);
+    if (!next) return std::nullopt;
+    repeat.wall->local = wall_after(repeat.wall->local, next->steps, repeat.every);
+    return TimelineDue{false, next->due, {}};
+  }
+
+  // Takes a due event out, or out of line when it repeats, and says what fired.
+  void take(Slot slot, const TimelineReading& now, Due& due) {
+    const TimelineDue own = own_due_of(slot);
+    PendingEvent& event = slab_[slot];
+    FiredEvent& fired = due.fired;
+    fired.due = own.on_steady ? now.to_utc(own.steady) : own.utc;
+    fired.fired = now.utc;
+    fired.lateness = own.on_steady ? saturating_difference(now.steady, own.steady)
+                                   : saturating_difference(now.utc, own.utc);
+    if (event.extras != nullptr && event.extras->max_lateness) {
+      due.dropped = fired.lateness > *event.extras->max_lateness;
+    }
+    due.slot = slot;
+    due.repeats = event.repeat() != nullptr;
+    if (!due.repeats) {
+      take_out(slot, due.event);
+      if (EventExtras* const extras = due.event.extras.get()) {
+        fired.id = std::move(extras->id);
+        fired.type = std::move(extras->type);
+        fired.payload = std::move(extras->payload);
+      }
+      return;
+    }
+    leave_line(slot);
+    event.running = true;
+    ++running_;
+    EventRepeat& repeat = *event.repeat();
+    repeat.current = own;
+    fired.missed = std::exchange(repeat.missed, 0);
+    fired.id = event.extras->id;
+    fired.type = event.extras->type;
+    fired.payload = event.extras->payload;
+    due.event.serial = event.serial;
+    due.event.action = std::move(event.action);
+  }
+
+  [[nodiscard]] EventRequest request_of(Slot slot, const TimelineReading& now) const {
+    EventRequest request;
+    const TimelineDue due = own_due_of(slot);
+    if (due.on_steady) {
+      request.due_in =
+          std::max(std::chrono::nanoseconds(0), saturating_difference(due.steady, now.steady));
+    } else {
+      request.due = due.utc;
+    }
+    const EventExtras* const extras = slab_[slot].extras.get();
+    if (extras == nullptr) return request;
+    request.id = extras->id;
+    request.type = extras->type;
+    request.payload = extras->payload;
+    request.max_lateness = extras->max_lateness;
+    if (!extras->repeat) return request;
+    request.repeat_every = extras->repeat->every;
+    request.on_missed = extras->repeat->on_missed;
+    if (extras->repeat->wall) {
+      request.due.reset();
+      request.due_local = extras->repeat->wall;
+    }
+    return request;
+  }
+
   EventSlab<PendingEvent> slab_;
   EventHeap utc_;
   SteadyEventHeap steady_;
   std::unordered_map<std::string_view, Slot> by_id_;  // the views are of the strings in slab_
   EventSerials serials_;
+  std::size_t running_ = 0;  // repeating events whose action runs
 };
 
 }  // namespace masterclock::internal

@@ -1,0 +1,144 @@
+// What the scheduler keeps of one event, and the times by which it is found.
+//
+// Threads: plain values.
+#ifndef MASTERCLOCK_EVENTS_PENDING_EVENT_H_
+#define MASTERCLOCK_EVENTS_PENDING_EVENT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/events/event.h"
+#include "masterclock/time/quoted.h"
+#include "masterclock/time/time_points.h"
+
+namespace masterclock::internal {
+
+// One reading of both timelines, and how each is read on the other as long as nobody steps UTC.
+struct TimelineReading {
+  UtcTime utc;
+  SteadyTime steady;
+  [[nodiscard]] UtcTime to_utc(SteadyTime t) const noexcept {
+    return saturating_add(utc, saturating_difference(t, steady));
+  }
+  [[nodiscard]] SteadyTime to_steady(UtcTime t) const noexcept {
+    return saturating_add(steady, saturating_difference(t, utc));
+  }
+};
+
+// A due time on the timeline that it was asked for.
+struct TimelineDue {
+  bool on_steady = false;
+  UtcTime utc{};
+  SteadyTime steady{};
+};
+
+// How far a trigger has come in the order.
+struct EventSweep {
+  TimelineReading now;
+  UtcTime due = UtcTime::min();  // of the event that it took last ...
+  std::uint64_t serial = 0;      // ... and that event's serial
+  // Serials from here on were given after the sweep came to `due`.
+  std::uint64_t younger = std::numeric_limits<std::uint64_t>::max();
+};
+
+using EventAction = absl::AnyInvocable<void(const FiredEvent&)>;
+
+// How an event repeats, and where it is.
+struct EventRepeat {
+  std::chrono::nanoseconds every;
+  OnMissed on_missed;
+  std::optional<LocalDue> wall = {};  // the reading of the occurrence that is pending
+  std::int64_t missed = 0;            // passed over since the last one that fired
+  TimelineDue current = {};           // while its action runs: the occurrence that fired,
+  std::optional<UtcTime> moved = {};  // and where the next one was rescheduled to
+};
+
+// What an event has beside its time and its action. Most have nothing.
+struct EventExtras {
+  std::string id = {}, type = {}, payload = {};
+  std::optional<std::chrono::nanoseconds> max_lateness = {};
+  std::optional<EventRepeat> repeat = {};
+};
+
+// One line of the cache: a million pending events are a million of these.
+struct PendingEvent {
+  std::uint64_t serial = 0;  // 0: the slot is unused
+  bool on_steady = false;
+  bool running = false;  // its action runs and it will repeat: it stands in no order
+  std::unique_ptr<EventExtras> extras = nullptr;
+  EventAction action = nullptr;
+
+  [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
+  [[nodiscard]] EventRepeat* repeat() const noexcept {
+    return extras != nullptr && extras->repeat ? &*extras->repeat : nullptr;
+  }
+};
+
+// A request that has been checked, and what it comes to.
+struct IncomingEvent {
+  TimelineDue due;
+  std::unique_ptr<EventExtras> extras;
+  EventAction action;
+  OnDuplicate on_duplicate;
+
+  [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
+};
+
+// Checks a request and takes it apart. `now` is where a `due_in` counts from.
+//
+// Errors: as EventScheduler::schedule, but for those that depend on what is pending.
+inline absl::StatusOr<IncomingEvent> take_apart(EventRequest&& request, SteadyTime now) {
+  constexpr std::chrono::nanoseconds kNone(0);
+  const auto refuse = [&](const std::string& why) {
+    return absl::InvalidArgumentError("event " + internal::quoted(request.id) + ": " + why);
+  };
+  const auto in_ns = [](std::chrono::nanoseconds d) { return std::to_string(d.count()) + " ns"; };
+  const int given = int{request.due.has_value()} + int{request.due_in.has_value()} +
+                    int{request.due_local.has_value()};
+  if (given != 1) {
+    return refuse("exactly one of due, due_in and due_local is wanted, given: " +
+                  std::to_string(given));
+  }
+  if (request.due_in && *request.due_in < kNone) {
+    return refuse("due_in is negative: " + in_ns(*request.due_in));
+  }
+  if (request.max_lateness && *request.max_lateness < kNone) {
+    return refuse("max_lateness is negative: " + in_ns(*request.max_lateness));
+  }
+  if (request.repeat_every && *request.repeat_every <= kNone) {
+    return refuse("repeat_every is not positive: " + in_ns(*request.repeat_every));
+  }
+  IncomingEvent event{{}, nullptr, std::move(request.action), request.on_duplicate};
+  if (request.due) {
+    event.due.utc = *request.due;
+  } else if (request.due_in) {
+    event.due = {true, {}, saturating_add(now, *request.due_in)};
+  } else {
+    const LocalDue& local = *request.due_local;
+    const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
+    if (!utc.ok()) return utc.status();
+    event.due.utc = *utc;
+  }
+  if (!request.id.empty() || !request.type.empty() || !request.payload.empty() ||
+      request.max_lateness || request.repeat_every) {
+    event.extras = std::make_unique<EventExtras>(
+        EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),
+                    request.max_lateness, std::nullopt});
+  }
+  if (request.repeat_every) {
+    event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local};
+  }
+  return event;
+}
+
+}  // namespace masterclock::internal
+
+#endif  // MASTERCLOCK_EVENTS_PENDING_EVENT_H_
