@@ -9,7 +9,7 @@
 // frame, not from a rounded step: at 59.94, steps of 1501 ticks of 90 kHz drift by 1.2 s an hour.
 //
 // Threads: pure functions, constexpr.
-// Source:  SMPTE ST 2059-1; SMPTE ST 2110-10 §7; RFC 3550 §5.1.
+// Source:  SMPTE ST 2059-1; SMPTE ST 2110-10; RFC 3550 §5.1.
 //
 // ## Example
 //

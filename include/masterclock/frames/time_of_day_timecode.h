@@ -17,7 +17,7 @@
 //
 // Threads: a value; any number of threads may ask one.
 // Cost:    a few conversions of the wall.
-// Source:  SMPTE ST 2059-1 §9 (time address, daily jam).
+// Source:  SMPTE ST 2059-1 (time address, daily jam).
 //
 // ## Example
 //

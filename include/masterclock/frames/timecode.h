@@ -9,7 +9,7 @@
 //
 // Threads: plain values. Everything but the text is constexpr.
 // Cost:    eight bytes; text up to 15 characters does not allocate.
-// Source:  SMPTE ST 12-1; ST 12-1 §12 and ST 12-3 for what two or four frames share.
+// Source:  SMPTE ST 12-1; ST 12-3 for what two or four frames share.
 //
 // ## Example
 //

@@ -11,7 +11,7 @@
 //
 // Threads: plain values, constexpr.
 // Cost:    divisions by constants, and by the frames of a label second.
-// Source:  SMPTE ST 12-1 §5 (non-drop and drop-frame), ST 12-3 for rates above 60.
+// Source:  SMPTE ST 12-1 (non-drop and drop-frame counting), ST 12-3 for rates above 60.
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 
