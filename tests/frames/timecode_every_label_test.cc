@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,8 @@ struct Mode {
   std::int64_t labels;  // in a day, as published
   const char* name;
 };
+
+void PrintTo(const Mode& mode, std::ostream* out) { *out << mode.name; }
 
 class EveryLabel : public testing::TestWithParam<Mode> {};
 
