@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <random>
 
 namespace on_air {
 namespace {
@@ -70,6 +72,36 @@ TEST_F(LoadGuide, SaysWhatIsWrongWithTheFile) {
   const auto directory = load_guide(directory_.string(), Utc(), 6h);
   EXPECT_THAT(message(directory), StartsWith(directory_.string()));
   EXPECT_THAT(message(directory), EndsWith(": cannot be read: Is a directory"));
+}
+
+// The sample guide and a playlist, cut short and with bytes changed: a guide or one line that says why
+// not, and nothing worse.
+TEST_F(LoadGuide, SurvivesDamage) {
+  std::ifstream sample(std::string(MASTERCLOCK_SOURCE_DIR) + "/examples/on_air/sample/guide.xml");
+  const std::string xml{std::istreambuf_iterator<char>(sample), {}};
+  ASSERT_GT(xml.size(), 20'000u);
+  std::string json = R"({"channel": "J", "date": "2024-02-01", "program": [)";
+  for (int i = 0; i < 40; ++i) json += R"({"in": 0.5, "out": 12.25, "source": "a.mp4"}, )";
+  json += R"({"in": 0, "out": 1, "source": "b.mp4"}]})";
+
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string bytes = round % 2 == 0 ? xml.substr(0, 6000) + "</tv>" : json;
+    if (round % 3 == 0) bytes.resize(random() % bytes.size());
+    for (std::size_t n = random() % 8; n > 0 && !bytes.empty(); --n) {
+      bytes[random() % bytes.size()] =
+          n % 2 == 0 ? static_cast<char>(random()) : "<>&\"'{}[],:!-?/ \n\0"[random() % 19];
+    }
+    const auto guide = load("damaged", bytes);
+    if (guide.ok()) continue;
+    ++refused;
+    const std::string message(guide.status().message());
+    ASSERT_THAT(message, StartsWith(directory_.string())) << round;
+    ASSERT_EQ(message.find('\n'), std::string::npos) << message;
+  }
+  EXPECT_GT(refused, 130);
+  EXPECT_LT(refused, 400);  // some damage is none: a letter of a title
 }
 
 }  // namespace
