@@ -29,7 +29,7 @@ struct SystemZoneSources {
   std::filesystem::path timezone = "/etc/timezone";    // a file that holds the name
 
   static std::optional<std::string> from_environment() {
-    const char* const value = std::getenv("TZ");
+    const char* const value = std::getenv("TZ");  // NOLINT(concurrency-mt-unsafe): a reader
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   }
 };
