@@ -62,6 +62,8 @@ class BasicMasterClock {
   explicit BasicMasterClock(TimeSource& source = SystemTimeSource::shared(),
                             MasterClockOptions options = {})
       : source_(source),
+        reads_kernel_(SplitPrecisionPolicy<P> &&
+                      dynamic_cast<SystemTimeSource*>(&source) != nullptr),
         last_check_{source.now_utc(), source.now_steady()},
         zones_(options.zones != nullptr ? *options.zones : ZoneDatabase::system(),
                zone_listener(options.observer)),
@@ -75,11 +77,21 @@ class BasicMasterClock {
 
   // Cost: one reading of the source.
   [[nodiscard]] std::chrono::sys_time<Duration> now_utc() const noexcept {
+    if constexpr (SplitPrecisionPolicy<P>) {
+      if (reads_kernel_) return P::quantize(SystemTimeSource::now_split());
+    }
     return P::quantize(source_.now_utc());
   }
 
   // Cost: one reading, and one indexed load in the zone's table.
   [[nodiscard]] BasicZonedTime<Duration> now_local(Zone zone) const noexcept {
+    if constexpr (SplitPrecisionPolicy<P>) {
+      // Offsets change on whole seconds: looking one up need not wait for the reading to be cut.
+      if (reads_kernel_) {
+        const SplitReading now = SystemTimeSource::now_split();
+        return {P::quantize(now), zone, zone.utc_offset(now.whole)};
+      }
+    }
     return {now_utc(), zone};
   }
 
@@ -251,6 +263,8 @@ class BasicMasterClock {
   }
 
   TimeSource& source_;
+  const bool
+      reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
   mutable ClockReading last_check_;
   mutable ZoneCache zones_;

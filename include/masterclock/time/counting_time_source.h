@@ -1,6 +1,7 @@
 // Counts the readings of any source, for whoever wants to know and is ready to pay for it.
 //
-// Counting a reading costs about as much as the reading, which is why MasterClock itself counts none.
+// Counting a reading costs about as much as the reading, which is why MasterClock itself counts
+// none.
 //
 // ## Example
 //

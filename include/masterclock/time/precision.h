@@ -1,16 +1,16 @@
 // How finely a clock reads: the one template axis of the library, at its rim.
 //
-// A precision policy names a duration and says how a nanosecond reading becomes one of its ticks. The
-// four below floor: they keep the last tick that has passed, also before 1970, as a clock's display
-// does. A reading therefore never lies in the future of the source it came from.
+// A precision policy names a duration and says how a nanosecond reading becomes one of its ticks.
+// The four below floor: they keep the last tick that has passed, also before 1970, as a clock's
+// display does. A reading therefore never lies in the future of the source it came from.
 //
 //   SecondPrecision       logs and walls; a `now` that two systems print alike
 //   MillisecondPrecision  guides, as-run logs, interchange with JSON and databases
 //   MicrosecondPrecision  the default: what the machine's clock is worth
 //   NanosecondPrecision   stamps that will be subtracted from one another
 //
-// The policy shapes what `BasicMasterClock::now_utc` and `now_local` return and nothing else: offsets,
-// frames and events always keep nanoseconds.
+// The policy shapes what `BasicMasterClock::now_utc` and `now_local` return and nothing else:
+// offsets, frames and events always keep nanoseconds.
 //
 // ## Example
 //
@@ -22,6 +22,8 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
+#include <ratio>
 
 #include "masterclock/time/time_points.h"
 
@@ -32,15 +34,37 @@ namespace masterclock {
 template <class P>
 concept PrecisionPolicy = requires(UtcTime reading) {
   typename P::duration;
-  { P::quantize(reading) } noexcept -> std::same_as<std::chrono::sys_time<typename P::duration>>;
+  { P::quantize(reading) }
+  noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
 };
 
-// Floors to whole ticks of `Duration`.
+// A reading as kernels give it: whole seconds, and nanoseconds from 0 to 999,999,999 on top of
+// them.
+struct SplitReading {
+  std::chrono::sys_seconds whole;
+  std::uint32_t fraction = 0;  // nanoseconds
+};
+
+// Satisfied by: the four policies below. Such a policy can take a reading before it is put
+// together, which spares the division of 64-bit nanoseconds that it would undo it with: a clock
+// that reads the kernel directly does so.
+template <class P>
+concept SplitPrecisionPolicy = PrecisionPolicy<P> && requires(SplitReading reading) {
+  { P::quantize(reading) }
+  noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
+};
+
+// Floors to whole ticks of `Duration`, of which a second has a whole number.
 template <class Duration>
-struct FlooringPrecision {
+requires(Duration::period::num == 1 &&
+         Duration::period::den <= std::nano::den) struct FlooringPrecision {
   using duration = Duration;
   static constexpr std::chrono::sys_time<Duration> quantize(UtcTime reading) noexcept {
     return std::chrono::floor<Duration>(reading);
+  }
+  static constexpr std::chrono::sys_time<Duration> quantize(SplitReading reading) noexcept {
+    constexpr auto kTick = static_cast<std::uint32_t>(std::nano::den / Duration::period::den);
+    return reading.whole + Duration(reading.fraction / kTick);
   }
 };
 
@@ -49,8 +73,9 @@ struct MillisecondPrecision : FlooringPrecision<std::chrono::milliseconds> {};
 struct MicrosecondPrecision : FlooringPrecision<std::chrono::microseconds> {};
 struct NanosecondPrecision : FlooringPrecision<std::chrono::nanoseconds> {};
 
-static_assert(PrecisionPolicy<SecondPrecision> && PrecisionPolicy<MillisecondPrecision> &&
-              PrecisionPolicy<MicrosecondPrecision> && PrecisionPolicy<NanosecondPrecision>);
+static_assert(SplitPrecisionPolicy<SecondPrecision> && SplitPrecisionPolicy<MillisecondPrecision> &&
+              SplitPrecisionPolicy<MicrosecondPrecision> &&
+              SplitPrecisionPolicy<NanosecondPrecision>);
 
 }  // namespace masterclock
 

@@ -2,9 +2,9 @@
 //
 // What is written shows the precision of the time point (2026-11-20T18:15:30Z for seconds,
 // 2026-11-20T18:15:30.123Z for milliseconds, and so on) and reads back as the same instant. What is
-// read must be a date-time of the grammar from its first byte to its last: upper or lower case T and Z,
-// up to nine digits of fraction, an offset. Second 60 is accepted only where a leap second really was,
-// and means, as POSIX has it, the same number as the second that follows.
+// read must be a date-time of the grammar from its first byte to its last: upper or lower case T
+// and Z, up to nine digits of fraction, an offset. Second 60 is accepted only where a leap second
+// really was, and means, as POSIX has it, the same number as the second that follows.
 //
 // ## Example
 //
@@ -28,17 +28,27 @@
 
 namespace masterclock {
 
-// An instant in UTC, with the letter Z.
+// Writes an instant in UTC, with the letter Z, into at least kRfc3339Size bytes at `out`; tells
+// where the text ends.
 //
 // Threads: any.
-// Cost:    one string; it allocates when the standard library's small string is too small.
+// Cost:    some tens of nanoseconds; does not allocate or throw.
+template <class Duration>
+char* write_rfc3339(char* out, std::chrono::sys_time<Duration> utc) noexcept {
+  const LocalTime reading(std::chrono::nanoseconds(utc.time_since_epoch()));
+  out = internal::write_date_time(out, reading, internal::kFractionDigits<Duration>);
+  *out++ = 'Z';
+  return out;
+}
+
+// The same as a string.
+//
+// Threads: any.
+// Cost:    as above; allocates when the standard library's small string is too small.
 template <class Duration>
 [[nodiscard]] std::string to_rfc3339(std::chrono::sys_time<Duration> utc) {
-  char text[internal::kRfc3339Size];
-  const LocalTime reading(std::chrono::nanoseconds(utc.time_since_epoch()));
-  char* end = internal::write_date_time(text, reading, internal::kFractionDigits<Duration>);
-  *end++ = 'Z';
-  return std::string(text, end);
+  char text[kRfc3339Size];
+  return std::string(text, write_rfc3339(text, utc));
 }
 
 // Reads an instant.

@@ -1,5 +1,5 @@
-// The letters of RFC 3339: writing one into a buffer, reading one strictly. Shared by rfc3339.h, which
-// speaks of instants, and by zones/rfc9557.h, which adds the zone. A program wants those two.
+// The letters of RFC 3339: writing one into a buffer, reading one strictly. Shared by rfc3339.h,
+// which speaks of instants, and by zones/rfc9557.h, which adds the zone. A program wants those two.
 #ifndef MASTERCLOCK_TIME_RFC3339_TEXT_H_
 #define MASTERCLOCK_TIME_RFC3339_TEXT_H_
 
@@ -16,18 +16,41 @@
 #include "masterclock/time/quoted.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock::internal {
+namespace masterclock {
+
+// Room for any time that this library writes: nanoseconds, and an offset. No NUL is written.
+inline constexpr std::size_t kRfc3339Size = sizeof("2026-11-20T18:15:30.123456789+00:00") - 1;
+
+namespace internal {
 
 // Fraction digits that show every tick of `Duration` and no more: 0, 3, 6 or 9.
 template <class Duration>
 inline constexpr int kFractionDigits =
     Duration::period::den == 1 ? 0 : std::chrono::hh_mm_ss<Duration>::fractional_width;
 
-inline constexpr std::size_t kRfc3339Size = sizeof("2026-11-20T18:15:30.123456789+00:00");
+// Two digits at a time, from a table: what is written most often is written without a division a
+// digit.
+struct DigitPairs {
+  char text[200] = {};
+  constexpr DigitPairs() {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+inline constexpr DigitPairs kDigitPairs;
+
+inline char* write_pair(char* out, std::uint32_t value) noexcept {
+  std::memcpy(out, kDigitPairs.text + 2 * std::size_t{value}, 2);
+  return out + 2;
+}
 
 // The decimal digits of `value`, right-aligned in `width` places with leading zeros.
 inline char* write_digits(char* out, std::uint32_t value, int width) noexcept {
-  for (int i = width - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  int left = width;
+  for (; left >= 2; left -= 2, value /= 100) write_pair(out + left - 2, value % 100);
+  if (left == 1) *out = static_cast<char>('0' + value % 10);
   return out + width;
 }
 
@@ -36,32 +59,36 @@ inline char* write_date_time(char* out, LocalTime local, int digits) noexcept {
   using namespace std::chrono;
   const local_days day = floor<days>(local);
   const year_month_day date(day);
-  const auto second = static_cast<std::uint32_t>(floor<seconds>(local - day).count());
-  out = write_digits(out, static_cast<std::uint32_t>(static_cast<int>(date.year())), 4);
-  *out++ = '-';
-  out = write_digits(out, static_cast<unsigned>(date.month()), 2);
-  *out++ = '-';
-  out = write_digits(out, static_cast<unsigned>(date.day()), 2);
-  *out++ = 'T';
-  out = write_digits(out, second / 3600, 2);
-  *out++ = ':';
-  out = write_digits(out, second / 60 % 60, 2);
-  *out++ = ':';
-  out = write_digits(out, second % 60, 2);
-  if (digits == 0) return out;
-  *out++ = '.';
-  auto fraction = static_cast<std::uint32_t>((local - floor<seconds>(local)).count());
-  for (int i = digits; i < 9; ++i) fraction /= 10;
-  return write_digits(out, fraction, digits);
+  const auto of_day = static_cast<std::uint64_t>((local - day).count());
+  const auto second = static_cast<std::uint32_t>(of_day / 1'000'000'000);
+  const auto y = static_cast<std::uint32_t>(static_cast<int>(date.year()));
+  write_pair(out, y / 100);
+  write_pair(out + 2, y % 100);
+  out[4] = '-';
+  write_pair(out + 5, static_cast<unsigned>(date.month()));
+  out[7] = '-';
+  write_pair(out + 8, static_cast<unsigned>(date.day()));
+  out[10] = 'T';
+  write_pair(out + 11, second / 3600);
+  out[13] = ':';
+  write_pair(out + 14, second / 60 % 60);
+  out[16] = ':';
+  write_pair(out + 17, second % 60);
+  if (digits == 0) return out + 19;
+  out[19] = '.';
+  auto fraction = static_cast<std::uint32_t>(of_day % 1'000'000'000);
+  for (int i = digits; i < 9; i += 3) fraction /= 1000;
+  return write_digits(out + 20, fraction, digits);
 }
 
 // +01:00. The grammar has no seconds.
 inline char* write_offset(char* out, std::chrono::minutes offset) noexcept {
-  const auto size = static_cast<std::uint32_t>(offset.count() < 0 ? -offset.count() : offset.count());
+  const auto size =
+      static_cast<std::uint32_t>(offset.count() < 0 ? -offset.count() : offset.count());
   *out++ = offset.count() < 0 ? '-' : '+';
-  out = write_digits(out, size / 60, 2);
+  out = write_pair(out, size / 60);
   *out++ = ':';
-  return write_digits(out, size % 60, 2);
+  return write_pair(out, size % 60);
 }
 
 // A date-time read from text: a local reading, and how far it stands from UTC.
@@ -69,8 +96,8 @@ struct Rfc3339Fields {
   std::chrono::local_seconds local;  // second 60 stands here as the second that follows
   std::chrono::nanoseconds fraction{};
   std::chrono::seconds offset{};
-  bool zulu = false;                // 'Z' or "-00:00": UTC is known, the local offset is not
-  std::size_t length = 0;           // how much of the text was read
+  bool zulu = false;       // 'Z' or "-00:00": UTC is known, the local offset is not
+  std::size_t length = 0;  // how much of the text was read
 };
 
 // Reads the date-time at the beginning of a text; what follows is the caller's.
@@ -89,7 +116,10 @@ class Rfc3339Reader {
     const std::size_t day_at = at_;
     const int d = number(2, 1, 31, "no such day");
     if (!failed() && !(year(y) / mo / d).ok()) fail_at(day_at, "no such day in this month");
-    if (!failed() && (peek() == 'T' || peek() == 't')) ++at_; else fail("expected 'T'");
+    if (!failed() && (peek() == 'T' || peek() == 't'))
+      ++at_;
+    else
+      fail("expected 'T'");
     const int h = number(2, 0, 23, "no such hour");
     literal(':');
     const int m = number(2, 0, 59, "no such minute");
@@ -211,6 +241,7 @@ inline absl::StatusOr<UtcTime> to_instant(const Rfc3339Fields& fields, std::stri
   return UtcTime(nanoseconds(ns));
 }
 
-}  // namespace masterclock::internal
+}  // namespace internal
+}  // namespace masterclock
 
 #endif  // MASTERCLOCK_TIME_RFC3339_TEXT_H_

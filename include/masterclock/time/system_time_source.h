@@ -1,7 +1,7 @@
 // The machine's own clocks: the one place of this library that reads them.
 //
-// UTC is CLOCK_REALTIME, disciplined or not by whatever runs on this machine. The steady timeline is
-// CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
+// UTC is CLOCK_REALTIME, disciplined or not by whatever runs on this machine. The steady timeline
+// is CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
 //
 // While somebody is subscribed, one thread waits for the kernel to say that the clock was set and
 // announces the jump. A program that never subscribes never has that thread.
@@ -16,6 +16,7 @@
 #include <mutex>
 #include <utility>
 
+#include "masterclock/time/precision.h"
 #include "masterclock/time/step_watcher.h"
 #include "masterclock/time/time_source.h"
 
@@ -33,8 +34,16 @@ class SystemTimeSource final : public TimeSource {
   SystemTimeSource() = default;
 
   // Threads: any.  Cost: one clock_gettime, in user space on Linux (vDSO).
-  [[nodiscard]] UtcTime now_utc() const noexcept override {
-    return UtcTime(read(CLOCK_REALTIME));
+  [[nodiscard]] UtcTime now_utc() const noexcept override { return UtcTime(read(CLOCK_REALTIME)); }
+
+  // UTC as the kernel hands it over, for whoever cuts it to a coarser precision anyway.
+  //
+  // Threads: any.  Cost: as above.
+  [[nodiscard]] static SplitReading now_split() noexcept {
+    timespec now;
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return {std::chrono::sys_seconds(std::chrono::seconds(now.tv_sec)),
+            static_cast<std::uint32_t>(now.tv_nsec)};
   }
 
   // Threads: any.  Cost: as above.
@@ -56,7 +65,7 @@ class SystemTimeSource final : public TimeSource {
 
  private:
   static std::chrono::nanoseconds read(clockid_t clock) noexcept {
-    timespec now{};
+    timespec now;
     ::clock_gettime(clock, &now);
     return std::chrono::nanoseconds(std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
   }

@@ -129,7 +129,7 @@ class Rfc9557Suffix {
   // Offsets are written in whole minutes; see to_rfc3339(BasicZonedTime).
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time.offset);
   if (!fields->zulu && fields->offset != minutes) {
-    char right[internal::kRfc3339Size];
+    char right[kRfc3339Size];
     const std::string offset(right, internal::write_offset(right, minutes));
     return invalid("the offset of " + std::string(suffix.zone) + " is " + offset + " then",
                    suffix.zone_at);

@@ -31,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -60,14 +61,24 @@ class Zone {
   // The name under which it was looked up: a link keeps its own ("US/Eastern").
   [[nodiscard]] std::string_view name() const noexcept { return table_->name(); }
 
-  // How the wall stands to UTC at `utc`, and from when to when that holds.
-  [[nodiscard]] ZoneOffset offset_at(UtcTime utc) const noexcept {
-    return table_->offset(table_->span_at(count(utc)));
+  // How the wall stands to UTC at `utc`, and from when to when that holds. Always inline, so that a
+  // caller who looks at one field pays for one.
+  [[nodiscard]] [[gnu::always_inline]] ZoneOffset offset_at(UtcTime utc) const noexcept {
+    return table_->offset_at(count(utc));
   }
 
   // The offset alone.
   [[nodiscard]] std::chrono::seconds utc_offset(UtcTime utc) const noexcept {
     return std::chrono::seconds(table_->offset_seconds(count(utc)));
+  }
+
+  // The same for a time of coarser precision, which spares a division.
+  template <class Duration>
+  requires(std::ratio_greater_equal_v<typename Duration::period, std::ratio<1>>)
+      [[nodiscard]] std::chrono::seconds
+      utc_offset(std::chrono::sys_time<Duration> utc) const noexcept {
+    return std::chrono::seconds(
+        table_->offset_at_second(std::chrono::seconds(utc.time_since_epoch()).count()));
   }
 
   // What the wall says at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
@@ -138,7 +149,7 @@ class Zone {
   static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
 
   static std::string text(LocalTime local) {
-    char out[internal::kRfc3339Size];
+    char out[kRfc3339Size];
     return {out, internal::write_date_time(out, local, 9)};
   }
 

@@ -91,10 +91,10 @@ class ZoneCompiler {
     data_.first_span.resize(ZoneBucket::kCount);
     std::size_t first = 0;  // the span at the beginning of the bucket's reach
     for (std::size_t b = 0; b < ZoneBucket::kCount; ++b) {
-      const auto begin = static_cast<std::int64_t>(std::uint64_t{b} << ZoneBucket::kShift);
-      const std::int64_t from = begin - ZoneBucket::kReach;
-      const std::int64_t until =
-          begin + (std::int64_t{1} << ZoneBucket::kShift) + ZoneBucket::kReach;
+      const std::int64_t begin = static_cast<std::int64_t>(b) << ZoneBucket::kShift;
+      const std::int64_t end = begin + (std::int64_t{1} << ZoneBucket::kShift);
+      const std::int64_t from = (begin - ZoneBucket::kReach) * kSecond;
+      const std::int64_t until = (end + ZoneBucket::kReach) * kSecond;
       while (first + 1 < count && spans[first + 1].begin <= from) ++first;
       std::size_t last = first;
       while (last + 1 < count && spans[last + 1].begin < until) ++last;
@@ -102,7 +102,7 @@ class ZoneCompiler {
       data_.first_span[b] = static_cast<std::uint16_t>(first);
       bucket.before = last > first + 1 ? ZoneBucket::kSeveral : spans[first].offset;
       bucket.after = spans[last].offset;
-      if (last > first) bucket.turn = spans[first + 1].begin;
+      if (last > first) bucket.turn = spans[first + 1].begin / kSecond;
     }
   }
 

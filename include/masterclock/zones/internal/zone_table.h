@@ -1,11 +1,11 @@
 // A zone compiled for look-ups: a flat list of spans, and buckets of time that point into it.
 //
-// Time from 1970 to 2106 is cut into buckets of 52 days. A bucket states the one change of the
-// clocks that matters to any reading in it, UTC or local, with the offsets on either side: an
-// answer is one indexed load and a comparison, without a search to mispredict and without a hint to
-// share between threads. The few buckets with two changes near (a Ramadan in Morocco) and all other
-// times take the plain path, a binary search over the spans; that path is also the oracle of the
-// quick one.
+// Time from 1970 to 2106 is cut into 1,024 buckets of 2^22 seconds, 48 days. A bucket states the
+// one change of the clocks that matters to any reading in it, UTC or local, with the offsets on
+// either side: an answer is one indexed load and a comparison, without a search to mispredict and
+// without a hint to share between threads. The few buckets with two changes near (a Ramadan in
+// Morocco) and all other times take the plain path, a binary search over the spans; that path is
+// also the oracle of the quick one.
 //
 // Threads: immutable once built, any number of readers.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
@@ -36,15 +36,21 @@ struct ZoneSpan {
 };
 
 // The only change that matters to readings in one bucket: before `turn` (UTC) `before` holds, from
-// then on `after`. `before` is kSeveral where more than one change is near.
+// then on `after`. `before` is kSeveral where more than one change is near. All in seconds: every
+// change falls on a whole one, and whoever reads the kernel's clock has the seconds first.
 struct ZoneBucket {
   static constexpr std::int32_t kSeveral = INT32_MIN;
   static constexpr std::int64_t kNever = INT64_MAX / 2;  // past the last bucket, far from overflow
-  static constexpr int kShift = 52;                      // 2^52 ns are 52 days
-  static constexpr std::size_t kCount = 954;             // to 2106
-  static constexpr std::uint64_t kEnd = std::uint64_t{kCount} << kShift;
+  static constexpr int kShift = 22;
+  static constexpr std::size_t kCount = 1024;
   // A local reading lies at most this far from its UTC: 26 hours cover every offset on record.
-  static constexpr std::int64_t kReach = std::int64_t{26} * 3600 * 1'000'000'000;
+  static constexpr std::int64_t kReach = 26 * 3600;
+
+  // The offset at `second`, chosen by arithmetic: at random times a branch here would be
+  // mispredicted.
+  [[nodiscard]] std::int32_t offset_at(std::int64_t second) const noexcept {
+    return before + ((after - before) & -static_cast<std::int32_t>(second >= turn));
+  }
 
   std::int64_t turn = kNever;
   std::int32_t before = 0, after = 0;
@@ -74,24 +80,37 @@ class ZoneTable {
   [[nodiscard]] std::size_t span_count() const noexcept { return span_count_; }
 
   [[nodiscard]] std::int64_t to_local(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick(utc)) {
-      return utc + kSecond * (utc < bucket->turn ? bucket->before : bucket->after);
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
+      return utc + kSecond * bucket->offset_at(seconds_of(utc));
     }
     return add(utc, spans_[plain_span_at(utc)].offset);
   }
 
   [[nodiscard]] std::int32_t offset_seconds(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick(utc)) {
-      return utc < bucket->turn ? bucket->before : bucket->after;
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
+      return bucket->offset_at(seconds_of(utc));
     }
     return spans_[plain_span_at(utc)].offset;
   }
 
-  [[nodiscard]] std::size_t span_at(std::int64_t utc) const noexcept {
+  // For an instant given in whole seconds, within what nanoseconds can hold. This is the path of
+  // the clock, whose times follow one another: here the branch is predicted, and nothing waits for
+  // it.
+  [[nodiscard]] std::int32_t offset_at_second(std::int64_t utc) const noexcept {
     if (const ZoneBucket* const bucket = quick(utc)) {
-      return first_span_[bucket - buckets_] + static_cast<std::size_t>(utc >= bucket->turn);
+      return utc < bucket->turn ? bucket->before : bucket->after;
     }
-    return plain_span_at(utc);
+    return spans_[plain_span_at(utc * kSecond)].offset;
+  }
+
+  [[nodiscard]] std::size_t span_at(std::int64_t utc) const noexcept { return place_of(utc).span; }
+
+  [[nodiscard]] [[gnu::always_inline]] ZoneOffset offset_at(std::int64_t utc) const noexcept {
+    const Place place = place_of(utc);
+    const ZoneSpan& s = spans_[place.span];
+    return {std::chrono::seconds(place.offset), s.daylight,
+            std::string_view(names_ + s.name_at, s.name_size), instant(s.begin),
+            instant(spans_[place.span + 1].begin)};
   }
 
   [[nodiscard]] ZoneOffset offset(std::size_t span) const noexcept {
@@ -102,31 +121,31 @@ class ZoneTable {
   }
 
   [[nodiscard]] LocalResolution resolve(std::int64_t local) const noexcept {
-    const ZoneBucket* const bucket = quick(local);
+    const ZoneBucket* const bucket = quick_ns(local);
     if (bucket == nullptr) return plain_resolve(local);
+    const bool was_before = seconds_of(local) - bucket->before < bucket->turn;
+    const bool was_after = seconds_of(local) - bucket->after >= bucket->turn;
     const std::int64_t by_before = local - kSecond * bucket->before;
     const std::int64_t by_after = local - kSecond * bucket->after;
-    const bool was_before = by_before < bucket->turn;
-    const bool was_after = by_after >= bucket->turn;
     if (was_before != was_after) [[likely]] {
       const UtcTime only = instant(was_before ? by_before : by_after);
       return {LocalResolution::kUnique, only, only, only};
     }
-    return two_ways(was_before, by_before, by_after, bucket->turn);
+    return two_ways(was_before, by_before, by_after, kSecond * bucket->turn);
   }
 
-  // The plain path.
+  // The plain path. Kept out of line, so that the quick one is short enough to be taken in.
 
-  [[nodiscard]] std::size_t plain_span_at(std::int64_t utc) const noexcept {
+  [[nodiscard]] [[gnu::noinline]] std::size_t plain_span_at(std::int64_t utc) const noexcept {
     const auto after =
         std::upper_bound(spans_ + 1, spans_ + span_count_, utc,
                          [](std::int64_t t, const ZoneSpan& span) { return t < span.begin; });
     return static_cast<std::size_t>(after - spans_) - 1;
   }
 
-  [[nodiscard]] LocalResolution plain_resolve(std::int64_t local) const noexcept {
-    const std::size_t first = plain_span_at(saturated(local, -ZoneBucket::kReach));
-    const std::size_t last = plain_span_at(saturated(local, ZoneBucket::kReach));
+  [[nodiscard]] [[gnu::noinline]] LocalResolution plain_resolve(std::int64_t local) const noexcept {
+    const std::size_t first = plain_span_at(saturated(local, -kSecond * ZoneBucket::kReach));
+    const std::size_t last = plain_span_at(saturated(local, kSecond * ZoneBucket::kReach));
     // The span of the first pass, and of the last one if there is another.
     std::size_t pass = last + 1, again = last + 1;
     for (std::size_t i = first; i <= last; ++i) {
@@ -161,11 +180,36 @@ class ZoneTable {
     return saturated(ns, kSecond * seconds);
   }
 
+  // The span that holds an instant, and its offset, which need not wait for the span to be loaded.
+  struct Place {
+    std::size_t span;
+    std::int32_t offset;
+  };
+  [[nodiscard]] [[gnu::always_inline]] Place place_of(std::int64_t utc) const noexcept {
+    if (const ZoneBucket* const bucket = quick_ns(utc)) [[likely]] {
+      const std::int64_t second = seconds_of(utc);
+      const auto turned = static_cast<std::size_t>(second >= bucket->turn);
+      return {first_span_[bucket - buckets_] + turned, bucket->offset_at(second)};
+    }
+    const std::size_t span = plain_span_at(utc);
+    return {span, spans_[span].offset};
+  }
+
   // The bucket of a reading, or null where the plain path has to answer.
   [[nodiscard]] const ZoneBucket* quick(std::int64_t reading) const noexcept {
-    if (static_cast<std::uint64_t>(reading) >= ZoneBucket::kEnd) return nullptr;
-    const ZoneBucket* const bucket = buckets_ + (reading >> ZoneBucket::kShift);
+    const std::uint64_t index = static_cast<std::uint64_t>(reading) >> ZoneBucket::kShift;
+    if (index >= ZoneBucket::kCount) [[unlikely]]
+      return nullptr;
+    const ZoneBucket* const bucket = buckets_ + index;
     return bucket->before == ZoneBucket::kSeveral ? nullptr : bucket;
+  }
+  // The same for nanoseconds. Those before 1970 wrap to what is past the last bucket.
+  [[nodiscard]] const ZoneBucket* quick_ns(std::int64_t reading) const noexcept {
+    return quick(seconds_of(reading));
+  }
+  // Whole seconds of a reading from 1970 on; anything past the last bucket for an earlier one.
+  [[nodiscard]] static std::int64_t seconds_of(std::int64_t ns) noexcept {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(ns) / kSecond);
   }
 
   // In a fold the offset before the change gives the earlier instant, in a gap the later one.

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Runs a benchmark program and holds its ratios against their bounds, within the one run.
+
+A machine is shared and its speed drifts, so a time by itself means little. Every bound here is a ratio of
+two medians (processor time) from repetitions that were interleaved at random, or, where a figure was asked
+for in nanoseconds, that time beside the reading of the clock in the same run.
+
+usage: ratios.py PROGRAM BOUNDS.json [--repetitions 9] [--min-time 0.1]
+
+BOUNDS.json: a list of {"figure", "what", "against", "at_most" | "at_least" | "at_most_ns"}; `against` may
+be a list, of which the best counts. Exit status 1 when a bound is missed.
+"""
+import argparse
+import collections
+import json
+import statistics
+import subprocess
+import sys
+
+
+def measure(program, repetitions, min_time):
+    out = subprocess.run(
+        [program, f"--benchmark_repetitions={repetitions}", f"--benchmark_min_time={min_time}",
+         "--benchmark_enable_random_interleaving=true", "--benchmark_format=json"],
+        stdout=subprocess.PIPE, check=True).stdout
+    times, rates, counters = (collections.defaultdict(list) for _ in range(3))
+    for run in json.loads(out)["benchmarks"]:
+        if run.get("error_occurred"):
+            sys.exit(f"{run['name']}: {run['error_message']}")
+        if run["run_type"] != "iteration":
+            continue
+        name = run["run_name"].split("/iterations:")[0].split("/repeats:")[0]
+        scale = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
+        times[name].append(run["cpu_time"] * scale)
+        if "items_per_second" in run:
+            rates[name].append(run["items_per_second"])
+        for counter in ("bytes",):
+            if counter in run:
+                counters[name].append(run[counter])
+    median = lambda table: {name: statistics.median(values) for name, values in table.items()}
+    return median(times), median(rates), median(counters)
+
+
+def judge(bound, times, rates, counters):
+    """The value of a figure, the words for it, and whether it holds."""
+    what = bound["what"]
+    if "at_most_ns" in bound:
+        value = times[what]
+        return f"{value:,.1f} ns", f"at most {bound['at_most_ns']:,} ns", value <= bound["at_most_ns"]
+    if "at_most_bytes" in bound:
+        value = counters[what]
+        return (f"{value / 1e6:.1f} MB", f"at most {bound['at_most_bytes'] / 1e6:.0f} MB",
+                value <= bound["at_most_bytes"])
+    against = bound["against"] if isinstance(bound["against"], list) else [bound["against"]]
+    if bound.get("rate"):
+        value = rates[what] / rates[against[0]]
+    elif "at_least" in bound:
+        value = min(times[a] for a in against) / times[what]  # how many times faster than the best
+    else:
+        value = times[what] / min(times[a] for a in against)
+    if "at_least" in bound:
+        return f"{value:.2f} x", f"at least {bound['at_least']} x", value >= bound["at_least"]
+    return f"{value:.3f} x", f"at most {bound['at_most']} x", value <= bound["at_most"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("bounds")
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--min-time", type=float, default=0.1)
+    options = parser.parse_args()
+    with open(options.bounds, encoding="utf-8") as file:
+        bounds = json.load(file)
+    print(f"{options.repetitions} interleaved repetitions of each benchmark ...", file=sys.stderr)
+    results = measure(options.program, options.repetitions, options.min_time)
+    missed = 0
+    for bound in bounds:
+        value, asked, holds = judge(bound, *results)
+        missed += not holds
+        print(f"{'ok    ' if holds else 'MISSED'} {bound['figure']:<52} {value:>14}   {asked}")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
