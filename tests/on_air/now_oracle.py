@@ -152,9 +152,9 @@ def instants(channels, seed):
     chance = random.Random(seed)
     chosen = {at * SECOND for at in NIGHT if low < NIGHT[0] * SECOND and NIGHT[-1] * SECOND < high}
     night = len(chosen)
-    for boundary in chance.sample(boundaries, min(len(boundaries), (INSTANTS - night) // 3)) + [low, high]:
+    for boundary in chance.sample(boundaries, min(len(boundaries), (INSTANTS - night) // 6)) + [low, high]:
         chosen.update((boundary - 1, boundary, boundary + 1))
-    while len(chosen) < INSTANTS or len(chosen) < night + 100:
+    while len(chosen) < INSTANTS:
         chosen.add(chance.randrange(low - 3600 * SECOND, high + 3600 * SECOND, chance.choice((1, 10**6, SECOND))))
     return sorted(chosen)
 
