@@ -8,32 +8,18 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "masterclock/time/rfc3339.h"
+#include "data_error.h"
 #include "masterclock/zones/broadcast_day.h"
-#include "masterclock/zones/zoned_time.h"
+#include "time_text.h"
 
 namespace on_air {
 namespace {
 
 using namespace std::chrono;
 using masterclock::to_rfc3339;
-using masterclock::UtcTime;
 
 absl::Status file_error(const std::filesystem::path& file, int error) {
-  return absl::UnavailableError(file.string() + ": " + std::strerror(error));
-}
-
-// As few digits of fraction as name the instant exactly.
-std::string shortest(UtcTime at) {
-  if (at == floor<seconds>(at)) return to_rfc3339(floor<seconds>(at));
-  if (at == floor<milliseconds>(at)) return to_rfc3339(floor<milliseconds>(at));
-  if (at == floor<microseconds>(at)) return to_rfc3339(floor<microseconds>(at));
-  return to_rfc3339(at);
-}
-
-std::string date_text(year_month_day date) {
-  const std::string midnight = to_rfc3339(sys_seconds(sys_days(date)));
-  return midnight.substr(0, midnight.find('T'));
+  return absl::UnavailableError(printable(file.string()) + ": " + std::strerror(error));
 }
 
 // Where the last whole line ends.
@@ -62,8 +48,8 @@ std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone, seconds
       date_text(masterclock::broadcast_day_at(entry.planned_start, zone, day_start).date);
   line["channel"] = entry.channel;
   line["title"] = entry.title;
-  line["planned_start"] = shortest(entry.planned_start);
-  line["real_start"] = shortest(entry.real_start);
+  line["planned_start"] = utc_text(entry.planned_start);
+  line["real_start"] = utc_text(entry.real_start);
   line["lateness_ms"] = duration<double, std::milli>(entry.lateness()).count();
   line["lateness_ns"] = entry.lateness().count();
   line["planned_duration_seconds"] = nullptr;
@@ -92,7 +78,8 @@ absl::StatusOr<std::unique_ptr<AsRunLog>> AsRunLog::open(const std::filesystem::
 absl::Status AsRunLog::write(const AsRunEntry& entry) {
   const std::string line = as_run_line(entry, zone_, day_start_) + "\n";
   const std::lock_guard lock(mutex_);
-  if (fd_ < 0) return absl::FailedPreconditionError(file_.string() + ": the log is closed");
+  if (fd_ < 0)
+    return absl::FailedPreconditionError(printable(file_.string()) + ": the log is closed");
   std::size_t written = 0;
   while (written < line.size()) {
     const ssize_t put = ::write(fd_, line.data() + written, line.size() - written);

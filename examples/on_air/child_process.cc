@@ -162,11 +162,11 @@ void ChildProcess::supervise(int output, int errors) {
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
     ended_ = status;
+    const std::uint64_t one = 1;
+    while (::write(ended_event_, &one, sizeof one) < 0 && errno == EINTR) {
+    }
   }
   changed_.notify_all();
-  const std::uint64_t one = 1;
-  while (::write(ended_event_, &one, sizeof one) < 0 && errno == EINTR) {
-  }
 }
 
 void ChildProcess::stop(std::chrono::milliseconds grace) {
