@@ -1,7 +1,7 @@
 // on_air: what is on the air right now, and how far in are we.
 //
-// Exit status: 0 done, 1 something was wrong with the input, 2 with the command line; and then one
-// line on stderr says what.
+// Exit status: 0 done, 1 something was wrong with the input, 2 with the command line, 130
+// interrupted by SIGINT or SIGTERM; and then one line on stderr says what.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
@@ -9,6 +9,8 @@
 #include <string>
 
 #include "commands.h"
+#include "join_command.h"
+#include "run_command.h"
 
 namespace {
 
@@ -27,6 +29,8 @@ int main(int argc, char** argv) {
     app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
     on_air::Command command;
     on_air::add_now(app, command);
+    on_air::add_join(app, command);
+    on_air::add_run(app, command);
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& help) {  // --help is one of them
@@ -35,7 +39,7 @@ int main(int argc, char** argv) {
       return fail(std::string(error.what()) + " (see on_air --help)", 2);
     }
     if (const absl::Status status = command(); !status.ok()) {
-      return fail(std::string(status.message()), 1);
+      return fail(std::string(status.message()), absl::IsCancelled(status) ? 130 : 1);
     }
     return 0;
   } catch (const std::exception& error) {  // out of memory, most likely

@@ -31,21 +31,19 @@ bool StopSignal::wait_for(std::chrono::nanoseconds longest, int wake_fd) {
   const timespec timeout{static_cast<std::time_t>(seconds.count()),
                          static_cast<long>((longest - seconds).count())};
   pollfd waits[2] = {{fd_, POLLIN, 0}, {wake_fd, POLLIN, 0}};
-  if (signal_ == 0) ::ppoll(waits, 2, &timeout, nullptr);
+  if (!requested_) ::ppoll(waits, 2, &timeout, nullptr);
   look();
-  return signal_ != 0;
+  return requested_;
 }
 
-int StopSignal::exit_status() {
+bool StopSignal::requested() {
   look();
-  return signal_ == 0 ? 0 : 128 + signal_;
+  return requested_;
 }
 
 void StopSignal::look() {
   signalfd_siginfo info;
-  while (::read(fd_, &info, sizeof info) == sizeof info) {
-    if (signal_ == 0) signal_ = static_cast<int>(info.ssi_signo);
-  }
+  while (::read(fd_, &info, sizeof info) == sizeof info) requested_ = true;
 }
 
 }  // namespace on_air

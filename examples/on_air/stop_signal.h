@@ -26,14 +26,14 @@ class StopSignal {
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  // As a shell has it: 130 after SIGINT, 143 after SIGTERM, 0 when nothing came.
-  [[nodiscard]] int exit_status();
+  // Somebody wanted us to stop, some time.
+  [[nodiscard]] bool requested();
 
  private:
   void look();
 
   int fd_;
-  int signal_ = 0;
+  bool requested_ = false;
   sigset_t before_{};
 };
 

@@ -1,0 +1,161 @@
+#include "join_command.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "cli_options.h"
+#include "data_error.h"
+#include "ffmpeg_producer.h"
+#include "masterclock/master_clock.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "media_library.h"
+#include "schedule_service.h"
+#include "stop_signal.h"
+#include "time_text.h"
+
+namespace on_air {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file that has its name only once it is whole. Until then it stands beside it, under a name of
+// the same kind, and goes away with this object.
+class UnfinishedFile {
+ public:
+  // Errors: when there can be no file of that name.
+  static absl::StatusOr<std::unique_ptr<UnfinishedFile>> beside(const fs::path& wanted) {
+    std::error_code error;
+    const fs::path directory = wanted.has_parent_path() ? wanted.parent_path() : fs::path(".");
+    const std::string name = printable(wanted.string());
+    if (!fs::is_directory(directory, error)) {
+      return absl::NotFoundError(name + ": no such directory: " + printable(directory.string()));
+    }
+    if (!wanted.has_filename()) return absl::InvalidArgumentError(name + ": is a directory");
+    const fs::file_status there = fs::status(wanted, error);
+    if (fs::exists(there) && !fs::is_regular_file(there)) {
+      return absl::InvalidArgumentError(name + ": is not a regular file");
+    }
+    if (!wanted.has_extension()) {
+      return absl::InvalidArgumentError(name + ": its name does not say what it is (.mp4, .png)");
+    }
+    return std::unique_ptr<UnfinishedFile>(new UnfinishedFile(
+        wanted, directory / ("." + wanted.stem().string() + ".unfinished-" +
+                             std::to_string(::getpid()) + wanted.extension().string())));
+  }
+  UnfinishedFile(const UnfinishedFile&) = delete;
+  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
+  ~UnfinishedFile() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+
+  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
+
+  absl::Status finish() {
+    std::error_code error;
+    fs::rename(path_, wanted_, error);
+    if (!error) return absl::OkStatus();
+    return absl::UnavailableError(printable(wanted_.string()) + ": " + error.message());
+  }
+
+ private:
+  UnfinishedFile(fs::path wanted, fs::path path)
+      : wanted_(std::move(wanted)), path_(std::move(path)) {}
+  const fs::path wanted_, path_;
+};
+
+absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& options,
+                  std::ostream& out) {
+  StopSignal stop;
+  const auto zone = clock.zone(options.zone);
+  if (!zone.ok()) return zone.status();
+  ScheduleService schedule(clock);
+  if (const absl::Status loaded =
+          schedule.load(options.guide, {.zone = *zone, .day_start = options.day_start});
+      !loaded.ok()) {
+    return loaded;
+  }
+  const auto plan = schedule.get_playout_plan_now(options.channel);
+  if (!plan.ok()) return plan.status();
+  if (!plan->now) {
+    return absl::NotFoundError("Channel " + in_quotes(options.channel) + " is off the air at " +
+                               utc_text(plan->at));
+  }
+  const auto library = MediaLibrary::open(options.media);
+  if (!library.ok()) return library.status();
+  Programme programme;
+  programme.title = plan->now->title;
+  programme.source = plan->now->source;
+  const auto media = library->find(options.channel, programme);
+  if (!media.ok()) return media.status();
+
+  auto output = UnfinishedFile::beside(options.output);
+  if (!output.ok()) return output.status();
+  ProducerRequest request;
+  request.channel = options.channel;
+  request.media = *media;
+  request.position = plan->now->media_position;
+  request.rate = options.rate;
+  request.frames = options.frames;
+  request.output = (*output)->path();
+  FfmpegProducer producer;
+  if (absl::Status started = producer.start(request); !started.ok()) return started;
+  if (absl::Status made = producer.wait(stop.fd()); !made.ok()) {
+    if (!absl::IsCancelled(made)) return made;
+    return absl::CancelledError("interrupted; nothing was written");
+  }
+  if (absl::Status finished = (*output)->finish(); !finished.ok()) return finished;
+  out << plan->channel_id << ": " << in_quotes(plan->now->title) << ", "
+      << ffmpeg_seconds(plan->now->join.offset) << " s in, from " << media->string() << " at "
+      << ffmpeg_seconds(request.position) << " s to " << options.output << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status run_join(const JoinOptions& options, std::ostream& out) {
+  if (!options.at) return join(masterclock::MasterClock(), options, out);
+  masterclock::testing::ManualTimeSource source(*options.at);
+  return join(masterclock::MasterClock(source), options, out);
+}
+
+void add_join(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<JoinOptions>();
+  CLI::App& join = *app.add_subcommand("join", "real media from the join point on, by ffmpeg");
+  add_guide(join, options->guide);
+  join.add_option("--channel", options->channel, "which one")->required()->type_name("ID");
+  join.add_option("--media", options->media, "the media, or where it is looked for")
+      ->required()
+      ->type_name("FILE|DIR");
+  add_time(join, "--at", options->at, "when; now, unless given");
+  join.add_option("--output", options->output,
+                  "what to write: .mp4 .mov .mkv .ts, .png for a frame")
+      ->required()
+      ->type_name("FILE");
+  join.add_option("--frames", options->frames, "how many; unless given, until the media ends")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  join.add_option_function<std::string>(
+          "--rate",
+          [options](const std::string& text) {
+            const auto rate = masterclock::parse_frame_rate(text);
+            if (!rate.ok()) {
+              throw CLI::ValidationError("--rate", std::string(rate.status().message()));
+            }
+            options->rate = *rate;
+          },
+          "frames a second of the output; the media's own, unless given")
+      ->type_name("RATE");
+  add_zone(join, options->zone);
+  add_day_start(join, options->day_start);
+  join.callback(
+      [options, &chosen] { chosen = [options] { return run_join(*options, std::cout); }; });
+}
+
+}  // namespace on_air
