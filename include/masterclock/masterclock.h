@@ -2,6 +2,7 @@
 #ifndef MASTERCLOCK_MASTERCLOCK_H_
 #define MASTERCLOCK_MASTERCLOCK_H_
 
+#include "masterclock/events/crank.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/frames/fence.h"
 #include "masterclock/frames/frame_index.h"

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "masterclock/events/crank.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/system_time_source.h"
 
@@ -217,6 +220,25 @@ TEST_F(DispatcherTest, TheThreadAndThePolledTriggerGiveOneSequence) {
   EXPECT_EQ(polled.ran, dispatched.ran);
 }
 
+TEST_F(DispatcherTest, ACrankedDayRunsAtOnce) {
+  dispatcher_.start();
+  for (int i = 1; i <= 24 * 60; ++i) add(note(std::to_string(i), kStart + i * 1min));
+  std::size_t turns = 0;
+  while (crank(source_, scheduler_)) ASSERT_EQ(ran_.size(), ++turns);
+  EXPECT_EQ(turns, 24u * 60u);
+  EXPECT_EQ(source_.now_utc(), kStart + 24h);
+}
+
+TEST_F(DispatcherTest, ASpinningDispatcherDoesNotSpinOnSimulatedTime) {
+  Dispatcher spinning(scheduler_, {.spin = 1h});
+  spinning.start();
+  add(note("a", kStart + 1min));
+  source_.advance(59s);
+  EXPECT_THAT(ran_, IsEmpty());
+  source_.advance(1s);
+  EXPECT_THAT(ran_, ElementsAre("a"));
+}
+
 // --- real time ---------------------------------------------------------------------------------
 
 TEST(RealDispatcher, FiresOnTheMachinesClockAndNeverEarly) {
@@ -240,6 +262,36 @@ TEST(RealDispatcher, FiresOnTheMachinesClockAndNeverEarly) {
   const FiredEvent fired = utc.get_future().get();
   EXPECT_GE(fired.fired, due);
   EXPECT_EQ(fired.due, due);
+}
+
+TEST(RealDispatcher, FiresNothingEarlyWhenItSpins) {
+  SystemTimeSource& source = SystemTimeSource::shared();
+  EventScheduler scheduler(source);
+  Dispatcher dispatcher(scheduler, {.spin = 300us});
+  dispatcher.start();
+  for (int i = 0; i < 20; ++i) {
+    std::promise<FiredEvent> fired;
+    const UtcTime due = source.now_utc() + 1ms;
+    ASSERT_TRUE(
+        scheduler.schedule({.due = due, .action = [&](const FiredEvent& e) { fired.set_value(e); }})
+            .ok());
+    EXPECT_GE(fired.get_future().get().fired, due);
+  }
+}
+
+// Stopping wakes the sleeper; the bound is generous because the machine may be busy. A dispatcher that
+// slept its wait out would take a minute.
+TEST(RealDispatcher, StopsWithoutSleepingItsWaitOut) {
+  EventScheduler scheduler(SystemTimeSource::shared());
+  ASSERT_TRUE(scheduler.schedule({.due_in = 1h}).ok());
+  const SteadyTime begun = SystemTimeSource::shared().now_steady();
+  for (int i = 0; i < 20; ++i) {
+    Dispatcher dispatcher(scheduler, {.max_wait = 1min});
+    dispatcher.start();
+    dispatcher.stop();
+  }
+  EXPECT_LT(SystemTimeSource::shared().now_steady() - begun, 30s);
+  EXPECT_EQ(scheduler.counters().pending, 1u);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <random>
+#include <vector>
 
 #include "scheduler_model.h"
 
@@ -22,6 +23,16 @@ TEST(EventSchedulerModel, AgreesWithOrderedMapsThroughClockSteps) {
                  seed % 2 == 0 ? 200 : 20);
     const auto difference = run.run(steps());
     EXPECT_EQ(difference, std::nullopt) << "seed " << seed;
+  }
+}
+
+// What the fuzz target does, with bytes of which nobody thought.
+TEST(EventSchedulerModel, AgreesWhateverTheFuzzerSays) {
+  std::mt19937 random(3);
+  for (int input = 0; input < 500; ++input) {
+    std::vector<std::uint8_t> bytes(random() % 2'000);
+    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    ASSERT_EQ(run_bytes(bytes.data(), bytes.size()), std::nullopt) << "input " << input;
   }
 }
 

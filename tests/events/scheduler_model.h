@@ -29,6 +29,10 @@ struct ModelEvent {
   nanoseconds due{};  // since the epoch of its timeline
   std::uint64_t order = 0;
   std::string id, type, payload;
+  std::optional<nanoseconds> max_lateness = {}, every = {};
+  OnMissed on_missed = OnMissed::kRunLast;
+  std::int64_t missed = 0;
+  bool running = false;
 };
 
 // The contract, spelled out with ordered maps.
@@ -36,7 +40,7 @@ class SchedulerModel {
  public:
   using Key = std::pair<nanoseconds, std::uint64_t>;
   nanoseconds utc{}, steady{};
-  std::uint64_t scheduled = 0, fired = 0, cancelled = 0, late = 0;
+  std::uint64_t scheduled = 0, repeated = 0, fired = 0, dropped = 0, cancelled = 0, late = 0;
 
   // UTC due time of an event by today's clock.
   nanoseconds due(const ModelEvent& event) const {
@@ -45,7 +49,9 @@ class SchedulerModel {
   // Everything pending, in order, worked out anew each time.
   std::map<Key, const ModelEvent*> order() const {
     std::map<Key, const ModelEvent*> all;
-    for (const auto& [type, event] : events) all.emplace(Key(due(event), event.order), &event);
+    for (const auto& [type, event] : events) {
+      if (!event.running) all.emplace(Key(due(event), event.order), &event);
+    }
     return all;
   }
   const ModelEvent* named(const std::string& id) const {
@@ -72,6 +78,7 @@ class SchedulerModel {
   struct Fired {
     std::string type;
     nanoseconds due{}, lateness{};
+    std::int64_t missed = 0;
     friend bool operator==(const Fired&, const Fired&) = default;
   };
   // `action` stands for what the events do.
@@ -90,16 +97,46 @@ class SchedulerModel {
         break;
       }
       if (next == nullptr) return out;
-      const nanoseconds due_now = due(*next);
-      const ModelEvent event = remove(next->type);
+      ModelEvent& pending = events.at(next->type);
+      if (walk_on(pending)) continue;
+      const nanoseconds due_now = due(pending), lateness = utc - due_now;
+      ModelEvent event = pending;
+      if (event.every) {
+        ++repeated;
+        pending.running = true;
+        pending.missed = 0;
+      } else {
+        remove(event.type);
+      }
       if (due_now != passed.first) oldest_left_out = clock_of_order + 1;
       passed = Key(due_now, event.order);
-      ++fired;
-      const nanoseconds lateness = utc - due_now;
-      late += lateness > late_after ? 1 : 0;
-      out.push_back({event.type, due_now, lateness});
-      action(event, due_now);
+      if (event.max_lateness && lateness > *event.max_lateness) {
+        ++dropped;
+      } else {
+        ++fired;
+        late += lateness > late_after ? 1 : 0;
+        out.push_back({event.type, due_now, lateness, event.missed});
+        action(event, due_now);
+      }
+      if (const auto again = events.find(event.type); event.every && again != events.end()) {
+        again->second.running = false;
+        again->second.due += *event.every;
+      }
     }
+  }
+
+  // Walks a repeating event past what its policy leaves out, one occurrence at a time.
+  bool walk_on(ModelEvent& event) const {
+    if (!event.every || event.on_missed == OnMissed::kRunAll) return false;
+    const nanoseconds now = event.steady ? steady : utc;
+    std::int64_t steps = 0;
+    for (; event.due + *event.every <= now; event.due += *event.every) ++steps;
+    if (steps > 0 && event.on_missed == OnMissed::kSkip) {
+      event.due += *event.every;
+      ++steps;
+    }
+    event.missed += steps;
+    return steps > 0;
   }
 
   std::map<std::string, ModelEvent> events;  // by type
@@ -171,15 +208,17 @@ class ModelRun {
 
   // Payloads tell an action what to do: "s5" schedules 5 ns after its own due time, "cn3" cancels
   // n3.
-  static void act(const std::string& payload, nanoseconds due, const std::string& type,
+  static void act(const std::string& payload, nanoseconds due, const std::string& type, int& acts,
                   const std::function<void(nanoseconds, std::string)>& add,
                   const std::function<void(std::string)>& cancel) {
-    if (payload.starts_with('s')) add(due + nanoseconds(std::stoi(payload.substr(1))), type + "'");
+    if (payload.starts_with('s')) {
+      add(due + nanoseconds(std::stoi(payload.substr(1))), type + "'" + std::to_string(++acts));
+    }
     if (payload.starts_with('c')) cancel(payload.substr(1));
   }
   void act_for_real(const FiredEvent& event) {
     act(
-        event.payload, event.due.time_since_epoch(), event.type,
+        event.payload, event.due.time_since_epoch(), event.type, acts_for_real_,
         [&](nanoseconds due, std::string type) {
           (void)scheduler_.schedule({.due = UtcTime(due), .type = std::move(type)});
         },
@@ -188,7 +227,7 @@ class ModelRun {
   }
   void act_in_model(const ModelEvent& event, nanoseconds due) {
     act(
-        event.payload, due, event.type,
+        event.payload, due, event.type, acts_in_model_,
         [&](nanoseconds at, std::string type) {
           model_.add({false, at, 0, "", std::move(type), ""});
         },
@@ -216,6 +255,11 @@ class ModelRun {
       default:
         break;
     }
+    if (pick(8) == 0) event.max_lateness = span(10);
+    if (pick(8) == 0) {
+      event.every = nanoseconds(1) + span(40);
+      event.on_missed = static_cast<OnMissed>(pick(3));
+    }
     const auto policy = static_cast<OnDuplicate>(pick(3));
     EventRequest request{.id = event.id, .type = event.type, .payload = event.payload};
     if (event.steady) {
@@ -225,6 +269,9 @@ class ModelRun {
     }
     if (!event.payload.empty()) request.action = [this](auto& fired) { act_for_real(fired); };
     request.on_duplicate = policy;
+    request.max_lateness = event.max_lateness;
+    request.repeat_every = event.every;
+    request.on_missed = event.on_missed;
     const absl::StatusOr<EventHandle> handle = scheduler_.schedule(std::move(request));
 
     const ModelEvent* const same = event.id.empty() ? nullptr : model_.named(event.id);
@@ -329,7 +376,7 @@ class ModelRun {
         kLateAfter, [&](const ModelEvent& event, nanoseconds due) { act_in_model(event, due); });
     std::vector<SchedulerModel::Fired> found;
     for (const FiredEvent& event : scheduler_.trigger()) {
-      found.push_back({event.type, event.due.time_since_epoch(), event.lateness});
+      found.push_back({event.type, event.due.time_since_epoch(), event.lateness, event.missed});
       if (event.fired != source_.now_utc()) return "fired at another reading";
     }
     return found == expected ? compare_counters() : "trigger() differs";
@@ -341,6 +388,8 @@ class ModelRun {
     if (c.scheduled != model_.scheduled) return "scheduled count differs";
     if (c.cancelled != model_.cancelled) return "cancelled count differs";
     if (c.fired != model_.fired) return "fired count differs";
+    if (c.repeated != model_.repeated) return "repeated count differs";
+    if (c.dropped != model_.dropped) return "dropped count differs";
     if (c.late != model_.late) return "late count differs";
     const auto order = model_.order();
     const auto next = scheduler_.next_due();
@@ -356,11 +405,22 @@ class ModelRun {
   std::size_t most_pending_;
   bool ended_ = false;
   std::uint64_t number_ = 0;
+  int acts_for_real_ = 0, acts_in_model_ = 0;
   SchedulerModel model_;
   std::map<std::string, EventHandle> handles_;
   testing::ManualTimeSource source_{UtcTime(kStart)};
   EventScheduler scheduler_{source_, {.late_after = kLateAfter}};
 };
+
+// The choices that the bytes of `data` make, one byte each.
+inline std::optional<std::string> run_bytes(const std::uint8_t* data, std::size_t size) {
+  std::size_t at = 0;
+  ModelRun run([&](std::uint64_t n) -> std::optional<std::uint64_t> {
+    if (at == size) return std::nullopt;
+    return data[at++] % n;
+  });
+  return run.run(size);
+}
 
 }  // namespace masterclock::events_test
 
