@@ -104,7 +104,7 @@ struct LeapTable {
   while (i > 0 && utc < table[i].effective) --i;
   const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
                                 : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
-                                                       : LeapCoverage::kCovered;
+                                                         : LeapCoverage::kCovered;
   return {TaiTime(saturating_add(utc.time_since_epoch(), table[i].tai_minus_utc)), coverage};
 }
 
@@ -120,16 +120,19 @@ struct LeapTable {
   const bool leap = i + 1 < table.size() && utc >= table[i + 1].effective;
   const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
                                 : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
-                                                       : LeapCoverage::kCovered;
+                                                         : LeapCoverage::kCovered;
   return {utc, leap, coverage};
 }
 
 // Whether the second that ended at `utc` was 23:59:60, a positive leap second.
-[[nodiscard]] constexpr bool leap_second_ended_at(UtcTime utc,
+// Takes any precision, and with whole seconds any time at all.
+template <class Duration>
+[[nodiscard]] constexpr bool leap_second_ended_at(std::chrono::sys_time<Duration> utc,
                                                   const LeapTable& by = {}) noexcept {
   const auto table = by.changes;
   for (std::size_t i = 1; i < table.size(); ++i) {
-    if (table[i].effective == utc) return table[i].tai_minus_utc > table[i - 1].tai_minus_utc;
+    const auto effective = std::chrono::floor<std::chrono::seconds>(table[i].effective);
+    if (effective == utc) return table[i].tai_minus_utc > table[i - 1].tai_minus_utc;
   }
   return false;
 }

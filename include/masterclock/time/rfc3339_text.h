@@ -57,10 +57,17 @@ inline char* write_digits(char* out, std::uint32_t value, int width) noexcept {
 // 2026-11-20T18:15:30.123, `digits` of the fraction; the rest is cut (floored). Years 0 to 9999.
 inline char* write_date_time(char* out, LocalTime local, int digits) noexcept {
   using namespace std::chrono;
-  const local_days day = floor<days>(local);
-  const year_month_day date(day);
-  const auto of_day = static_cast<std::uint64_t>((local - day).count());
-  const auto second = static_cast<std::uint32_t>(of_day / 1'000'000'000);
+  // Divided by hand: the first day of the range begins before what nanoseconds can hold.
+  constexpr std::int64_t kDay = nanoseconds(days(1)).count();
+  std::int64_t day = local.time_since_epoch().count() / kDay;
+  std::int64_t of_day = local.time_since_epoch().count() % kDay;
+  if (of_day < 0) {
+    of_day += kDay;
+    --day;
+  }
+  const year_month_day date{local_days(days(day))};
+  const auto second =
+      static_cast<std::uint32_t>(static_cast<std::uint64_t>(of_day) / 1'000'000'000);
   const auto y = static_cast<std::uint32_t>(static_cast<int>(date.year()));
   write_pair(out, y / 100);
   write_pair(out + 2, y % 100);
@@ -76,7 +83,7 @@ inline char* write_date_time(char* out, LocalTime local, int digits) noexcept {
   write_pair(out + 17, second % 60);
   if (digits == 0) return out + 19;
   out[19] = '.';
-  auto fraction = static_cast<std::uint32_t>(of_day % 1'000'000'000);
+  auto fraction = static_cast<std::uint32_t>(static_cast<std::uint64_t>(of_day) % 1'000'000'000);
   for (int i = digits; i < 9; i += 3) fraction /= 1000;
   return write_digits(out + 20, fraction, digits);
 }
@@ -132,7 +139,7 @@ class Rfc3339Reader {
     if (failed()) return error();
     fields.local = local_days(year(y) / mo / d) + hours(h) + minutes(m) + seconds(s);
     const sys_seconds utc(fields.local.time_since_epoch() - fields.offset);
-    if (s == 60 && !leap_second_ended_at(time_point_cast<nanoseconds>(utc))) {
+    if (s == 60 && !leap_second_ended_at(utc)) {
       fail_at(second_at, "there was no leap second");
       return error();
     }

@@ -120,7 +120,7 @@ struct PosixTz {
       while (is_name(peek(), bracketed)) ++at_;
       const std::string_view found = text_.substr(begin, at_ - begin);
       if (bracketed) expect('>');
-      failed_ |= found.size() < 3;
+      failed_ |= found.size() < 3 || found.size() > 32;
       return std::string(found);
     }
     static bool is_name(char c, bool bracketed) {

@@ -76,7 +76,7 @@ class TzifReader {
     std::size_t* const counts[] = {&h.isutc, &h.isstd, &h.leaps, &h.times, &h.types, &h.chars};
     for (std::size_t i = 0; i < 6; ++i) {
       const std::int64_t count = big_endian(at_ + 20 + 4 * i, 4);
-      if (count < 0 || count > 100'000) return std::nullopt;
+      if (count < 0 || count > 50'000) return std::nullopt;  // a span's number fits in 16 bits
       *counts[i] = static_cast<std::size_t>(count);
     }
     at_ += kSize;
@@ -94,8 +94,12 @@ class TzifReader {
       if (name >= names.size()) return std::nullopt;
       const std::string_view rest = names.substr(name);
       const std::size_t end = rest.find('\0');
-      if (end == std::string_view::npos) return std::nullopt;
-      known.push_back({static_cast<std::int32_t>(big_endian(entry, 4)), bytes_[entry + 4] != 0,
+      const std::int64_t offset = big_endian(entry, 4);
+      // Section 3.2 bounds offsets, and ZoneBucket::kReach relies on it; no name on record has more
+      // than six letters.
+      const bool sane = end <= 32 && offset >= -89'999 && offset <= 93'599;
+      if (end == std::string_view::npos || !sane) return std::nullopt;
+      known.push_back({static_cast<std::int32_t>(offset), bytes_[entry + 4] != 0,
                        std::string(rest.substr(0, end))});
     }
     ZoneRules rules;

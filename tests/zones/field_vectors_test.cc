@@ -1,0 +1,47 @@
+// The shared field vectors' wall readings, under all five policies: read from ../shared/vectors beside
+// the source folder when they are there. zone_test.cc holds the same values where they are not.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "masterclock/time/rfc3339.h"
+#include "masterclock/zones/zone_cache.h"
+
+namespace masterclock {
+namespace {
+
+using nlohmann::json;
+
+TEST(FieldVectors, Dst) {
+  const std::string path = MASTERCLOCK_SOURCE_DIR "/../shared/vectors/field-vectors.json";
+  std::ifstream file(path);
+  if (!file) GTEST_SKIP() << "no " << path;
+  const json vectors = json::parse(file).at("dst");
+  ASSERT_FALSE(vectors.empty());
+  ZoneCache zones;
+  const auto at = [](const json& text) { return parse_rfc3339(text.get<std::string>()).value(); };
+  for (const json& v : vectors) {
+    SCOPED_TRACE(v.dump());
+    const Zone zone = zones.find(v.at("zone").get<std::string>()).value();
+    const LocalTime local(at(v.at("local").get<std::string>() + ":00Z").time_since_epoch());
+    const LocalResolution found = zone.resolve(local);
+    const char* const kinds[] = {"unique", "gap", "fold"};
+    EXPECT_EQ(kinds[found.kind], v.at("kind"));
+    EXPECT_EQ(zone.to_utc(local, Resolve::kEarlier).value(), at(v.at("earlier")));
+    EXPECT_EQ(zone.to_utc(local, Resolve::kLater).value(), at(v.at("later")));
+    EXPECT_EQ(zone.to_utc(local, Resolve::kCompatible).value(), at(v.at("compatible")));
+    EXPECT_EQ(zone.to_utc(local, Resolve::kSnap).value(),
+              at(v.contains("snap") ? v.at("snap") : v.at("earlier")));
+    EXPECT_EQ(zone.to_utc(local, Resolve::kReject).ok(), v.at("kind") == "unique");
+    if (v.at("kind") != "unique") {
+      const UtcTime turn = found.transition;
+      EXPECT_EQ(zone.utc_offset(turn - std::chrono::nanoseconds(1)).count(), v.at("offset_before"));
+      EXPECT_EQ(zone.utc_offset(turn).count(), v.at("offset_after"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace masterclock
