@@ -14,11 +14,13 @@ set(ABSL_ENABLE_INSTALL ON)  # what our package requires is installed with it
 FetchContent_Declare(date
   GIT_REPOSITORY https://github.com/HowardHinnant/date.git
   GIT_TAG v3.0.1
+  SYSTEM
   FIND_PACKAGE_ARGS 3.0 CONFIG)
 
 FetchContent_Declare(absl
   GIT_REPOSITORY https://github.com/abseil/abseil-cpp.git
   GIT_TAG 20220623.1
+  SYSTEM
   FIND_PACKAGE_ARGS CONFIG)
 
 FetchContent_MakeAvailable(date absl)

@@ -3,7 +3,7 @@
 // UTC is CLOCK_REALTIME, disciplined or not by whatever runs on this machine. The steady timeline
 // is CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
 //
-// While somebody is subscribed, one thread waits for the kernel to say that the clock was set and
+// From the first subscription on, one thread waits for the kernel to say that the clock was set and
 // announces the jump. A program that never subscribes never has that thread.
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
