@@ -8,6 +8,7 @@
 //   what time is it     now_utc, now_local, elapsed_since, seconds_since
 //   what the wall says  zone, convert_timezone, get_timezone_info, reload_timezones
 //   what happens when   schedule_event, cancel_event, reschedule_event, trigger_scheduled_events
+//   may it be trusted   now_bounded, refresh_sync
 //   is it well          metrics, validate_time_consistency
 //
 // Nothing happens by itself: due events fire when somebody triggers them, from the engine's own
@@ -44,6 +45,7 @@
 #include "masterclock/clock/options.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_scheduler.h"
+#include "masterclock/sync/bounded_clock.h"
 #include "masterclock/time/precision.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
@@ -65,6 +67,7 @@ class BasicMasterClock {
         reads_kernel_(SplitPrecisionPolicy<P> &&
                       dynamic_cast<SystemTimeSource*>(&source) != nullptr),
         last_check_{source.now_utc(), source.now_steady()},
+        bounds_(source, options.sync, options.holdover),
         zones_(options.zones != nullptr ? *options.zones : ZoneDatabase::system(),
                zone_listener(options.observer)),
         scheduler_(source, scheduler_options(options)),
@@ -203,6 +206,17 @@ class BasicMasterClock {
     return scheduler_.cancel_between(from, until);
   }
 
+  // May it be trusted.
+
+  // What is known of true UTC now: an interval and a state. Nothing, unless the options name a
+  // provider and `refresh_sync` has asked it.
+  //
+  // Cost: one and a half readings of the source. No provider is asked.
+  [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
+
+  // Asks the provider: to be called every second or so, from a thread that may wait.
+  void refresh_sync() { bounds_.refresh(); }
+
   // Is it well.
 
   // Checks the clock since it was made, or since it was last checked: see clock/consistency.h.
@@ -267,6 +281,7 @@ class BasicMasterClock {
       reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
   mutable ClockReading last_check_;
+  BoundedClock bounds_;
   mutable ZoneCache zones_;
   EventScheduler scheduler_;
   const TimeSubscription steps_;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "masterclock/clock/observer.h"
+#include "masterclock/sync/bounded_clock.h"
 #include "masterclock/zones/zone_database.h"
 
 namespace masterclock {
@@ -19,6 +20,11 @@ struct MasterClockOptions {
 
   // Where the zones come from; must outlive the clock. Null: the system's database.
   ZoneDatabase* zones = nullptr;
+
+  // Who knows how right the source is; must outlive the clock. Null: nobody does. It is asked by
+  // `refresh_sync` alone, and what it said is held over as `holdover` says.
+  SyncProvider* sync = nullptr;
+  HoldoverOptions holdover = {};
 
   // An event that fires more than this after it was due counts as late.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);

@@ -1,0 +1,230 @@
+// Now as an interval that true time is inside of: from what a provider said last, held over since.
+//
+// The interval is carried forward on the steady timeline from the moment of the last refresh, so a
+// step of UTC does not move it; UTC is looked at to notice that it was stepped or that the machine
+// slept. UTC is read first and the steady clock second: a thread that is preempted in between gets
+// an older bound, hence a wider one, and never a narrower.
+//
+// The state a caller sees:
+//
+//   kSynchronized  the provider said so, and said it less than `fresh_for` ago
+//   kFreeRunning   it says so itself, has stopped saying anything, or has not been asked for longer
+//   kDisrupted     UTC jumped, the machine slept, or the provider contradicts what it said before
+//   kUnknown       nothing was said yet, or nothing for `lost_after`
+//
+// A provider that contradicts itself is not believed, since a daemon that is wrong for a while must
+// not drag the station with it: what it says has to agree with what it said before, held over. When
+// the contradiction lasts for `distrust_for` it is believed after all.
+//
+// UTC that jumps by less than 20 ms goes unnoticed until the next refresh, and does no harm.
+//
+// Threads: any, for every member.
+//
+// ## Example
+//
+//   using namespace std::chrono_literals;
+//   masterclock::testing::ManualTimeSource source(masterclock::UtcTime(1'000s));
+//   masterclock::SimulatedSyncProvider provider;
+//   masterclock::BoundedClock clock(source, &provider, {.drift = masterclock::drift_ppm(1)});
+//   provider.set({.state = masterclock::SyncState::kSynchronized, .error_bound = 10us});
+//   clock.refresh();
+//   source.advance(2s);
+//   assert(clock.now_bounded().latest == masterclock::UtcTime(1'002s + 12us));
+#ifndef MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
+#define MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+#include "masterclock/sync/drift_rate.h"
+#include "masterclock/sync/seqlock.h"
+#include "masterclock/sync/sync_provider.h"
+#include "masterclock/sync/time_bounds.h"
+#include "masterclock/time/system_time_source.h"
+#include "masterclock/time/time_source.h"
+
+namespace masterclock {
+
+// What is believed, and for how long. Threads: a plain value.
+struct HoldoverOptions {
+  DriftRate drift = drift_ppm(50);  // the worst of the crystals that machines are built with
+  std::chrono::nanoseconds fresh_for = std::chrono::seconds(16);
+  std::chrono::nanoseconds lost_after = std::chrono::hours(24);
+  std::chrono::nanoseconds distrust_for = std::chrono::minutes(10);
+};
+
+namespace internal {
+
+// Both timelines at one moment: UTC was read within `width` before `steady`.
+struct ReadMoment {
+  UtcTime utc;
+  SteadyTime steady;
+  std::chrono::nanoseconds width;
+};
+
+// True time: `middle` at the moment (utc, steady), within what became of the `bound` of `as_of`.
+struct BoundsAnchor {
+  SyncState state = SyncState::kUnknown;
+  bool claims = false;
+  UtcTime utc, middle;
+  SteadyTime steady, as_of;
+  std::chrono::nanoseconds bound{};
+
+  // How far UTC has moved against the steady clock since.
+  [[nodiscard]] std::chrono::nanoseconds jump(UtcTime now, SteadyTime now_steady) const noexcept {
+    return saturating_add(saturating_difference(now, utc), steady - now_steady);
+  }
+};
+
+}  // namespace internal
+
+class BoundedClock {
+ public:
+  // `source` and `provider` must outlive the clock. Without a provider nothing is ever known.
+  explicit BoundedClock(const TimeSource& source, SyncProvider* provider = nullptr,
+                        HoldoverOptions options = {})
+      : source_(source),
+        reads_kernel_(dynamic_cast<const SystemTimeSource*>(&source) != nullptr),
+        provider_(provider),
+        options_(options) {}
+
+  // Cost: one reading of the steady clock, and one of UTC that may be coarse. Asks no provider.
+  [[nodiscard]] TimeBounds now_bounded() const noexcept {
+    const UtcTime utc = reads_kernel_ ? SystemTimeSource::now_utc_coarse() : source_.now_utc();
+    const SteadyTime steady = source_.now_steady();
+    const Anchor anchor = anchor_.load();
+    if (!anchor.claims) return {UtcTime::min(), UtcTime::max(), anchor.state};
+    const std::chrono::nanoseconds jumped = anchor.jump(utc, steady);
+    if ((jumped > kJump || jumped < -kJump) && is_jump(anchor)) {
+      return {UtcTime::min(), UtcTime::max(), SyncState::kDisrupted};
+    }
+    const std::chrono::nanoseconds age = steady - anchor.as_of;
+    if (age > options_.lost_after) return {};
+    const SyncState state = age > options_.fresh_for && anchor.state == SyncState::kSynchronized
+                                ? SyncState::kFreeRunning
+                                : anchor.state;
+    return bounds_around(saturating_add(anchor.middle, steady - anchor.steady),
+                         held_over(anchor.bound, age, options_.drift), state);
+  }
+
+  // Asks the provider, and takes what it says for the readings to come. To be called every second
+  // or so, from a thread that may wait.
+  //
+  // Cost: that of the provider.
+  void refresh() {
+    if (provider_ == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    const SyncReading said = provider_->read();
+    const Anchor next = judge(said, read_closely());
+    last_said_ = said;
+    anchor_.update([&](const Anchor&) { return next; });
+  }
+
+  // What the provider said at the last refresh.
+  [[nodiscard]] SyncReading last_reading() const {
+    const std::lock_guard lock(mutex_);
+    return last_said_;
+  }
+
+ private:
+  using Anchor = internal::BoundsAnchor;
+  using Moment = internal::ReadMoment;
+
+  // A jump that counts: coarser than the coarse clock's tick.
+  static constexpr std::chrono::nanoseconds kJump = std::chrono::milliseconds(20);
+
+  // The narrowest of a few tries: a preemption inside one of them does not count.
+  [[nodiscard]] Moment read_closely() const noexcept {
+    Moment best{{}, {}, std::chrono::nanoseconds::max()};
+    for (int i = 0; i < 5; ++i) {
+      const SteadyTime before = source_.now_steady();
+      const UtcTime utc = source_.now_utc();
+      const SteadyTime after = source_.now_steady();
+      if (after - before < best.width) best = {utc, after, after - before};
+    }
+    return best;
+  }
+
+  // Whether it really did: two readings that were far apart look like a jump.
+  [[nodiscard]] bool is_jump(const Anchor& anchor) const noexcept {
+    const Moment now = read_closely();
+    const std::chrono::nanoseconds jumped = anchor.jump(now.utc, now.steady);
+    return jumped > kJump || jumped < -kJump - now.width;
+  }
+
+  // With the lock held: what to believe of what was said.
+  [[nodiscard]] Anchor judge(const SyncReading& said, const Moment& now) {
+    if (seen_) {
+      const std::chrono::nanoseconds jumped = seen_->jump(now.utc, now.steady);
+      if (jumped > kJump || jumped < -kJump - now.width) {
+        valid_from_ = now.steady;  // what was said earlier was said of another clock
+        // A machine that slept looks like a step forward, and how long is not known. After a step
+        // back the steady clock is as good as it was.
+        if (jumped > kJump) held_.reset();
+        jumped_ = true;
+      }
+    }
+    Anchor next{said.state, false, now.utc, now.utc, now.steady, now.steady, {}};
+    seen_ = next;
+    if (!said.claims()) {
+      if (said.state == SyncState::kUnknown && held_ && !jumped_) next = carried(now);
+      return next;
+    }
+    next.state = SyncState::kDisrupted;
+    if (valid_from_ && said.as_of <= *valid_from_) return next;
+    Anchor claim{said.state,
+                 true,
+                 now.utc,
+                 saturating_add(now.utc, said.correction),
+                 now.steady,
+                 std::min(said.as_of, now.steady),
+                 saturating_add(said.error_bound, now.width)};
+    if (held_ && contradicts(claim, now.steady)) {
+      if (!contradicted_since_) contradicted_since_ = now.steady;
+      if (now.steady - *contradicted_since_ < options_.distrust_for) return next;
+    }
+    contradicted_since_.reset();
+    jumped_ = false;
+    held_ = claim;
+    return claim;
+  }
+
+  // What was believed before, with nobody behind it any more.
+  [[nodiscard]] Anchor carried(const Moment& now) const noexcept {
+    Anchor result = *held_;
+    result.state = SyncState::kFreeRunning;
+    result.middle = saturating_add(result.middle, now.steady - result.steady);
+    result.utc = now.utc;
+    result.steady = now.steady;
+    return result;
+  }
+
+  [[nodiscard]] bool contradicts(const Anchor& claim, SteadyTime now) const noexcept {
+    const UtcTime believed = saturating_add(held_->middle, now - held_->steady);
+    const auto bound_now = [&](const Anchor& of) {
+      return held_over(of.bound, now - of.as_of, options_.drift);
+    };
+    const std::chrono::nanoseconds apart = saturating_difference(claim.middle, believed);
+    return std::max(apart, -apart) > saturating_add(bound_now(claim), bound_now(*held_));
+  }
+
+  const TimeSource& source_;
+  const bool reads_kernel_;
+  SyncProvider* const provider_;
+  const HoldoverOptions options_;
+  internal::Seqlock<Anchor> anchor_{Anchor{}};
+
+  mutable std::mutex mutex_;  // guards what follows: what refresh knows from one time to the next
+  SyncReading last_said_;
+  std::optional<Anchor> seen_;  // the last moment, to notice jumps by
+  std::optional<Anchor> held_;  // what was believed last
+  std::optional<SteadyTime> valid_from_;
+  std::optional<SteadyTime> contradicted_since_;
+  bool jumped_ = false;  // and nothing has been believed since
+};
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
