@@ -23,6 +23,15 @@ std::unique_ptr<ChildProcess> shell(const char* script, std::size_t keep = 4'096
   return *std::move(child);
 }
 
+// Waits until the child has said it, for as long as it takes; not when it ends before.
+::testing::AssertionResult says(const ChildProcess& child, const char* words) {
+  while (child.output() != words) {
+    if (!child.running()) return ::testing::AssertionFailure() << child.complaint();
+    ::usleep(100);
+  }
+  return ::testing::AssertionSuccess();
+}
+
 TEST(RealChildProcess, SaysWhatBecameOfIt) {
   const struct {
     const char *name, *script;
@@ -72,7 +81,7 @@ TEST(RealChildProcess, EndsWhenAskedAndWhenMadeTo) {
 
   // Says "ready" once it no longer listens, so that the test is not a race.
   const auto deaf = shell("trap '' TERM; echo ready; while :; do sleep 600; done");
-  while (deaf->output() != "ready\n") ::usleep(100);
+  ASSERT_TRUE(says(*deaf, "ready\n"));
   deaf->stop(1ms);
   EXPECT_EQ(deaf->complaint(), "killed by signal 9");
 }
@@ -82,7 +91,7 @@ TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
   ASSERT_EQ(::pipe(lifeline), 0);  // open in the child and the grandchild: no FD_CLOEXEC
   {
     const auto child = shell("sleep 600 & echo ready; wait");
-    while (child->output() != "ready\n") ::usleep(100);
+    ASSERT_TRUE(says(*child, "ready\n"));
   }
   ::close(lifeline[1]);
   char byte;
@@ -94,11 +103,14 @@ TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
 
 TEST(RealChildProcess, WaitsUntilItIsInterrupted) {
   const int event = ::eventfd(1, EFD_CLOEXEC);
-  const auto child = shell("exec sleep 600");
-  EXPECT_FALSE(child->wait(event));
-  EXPECT_TRUE(child->running());
+  // Nothing but its parent ends it: no timer, and no name that others go by.
+  const auto child = shell("echo ready; exec tail -f /dev/null");
+  ASSERT_TRUE(says(*child, "ready\n"));
+  EXPECT_FALSE(child->wait(event)) << child->complaint();
+  EXPECT_TRUE(child->running()) << child->complaint();
   child->stop();
   EXPECT_TRUE(child->wait(event));
+  EXPECT_FALSE(child->running());
   ::close(event);
 }
 
