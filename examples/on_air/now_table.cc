@@ -140,6 +140,7 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
     for (const Column c : columns) widths[c] = least(c);
   };
   add({kStart, kBar, kEnd});
+  if (widths[kBar] == 0) add({kBar});
   add({kIn});
   add({kNext});
   // Titles grow first, cell by cell; then come the columns that can be missed; the bar takes the

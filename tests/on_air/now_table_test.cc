@@ -84,6 +84,14 @@ TEST_F(NowTable, NoLineIsWiderThanTheTerminal) {
   EXPECT_THAT(table(plans, 240), HasSubstr("so long "));
 }
 
+TEST_F(NowTable, TheNarrowestStillHasItsBars) {
+  const std::vector<PlayoutPlan> plans = {on_air("RTÉ One", "The Film", at_ - 1h, at_ + 1h),
+                                          off_air("Little Owl")};
+  EXPECT_THAT(table(plans, 40), HasSubstr("\nCHANNEL     ON THE AIR                IN\n"
+                                          "RTÉ One     The Film   ████░░░░  1:00:00\n"
+                                          "Little Owl  off air\n"));
+}
+
 TEST_F(NowTable, SecondsAreShownWhereTheyCount) {
   const std::vector<PlayoutPlan> whole = {on_air("A", "X", at_ - 1min, at_ + 1min)};
   EXPECT_THAT(table(whole, 80), HasSubstr(" 02:29 "));
