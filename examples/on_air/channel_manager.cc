@@ -134,7 +134,7 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
       ++channel->viewers;
       info.plan = *std::move(plan);
       info.until = channel->schedule.next_boundary(now);
-      const bool again = !channel->error.ok();
+      const bool again = !channel->error.ok() || broke_off(*channel);
       info.started = put_on(*channel, now, false, again) && channel->wanted.has_value();
     }
     const absl::Status status = apply(*channel);
@@ -287,6 +287,12 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
     channel.started = steady;
     ++channel.serial;
     return true;
+  }
+
+  // What it was last asked it began and did not finish. Not so while it is being asked again.
+  static bool broke_off(const Channel& channel) {
+    return channel.applied == channel.serial && channel.producer != nullptr &&
+           channel.producer->state() == ProducerState::kFailed;
   }
 
   void take_off(Channel& channel) {

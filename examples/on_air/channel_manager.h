@@ -12,8 +12,7 @@
 //   forward   each boundary in between is logged once, in order, with its lateness; a producer goes
 //             straight to what is on now
 //   back      a producer goes back to what is on now; boundaries that were logged are not logged
-//   again
-//             when they come again, those that were not are
+//             again when they come again, those that were not are
 //
 // A producer whose programme did not change is left alone unless it is off by more than a
 // tolerance. A producer that fails takes nothing else down: the error is reported, the log goes on,
@@ -83,8 +82,7 @@ struct ChannelStatus {
 };
 
 // Threads: any, for every member. The clock and the schedule service must outlive it; the guide
-// that
-//          the service has when the manager is made is the one it follows.
+//          that the service has when the manager is made is the one it follows.
 class ChannelManager {
  public:
   ChannelManager(masterclock::MasterClock& clock, ScheduleService& schedule,

@@ -96,6 +96,26 @@ class MoodyProducer final : public Producer {
   ProducerState state_ = ProducerState::kIdle;
 };
 
+// Is in the state that a test puts it in.
+class PuppetProducer final : public Producer {
+ public:
+  PuppetProducer(int& starts, ProducerState& state) : starts_(starts), state_(state) {}
+  absl::Status start(const ProducerRequest&) override {
+    ++starts_;
+    state_ = ProducerState::kRunning;
+    return absl::OkStatus();
+  }
+  absl::Status stop() override {
+    state_ = ProducerState::kIdle;
+    return absl::OkStatus();
+  }
+  ProducerState state() const override { return state_; }
+
+ private:
+  int& starts_;
+  ProducerState& state_;
+};
+
 class ChannelManagerTest : public ::testing::Test {
  protected:
   void begin(const std::string& now, const std::string& guide = evening(),
@@ -498,6 +518,22 @@ TEST_F(ChannelManagerTest, AProducerThatFailsTakesNothingElseDown) {
     EXPECT_TRUE(manager_->channels()[0].error.ok());
     manager_.reset();
   }
+}
+
+TEST_F(ChannelManagerTest, AProducerThatBrokeOffIsTriedAgainForTheNextViewer) {
+  int starts = 0;
+  ProducerState state = ProducerState::kIdle;
+  begin("28T20:05:00", evening(),
+        [&](std::string_view) { return std::make_unique<PuppetProducer>(starts, state); });
+  EXPECT_TRUE(manager_->viewer_join("a", {"one"})->started);
+  EXPECT_FALSE(manager_->viewer_join("b", {"one"})->started);
+  state = ProducerState::kFailed;
+  EXPECT_TRUE(manager_->viewer_join("c", {"one"})->started);
+  EXPECT_EQ(state, ProducerState::kRunning);
+  EXPECT_FALSE(manager_->viewer_join("d", {"one"})->started);
+  state = ProducerState::kFinished;  // nothing is left of the media
+  EXPECT_FALSE(manager_->viewer_join("e", {"one"})->started);
+  EXPECT_EQ(starts, 2);
 }
 
 TEST_F(ChannelManagerTest, ALogThatFailsIsReported) {
