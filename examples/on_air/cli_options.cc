@@ -4,26 +4,6 @@
 #include "masterclock/time/rfc3339.h"
 
 namespace on_air {
-namespace {
-
-// An option whose text `parse` turns into `value`.
-template <class Value, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value,
-                        const std::string& what, Parse parse) {
-  return app.add_option_function<std::string>(
-      name,
-      [&value, name, parse](const std::string& text) {
-        const auto parsed = parse(text);
-        if (!parsed.ok()) {
-          throw CLI::ValidationError(name, std::string(parsed.status().message()));
-        }
-        value = *parsed;
-      },
-      what);
-}
-
-}  // namespace
-
 absl::StatusOr<std::chrono::seconds> parse_day_start(std::string_view text) {
   std::string time(text);
   if (time.size() == sizeof("hh:mm") - 1) time += ":00";

@@ -15,6 +15,23 @@
 
 namespace on_air {
 
+// An option whose text `parse` turns into `value`, or into a status that says why not. `value` must
+// outlive `app`.
+template <class Value, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value,
+                        const std::string& what, Parse parse) {
+  return app.add_option_function<std::string>(
+      name,
+      [&value, name, parse](const std::string& text) {
+        const auto parsed = parse(text);
+        if (!parsed.ok()) {
+          throw CLI::ValidationError(name, std::string(parsed.status().message()));
+        }
+        value = *parsed;
+      },
+      what);
+}
+
 // 06:00 or 06:00:00, before 24:00.
 [[nodiscard]] absl::StatusOr<std::chrono::seconds> parse_day_start(std::string_view text);
 

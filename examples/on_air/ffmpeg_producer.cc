@@ -1,6 +1,8 @@
 #include "ffmpeg_producer.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "masterclock/frames/frame_index.h"
@@ -34,9 +36,11 @@ absl::StatusOr<SeekPlan> plan_seek(const ProducerRequest& request, const MediaIn
   const FrameRate rate = request.rate.value_or(info.rate);
   const std::int64_t asked = frame_index(std::max(request.position, nanoseconds(0)), rate);
   const nanoseconds begin = frame_start(asked, rate);
-  const std::int64_t last = asked + std::max<std::int64_t>(request.frames.value_or(1), 1) - 1;
+  const std::int64_t more = std::max<std::int64_t>(request.frames.value_or(1), 1) - 1;
+  const std::int64_t last =
+      asked + std::min(more, std::numeric_limits<std::int64_t>::max() - asked);
   // The middle of the last frame must be inside: lengths are rounded to the file's own ticks.
-  if (frame_start(last, rate) + half_a_frame(rate) > info.length) {
+  if (frame_start(last, rate) > info.length - half_a_frame(rate)) {
     std::string what = request.media.string() + ": lasts " + ffmpeg_seconds(info.length) +
                        " s, too short for a join at " + ffmpeg_seconds(begin) + " s (frame " +
                        std::to_string(asked) + ")";
@@ -106,7 +110,7 @@ std::vector<std::string> ffmpeg_arguments(const ProducerRequest& request, const 
 absl::Status FfmpegProducer::start(const ProducerRequest& request) {
   (void)stop();
   media_ = request.media;
-  absl::StatusOr<MediaInfo> info = probe_media(request.media);
+  absl::StatusOr<MediaInfo> info = probe_media(request.media, options_.interrupt_fd);
   if (!info.ok()) return info.status();
   absl::StatusOr<SeekPlan> plan = plan_seek(request, *info);
   if (!plan.ok()) return plan.status();
@@ -115,7 +119,7 @@ absl::Status FfmpegProducer::start(const ProducerRequest& request) {
   if (info->indexed) {
     if (plan->frame > 0) read_from = plan->earliest;
   } else {
-    const auto key = key_frame_before(request.media, *info, plan->earliest);
+    const auto key = key_frame_before(request.media, *info, plan->earliest, options_.interrupt_fd);
     if (!key.ok()) return key.status();
     if (*key && **key - kEarlier > info->begin) read_from = **key - kEarlier;
   }
@@ -139,10 +143,10 @@ ProducerState FfmpegProducer::state() const {
   return now->succeeded() ? ProducerState::kFinished : ProducerState::kFailed;
 }
 
-absl::Status FfmpegProducer::wait(int interrupt_fd) {
+absl::Status FfmpegProducer::wait() {
   const std::shared_ptr<ChildProcess> running = child();
   if (running == nullptr) return absl::FailedPreconditionError("ffmpeg has not been started");
-  if (!running->wait(interrupt_fd)) {
+  if (!running->wait(options_.interrupt_fd)) {
     running->stop();
     return absl::CancelledError("interrupted");
   }

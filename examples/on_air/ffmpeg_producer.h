@@ -26,6 +26,7 @@ namespace on_air {
 
 struct FfmpegOptions {
   bool paced = false;  // one second of media a second, as on the air, instead of as fast as can be
+  int interrupt_fd = -1;  // `start` and `wait` give up when it becomes readable
 };
 
 // Where in the media a request begins.
@@ -36,8 +37,7 @@ struct SeekPlan {
 };
 
 // Errors: OutOfRange, "FILE: lasts ..., too short for a join at ...", when the media ends before
-// the
-//         frame, or before the last of the frames that are asked for.
+//         the frame, or before the last of the frames that are asked for.
 [[nodiscard]] absl::StatusOr<SeekPlan> plan_seek(const ProducerRequest& request,
                                                  const MediaInfo& info);
 
@@ -58,12 +58,11 @@ class FfmpegProducer final : public Producer {
   absl::Status stop() override;
   [[nodiscard]] ProducerState state() const override;
 
-  // Waits until the media is produced, or `interrupt_fd` becomes readable; what runs is then
-  // stopped.
+  // Waits until the media is produced. What runs when it is interrupted is stopped.
   //
   // Errors: Cancelled when interrupted; Internal, "FILE: what", when ffmpeg broke off or no picture
   //         came out.
-  absl::Status wait(int interrupt_fd = -1);
+  absl::Status wait();
 
  private:
   [[nodiscard]] std::shared_ptr<ChildProcess> child() const;

@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kMostFrames = 1'000'000'000;  // months at any rate
+
 // A file that has its name only once it is whole. Until then it stands beside it, under a name of
 // the same kind, and goes away with this object.
 class UnfinishedFile {
@@ -72,7 +74,6 @@ class UnfinishedFile {
 
 absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& options,
                   std::ostream& out) {
-  StopSignal stop;
   const auto zone = clock.zone(options.zone);
   if (!zone.ok()) return zone.status();
   ScheduleService schedule(clock);
@@ -95,6 +96,11 @@ absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& opti
   const auto media = library->find(options.channel, programme);
   if (!media.ok()) return media.status();
 
+  std::error_code ignored;
+  if (fs::equivalent(*media, options.output, ignored)) {
+    return absl::InvalidArgumentError(printable(options.output) + ": is the media itself");
+  }
+  StopSignal stop;
   auto output = UnfinishedFile::beside(options.output);
   if (!output.ok()) return output.status();
   ProducerRequest request;
@@ -104,12 +110,11 @@ absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& opti
   request.rate = options.rate;
   request.frames = options.frames;
   request.output = (*output)->path();
-  FfmpegProducer producer;
-  if (absl::Status started = producer.start(request); !started.ok()) return started;
-  if (absl::Status made = producer.wait(stop.fd()); !made.ok()) {
-    if (!absl::IsCancelled(made)) return made;
-    return absl::CancelledError("interrupted; nothing was written");
-  }
+  FfmpegProducer producer({.interrupt_fd = stop.fd()});
+  absl::Status made = producer.start(request);
+  if (made.ok()) made = producer.wait();
+  if (absl::IsCancelled(made)) return absl::CancelledError("interrupted; nothing was written");
+  if (!made.ok()) return made;
   if (absl::Status finished = (*output)->finish(); !finished.ok()) return finished;
   out << plan->channel_id << ": " << in_quotes(plan->now->title) << ", "
       << ffmpeg_seconds(plan->now->join.offset) << " s in, from " << media->string() << " at "
@@ -139,18 +144,11 @@ void add_join(CLI::App& app, Command& chosen) {
       ->required()
       ->type_name("FILE");
   join.add_option("--frames", options->frames, "how many; unless given, until the media ends")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, kMostFrames, "N"))
       ->type_name("N");
-  join.add_option_function<std::string>(
-          "--rate",
-          [options](const std::string& text) {
-            const auto rate = masterclock::parse_frame_rate(text);
-            if (!rate.ok()) {
-              throw CLI::ValidationError("--rate", std::string(rate.status().message()));
-            }
-            options->rate = *rate;
-          },
-          "frames a second of the output; the media's own, unless given")
+  add_parsed(join, "--rate", options->rate,
+             "frames a second of the output; the media's own, unless given",
+             [](const std::string& text) { return masterclock::parse_frame_rate(text); })
       ->type_name("RATE");
   add_zone(join, options->zone);
   add_day_start(join, options->day_start);

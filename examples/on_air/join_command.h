@@ -29,7 +29,7 @@ struct JoinOptions {
 // it is whole, and not at all when anything goes wrong. One line on `out` says what was joined, and
 // where.
 //
-// Errors: one line; Cancelled when SIGINT or SIGTERM came.
+// Errors: one line; Cancelled when SIGINT, SIGTERM or SIGHUP came.
 absl::Status run_join(const JoinOptions& options, std::ostream& out);
 void add_join(CLI::App& app, Command& chosen);
 

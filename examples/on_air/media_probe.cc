@@ -8,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "child_process.h"
-#include "masterclock/time/quoted.h"
 
 namespace on_air {
 namespace {
@@ -25,13 +24,13 @@ absl::Status bad_media(const std::filesystem::path& file, const std::string& wha
 }
 
 absl::StatusOr<std::string> ffprobe(std::vector<std::string> arguments,
-                                    const std::filesystem::path& file) {
+                                    const std::filesystem::path& file, int interrupt_fd) {
   arguments.insert(arguments.begin(), {"ffprobe", "-v", "error"});
   arguments.push_back("file:" + file.string());  // whatever it is called, it is a file
   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
       ChildProcess::start(arguments, kLongestReport);
   if (!child.ok()) return child.status();
-  (*child)->wait();
+  if (!(*child)->wait(interrupt_fd)) return absl::CancelledError("interrupted");
   if (!(*child)->succeeded()) {
     std::string complaint = (*child)->complaint();
     const std::string prefix = "file:" + file.string() + ": ";
@@ -106,25 +105,29 @@ absl::StatusOr<MediaInfo> parse_probe(std::string_view report, const std::filesy
   return info;
 }
 
-absl::StatusOr<MediaInfo> probe_media(const std::filesystem::path& file) {
+absl::StatusOr<MediaInfo> probe_media(const std::filesystem::path& file, int interrupt_fd) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
     return absl::NotFoundError(file.string() + ": no such file");
   }
   if (std::filesystem::is_directory(file, error)) return bad_media(file, "is a directory");
+  // A pipe can be read once and never sought in.
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return bad_media(file, "is not a regular file");
+  }
   absl::StatusOr<std::string> report = ffprobe(
       {"-show_entries",
        "format=format_name,duration:stream=index,codec_type,start_pts,time_base,duration_ts,"
        "r_frame_rate,avg_frame_rate:stream_disposition=attached_pic",
        "-of", "json"},
-      file);
+      file, interrupt_fd);
   if (!report.ok()) return report.status();
   return parse_probe(*report, file);
 }
 
 absl::StatusOr<std::optional<nanoseconds>> key_frame_before(const std::filesystem::path& file,
-                                                            const MediaInfo& info,
-                                                            nanoseconds time) {
+                                                            const MediaInfo& info, nanoseconds time,
+                                                            int interrupt_fd) {
   using namespace std::chrono_literals;
   for (const nanoseconds look_back : {4s, 15s, 60s}) {
     const nanoseconds from = std::max(time - look_back, info.begin);
@@ -132,7 +135,7 @@ absl::StatusOr<std::optional<nanoseconds>> key_frame_before(const std::filesyste
         ffprobe({"-read_intervals", ffmpeg_seconds(from) + "%" + ffmpeg_seconds(time + 1s),
                  "-select_streams", std::to_string(info.video_stream), "-show_entries",
                  "packet=pts_time,flags", "-of", "json"},
-                file);
+                file, interrupt_fd);
     if (!report.ok()) return report.status();
     const json root = json::parse(*report, nullptr, /*allow_exceptions=*/false);
     std::optional<nanoseconds> found;

@@ -25,9 +25,10 @@ struct MediaInfo {
 
 // Threads: any; runs ffprobe and waits for it, some 50 ms.
 // Errors:  NotFound when the file or ffprobe is missing; InvalidArgument, "FILE: what", when the
-// file
-//          is no media or has no pictures or no known length.
-[[nodiscard]] absl::StatusOr<MediaInfo> probe_media(const std::filesystem::path& file);
+//          file is no media or has no pictures or no known length; Cancelled when `interrupt_fd`,
+//          if any, became readable first.
+[[nodiscard]] absl::StatusOr<MediaInfo> probe_media(const std::filesystem::path& file,
+                                                    int interrupt_fd = -1);
 
 // The same from ffprobe's report, for which it is asked by probe_media.
 [[nodiscard]] absl::StatusOr<MediaInfo> parse_probe(std::string_view report,
@@ -37,8 +38,10 @@ struct MediaInfo {
 // there is none within a minute before: whoever seeks then reads from the start.
 //
 // Threads: any; runs ffprobe and waits for it.
+// Errors:  as probe_media.
 [[nodiscard]] absl::StatusOr<std::optional<std::chrono::nanoseconds>> key_frame_before(
-    const std::filesystem::path& file, const MediaInfo& info, std::chrono::nanoseconds time);
+    const std::filesystem::path& file, const MediaInfo& info, std::chrono::nanoseconds time,
+    int interrupt_fd = -1);
 
 // `time` as ffmpeg reads it: seconds with six decimals, to the nearest microsecond.
 [[nodiscard]] std::string ffmpeg_seconds(std::chrono::nanoseconds time);

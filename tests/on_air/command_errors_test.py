@@ -27,7 +27,7 @@ AT = "2026-03-28T20:00:05Z"
 MUCH_LATER = "2026-03-28T20:30:00Z"
 
 # name, arguments, exit status, what the line must contain. In arguments and texts {d} is a folder that
-# holds guide.xml, cut.xml, backward.xml, text.xml, clip.mp4, not-media.mp4 and the empty folder media/.
+# holds guide.xml, cut.xml, backward.xml, text.xml, clip.mp4, not-media.mp4, pipe and the empty folder media/.
 JOIN = "join --guide {d}/guide.xml --channel one --media {d}/clip.mp4 --at " + AT + " --output {d}/out.mp4"
 RUN = "run --guide {d}/guide.xml --speed max --as-run {d}/log"
 ALWAYS = [
@@ -35,6 +35,8 @@ ALWAYS = [
     ("join: an option nobody knows", JOIN + " --loud", 2, "--loud"),
     ("join: at when", JOIN.replace(AT, "yesterday"), 2, "'yesterday'"),
     ("join: no frames", JOIN + " --frames 0", 2, "--frames"),
+    ("join: more frames than there are", JOIN + " --frames 9223372036854775807", 2, "--frames"),
+    ("join: more frames than can be counted", JOIN + " --frames 99999999999999999999", 2, "--frames"),
     ("join: a field rate", JOIN + " --rate 59.94i", 2, "'59.94i'"),
     ("join: no such guide", JOIN.replace("guide.xml", "none.xml"), 1, "none.xml: "),
     ("join: not a guide", JOIN.replace("guide.xml", "text.xml"), 1, "text.xml"),
@@ -45,9 +47,11 @@ ALWAYS = [
     ("join: off the air", JOIN.replace(AT, "2026-03-28T21:00:00Z"), 1, "off the air at 2026-03-28T21:00:00Z"),
     ("join: no programme at all", JOIN.replace("--channel one", "--channel empty"), 1, "'empty' is off the air"),
     ("join: no such media", JOIN.replace("clip.mp4", "none.mp4"), 1, "none.mp4: no such file or directory"),
+    ("join: media from a pipe", JOIN.replace("clip.mp4", "pipe"), 1, "pipe: is not a regular file"),
     ("join: nothing in the folder", JOIN.replace("clip.mp4", "media"), 1, "'news.mp4' and 'one.mp4'"),
     ("join: output nowhere", JOIN.replace("out.mp4", "none/out.mp4"), 1, "no such directory: {d}/none"),
     ("join: output is a folder", JOIN.replace("out.mp4", "media"), 1, "media: is not a regular file"),
+    ("join: onto the media", JOIN.replace("out.mp4", "clip.mp4"), 1, "clip.mp4: is the media itself"),
     ("join: output without a kind", JOIN.replace("out.mp4", "out"), 1, "does not say what it is"),
     ("run: nothing", "run", 2, "required"),
     ("run: how fast", RUN.replace("max", "fast"), 2, "'fast'"),
@@ -63,6 +67,7 @@ ALWAYS = [
     ("run: unknown channel", RUN + " --channel tow", 1, "'tow'"),
     ("run: log nowhere", RUN.replace("/log", "/none/log"), 1, "{d}/none/log: No such file or directory"),
     ("run: log is a folder", RUN.replace("/log", "/media"), 1, "{d}/media: Is a directory"),
+    ("run: onto the guide", RUN.replace("/log", "/guide.xml"), 1, "guide.xml: is the guide itself"),
     ("run: the disk is full", RUN.replace("{d}/log", "/dev/full"), 1, "/dev/full: No space left on device"),
 ]
 WITH_FFMPEG = [
@@ -84,6 +89,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="on_air.") as folder:
         folder = pathlib.Path(folder)
         (folder / "media").mkdir()
+        os.mkfifo(folder / "pipe")
         for name, text in (("guide.xml", GUIDE), ("cut.xml", GUIDE[:-20]), ("backward.xml", BACKWARD),
                            ("text.xml", "What is on?\n"), ("not-media.mp4", "not a film\n"), ("clip.mp4", "")):
             (folder / name).write_text(text)

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 
 #include "masterclock/frames/frame_index.h"
 #include "media_probe.h"
@@ -87,6 +90,9 @@ TEST(PlanSeek, RefusesWhatTheMediaDoesNotHave) {
       {"too many frames", 29'920ms, 3,
        "clip.mp4: lasts 30.000000 s, too short for a join at 29.920000 s (frame 748) and 3 "
        "frames"},
+      {"more frames than can be counted", 29'920ms, std::numeric_limits<std::int64_t>::max(),
+       "clip.mp4: lasts 30.000000 s, too short for a join at 29.920000 s (frame 748) and "
+       "9223372036854775807 frames"},
   };
   for (const auto& c : cases) {
     ProducerRequest asked = request(c.position);
@@ -295,6 +301,20 @@ TEST_F(RealFfmpegProducer, RunsUntilStopped) {
   EXPECT_TRUE(producer.stop().ok());
   EXPECT_EQ(producer.state(), ProducerState::kIdle);
   EXPECT_TRUE(producer.stop().ok());
+}
+
+TEST_F(RealFfmpegProducer, CanBeInterruptedWhileItLooks) {
+  const auto stuck = directory_.write("ffprobe", "#!/bin/sh\nexec tail -f /dev/null\n");
+  std::filesystem::permissions(stuck, std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (directory_.path().string() + ":" + path).c_str(), 1);
+  const int event = ::eventfd(1, EFD_CLOEXEC);
+  FfmpegProducer producer({.interrupt_fd = event});
+  const absl::Status status = producer.start(asking(directory_.write("clip.mp4"), 1s));
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_EQ(producer.state(), ProducerState::kIdle);
+  ::close(event);
 }
 
 TEST_F(RealFfmpegProducer, NamesWhatIsWrongWithTheMedia) {
