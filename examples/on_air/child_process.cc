@@ -109,7 +109,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::start(
   sigset_t none, standard;
   ::sigemptyset(&none);
   ::sigemptyset(&standard);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ::sigaddset(&standard, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&standard, signal);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &standard);
   ::posix_spawnattr_setpgroup(&plan.attributes, 0);

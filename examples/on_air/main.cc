@@ -1,7 +1,7 @@
 // on_air: what is on the air right now, and how far in are we.
 //
 // Exit status: 0 done, 1 something was wrong with the input, 2 with the command line, 130
-// interrupted by SIGINT or SIGTERM; and then one line on stderr says what.
+// interrupted by SIGINT, SIGTERM or SIGHUP; and then one line on stderr says what.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>

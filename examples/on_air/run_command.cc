@@ -1,14 +1,17 @@
 #include "run_command.h"
 
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "as_run_log.h"
@@ -123,24 +126,25 @@ class Run {
     }
   }
 
-  // At `speed` simulated seconds a second, by the system's steady clock.
+  // At `speed` simulated seconds a second, by the system's steady clock. Counted from the beginning,
+  // so that waking late at a boundary does not make the rest of the schedule late.
   void paced(ManualTimeSource& source, double speed) {
+    using Seconds = std::chrono::duration<double>;
     const SystemTimeSource& system = SystemTimeSource::shared();
-    SteadyTime last = system.now_steady();
+    const SteadyTime started = system.now_steady();
+    const UtcTime from = source.now_utc();
     for (;;) {
       const std::optional<UtcTime> next = next_until_end();
       const std::optional<UtcTime> goal = next ? next : to_;
       if (!goal) return;
-      const UtcTime now = source.now_utc();
-      const auto wait = std::chrono::duration<double>(*goal - now) / speed;
+      const Seconds until_goal = *goal - from;  // simulated
+      const Seconds wait = until_goal / speed - Seconds(system.now_steady() - started);
       if (ended(wait < longest_wait() ? std::chrono::ceil<nanoseconds>(wait) : longest_wait())) {
         return;
       }
-      const SteadyTime steady = system.now_steady();
-      const auto passed = std::chrono::duration<double>(steady - last) * speed;
-      last = steady;
-      const bool there = passed >= *goal - now;
-      go_to(source, there ? *goal : now + std::chrono::floor<nanoseconds>(passed));
+      const Seconds passed = Seconds(system.now_steady() - started) * speed;
+      const bool there = passed >= until_goal;
+      go_to(source, there ? *goal : from + std::chrono::floor<nanoseconds>(passed));
       if (there && !next) return;
       clock_.trigger_scheduled_events();
       progress_.show(source.now_utc(), log_.lines());
@@ -203,10 +207,17 @@ Span span_of(const Guide& guide) {
   return span;
 }
 
+// Whoever reads the log from stdout reads JSON and nothing else.
+bool is_stdout(const std::string& file) {
+  struct stat named {
+  }, standard{};
+  return ::stat(file.c_str(), &named) == 0 && ::fstat(STDOUT_FILENO, &standard) == 0 &&
+         named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
+}
+
 }  // namespace
 
 absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
-  StopSignal stop;
   ManualTimeSource simulated{UtcTime{}};
   MasterClock clock(options.real()
                         ? static_cast<masterclock::TimeSource&>(SystemTimeSource::shared())
@@ -236,6 +247,11 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
                                         ", where the guide begins");
     }
   }
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.guide, options.as_run, ignored)) {
+    return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
+  }
+  StopSignal stop;  // from here on there is something to close
   const auto log = AsRunLog::open(
       options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace, *zone,
       options.day_start);
@@ -247,6 +263,8 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   Run run(clock, **log, stop, progress, options.to);
   ChannelManagerOptions management;
   management.as_run = [&](const AsRunEntry& entry) {
+    // A real clock is never asked at the very end, but after it.
+    if (options.to && entry.planned_start >= *options.to) return absl::OkStatus();
     const auto& wanted = options.channels;
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), entry.channel) == wanted.end()) {
       return absl::OkStatus();
@@ -269,7 +287,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   const std::string lines =
       std::to_string((*log)->lines()) + " programme starts in " + options.as_run;
   if (stop.requested()) return absl::CancelledError("interrupted; " + lines);
-  out << lines << '\n';
+  if (!is_stdout(options.as_run)) out << lines << '\n';
   return absl::OkStatus();
 }
 
@@ -292,17 +310,10 @@ void add_run(CLI::App& app, Command& chosen) {
   add_guide(run, options->guide);
   add_time(run, "--from", options->from, "begin then, on simulated time");
   add_time(run, "--to", options->to, "end then");
-  run.add_option_function<std::string>(
-         "--speed",
-         [options](const std::string& text) {
-           const auto speed = parse_speed(text);
-           if (!speed.ok()) {
-             throw CLI::ValidationError("--speed", std::string(speed.status().message()));
-           }
-           options->speed = *speed;
-         },
-         "seconds of schedule a second, or max; 1, unless given, which without --from is the real "
-         "clock")
+  add_parsed(run, "--speed", options->speed,
+             "seconds of schedule a second, or max; 1, unless given, which without --from is the "
+             "real clock",
+             [](const std::string& text) { return parse_speed(text); })
       ->type_name("N|max");
   run.add_option("--as-run", options->as_run, "the log: JSON lines, one a programme start")
       ->required()

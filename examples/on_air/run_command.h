@@ -31,9 +31,10 @@ struct RunOptions {
 // Logs every programme start in [from, to). On simulated time `from` is the guide's first instant
 // unless given, `to` is after its last, and the log is replaced; on the real clock it goes on until
 // `to` or until it is interrupted, and the log is added to. Progress is shown on stderr where that
-// is a terminal; one line on `out` sums up.
+// is a terminal; one line on `out` sums up, unless the log itself goes to stdout.
 //
-// Errors: one line; Cancelled when SIGINT or SIGTERM came, and then the log is closed and whole.
+// Errors: one line; Cancelled when SIGINT, SIGTERM or SIGHUP came, and then the log is closed and
+//         whole.
 absl::Status run_schedule(const RunOptions& options, std::ostream& out);
 
 // "max" or a number of simulated seconds a second, greater than 0 and not above a million. Nothing

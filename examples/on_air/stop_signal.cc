@@ -14,6 +14,10 @@ StopSignal::StopSignal() {
   ::sigemptyset(&wanted);
   ::sigaddset(&wanted, SIGINT);
   ::sigaddset(&wanted, SIGTERM);
+  struct sigaction hang_up {};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
+    ::sigaddset(&wanted, SIGHUP);  // nohup(1) has it ignored, and is to be heeded
+  }
   ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
   fd_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -1,8 +1,8 @@
 // Ctrl-C as something to wait for, so that a program ends by its own hand: the log whole, the child
 // ended, no half a file left.
 //
-// From construction on SIGINT and SIGTERM no longer kill the process; they make `fd()` readable.
-// Make one first thing, before any other thread is started: threads inherit what is blocked.
+// From construction on SIGINT, SIGTERM and SIGHUP no longer kill the process; they make `fd()`
+// readable. Make one before any other thread is started: threads inherit what is blocked.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
 

@@ -108,7 +108,7 @@ def whole_lines(text):
 
 
 def interrupt(on_air):
-    """Ctrl-C, and SIGTERM, once the first line is there: exit status 130, and whole lines."""
+    """Ctrl-C, SIGTERM, and the terminal gone, once the first line is there: exit status 130, and whole lines."""
     failures = []
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     stamp = lambda minutes: (now + datetime.timedelta(minutes=minutes)).strftime("%Y%m%d%H%M%S +0000")
@@ -121,9 +121,11 @@ def interrupt(on_air):
         begin = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         cases = [("simulated", signal.SIGINT, ["--speed", "1", "--from", begin], 1),
                  ("simulated", signal.SIGTERM, ["--speed", "600", "--from", begin], 3),
+                 ("simulated", signal.SIGHUP, ["--speed", "600", "--from", begin], 1),
                  ("real", signal.SIGINT, ["--speed", "1"], 0)]
         for name, number, arguments, lines in cases:
             log = folder / f"log.{name}"
+            log.unlink(missing_ok=True)
             process = subprocess.Popen([on_air, "run", "--guide", folder / "guide.xml", "--as-run", log, *arguments],
                                        stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
             while process.poll() is None and (not log.exists() or log.read_text().count("\n") < lines):
@@ -134,6 +136,18 @@ def interrupt(on_air):
                 failures.append(f"{name}, {number}: exit status {process.returncode}, said {said!r}, printed {out!r}")
             if not whole_lines(log.read_text()):
                 failures.append(f"{name}, {number}: the log is torn: {log.read_text()!r}")
+        # The real clock is past `--to` when the run looks; what begins then is not of the run.
+        begin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        stamps = [begin + datetime.timedelta(seconds=n) for n in range(8)]
+        (folder / "seconds.xml").write_text("<tv>" + "".join(
+            f'<programme channel="one" start="{at:%Y%m%d%H%M%S}"><title/></programme>' for at in stamps) + "</tv>")
+        log = folder / "log.to"
+        end = stamps[3].strftime("%Y-%m-%dT%H:%M:%SZ")
+        run = subprocess.run([on_air, "run", "--guide", folder / "seconds.xml", "--as-run", log, "--to", end],
+                             capture_output=True, encoding="utf-8")
+        logged = [json.loads(line)["planned_start"] for line in log.read_text().splitlines()]
+        if run.returncode != 0 or any(planned >= end for planned in logged):
+            failures.append(f"real, to {end}: exit status {run.returncode}, {run.stderr!r}, logged {logged}")
         # On the real clock the log is added to, and what was torn by a power cut is made whole.
         log = folder / "log.real"
         log.write_text('{"start":"old"}\n{"start":"2026-03-')
