@@ -24,8 +24,7 @@ namespace on_air {
 //
 // Threads: any.
 // Errors:  InvalidArgument: "FILE:LINE: what" for what is not JSON, "FILE: program[17].out: what"
-// for
-//          JSON that is not a playlist.
+//          for JSON that is not a playlist.
 [[nodiscard]] absl::StatusOr<Guide> parse_ffplayout(std::string_view text, std::string_view file,
                                                     const masterclock::AnyWallClock& wall,
                                                     std::chrono::seconds day_start);

@@ -7,8 +7,7 @@
 //   - a programme without a stop runs until the channel's next later start; the last one has no end
 //   - of entries alike in start, stop and title one is kept
 //   - where programmes overlap, the one that started last is on the air (of two with the same
-//   start,
-//     the one listed later); when it ends while an earlier one still runs, that one resumes
+//     start, the one listed later); when it ends while an earlier one still runs, that one resumes
 //
 // The result is a row of airings that never overlap. A programme that was interrupted has several;
 // its own start stays the origin of "how far in are we".

@@ -5,15 +5,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "masterclock/time/quoted.h"
+#include "data_error.h"
 
 namespace on_air {
 namespace {
 
 namespace fs = std::filesystem;
-
-// (std::quoted would be found for a std::string.)
-std::string in_quotes(std::string_view text) { return masterclock::internal::quoted(text); }
 
 bool is_file(const fs::path& path) {
   std::error_code error;

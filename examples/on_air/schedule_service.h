@@ -7,9 +7,10 @@
 // ## Example
 //
 //   on_air::ScheduleService schedule(clock);
-//   if (absl::Status status = schedule.load("guide.xml", {.zone = dublin}); !status.ok()) return
-//   status; const auto plan = schedule.get_playout_plan_now("RTEOne.ie"); if (plan.ok() &&
-//   plan->now) join(plan->now->source, plan->now->media_position);
+//   absl::Status status = schedule.load("guide.xml", {.zone = dublin});
+//   if (!status.ok()) return status;
+//   const auto plan = schedule.get_playout_plan_now("RTEOne.ie");
+//   if (plan.ok() && plan->now) join(plan->now->source, plan->now->media_position);
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_SCHEDULE_SERVICE_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_SCHEDULE_SERVICE_H_
 

@@ -20,8 +20,7 @@ namespace on_air {
 //
 // Threads: any.
 // Errors:  InvalidArgument, "FILE:LINE: what": an encoding that iconv(3) does not know, bytes that
-// are
-//          not valid in it, a zero character.
+//          are not valid in it, a zero character.
 [[nodiscard]] absl::StatusOr<std::string> xml_as_utf8(std::string_view bytes,
                                                       std::string_view file);
 
