@@ -172,8 +172,8 @@ class BasicMasterClock {
   // What happens when: see EventScheduler.
 
   // Errors: InvalidArgument unless exactly one due time is given; AlreadyExists for a pending id
-  // under
-  //         kReject; what the zone answers for a wall time that names no single instant.
+  //         under kReject; ResourceExhausted at `max_pending`; what the zone answers for a wall
+  //         time that names no single instant.
   absl::StatusOr<EventHandle> schedule_event(EventRequest request) {
     return scheduler_.schedule(std::move(request));
   }
@@ -254,6 +254,7 @@ class BasicMasterClock {
   static SchedulerOptions scheduler_options(const MasterClockOptions& options) {
     SchedulerOptions result;
     result.late_after = options.late_after;
+    result.max_pending = options.max_pending;
     if (const Observer observer = options.observer) {
       result.on_scheduled = [observer](const auto& event) { observer->event_scheduled(event); };
       result.on_fired = [observer](const auto& event) { observer->event_fired(event); };
@@ -261,6 +262,7 @@ class BasicMasterClock {
       result.on_failed = [observer](const auto& event, std::exception_ptr error) {
         observer->event_failed(event, error);
       };
+      result.on_missed = [observer](const auto& event) { observer->event_missed(event); };
     }
     return result;
   }

@@ -236,6 +236,7 @@ struct Recorder final : MasterClockObserver {
       heard.push_back("failed " + e.id + ": " + what.what());
     }
   }
+  void event_missed(const FiredEvent& e) override { heard.push_back("missed " + e.id); }
   void clock_step(const TimeChange& change) override {
     heard.push_back(std::string(to_string(change.kind)) + " " + std::to_string(change.size() / 1s) +
                     " s");
@@ -260,13 +261,32 @@ TEST(MasterClockObserverTest, HearsEverythingThatALogWants) {
   film.id = "film";
   film.due = kStart + 9s;
   ASSERT_TRUE(clock.schedule_event(std::move(film)).ok());
+  EventRequest jingle;
+  jingle.id = "jingle";
+  jingle.due = kStart + 2s;
+  jingle.max_lateness = 5s;
+  ASSERT_TRUE(clock.schedule_event(std::move(jingle)).ok());
   source.step_utc(-2s);
   source.advance(14s);
   clock.trigger_scheduled_events();
-  EXPECT_THAT(
-      recorder->heard,
-      ElementsAre("miss Europe/Paris", "hit Europe/Paris", "scheduled news", "scheduled film",
-                  "step -2 s", "late news", "failed news: no media", "fired news", "fired film"));
+  EXPECT_THAT(recorder->heard,
+              ElementsAre("miss Europe/Paris", "hit Europe/Paris", "scheduled news",
+                          "scheduled film", "scheduled jingle", "step -2 s", "late news",
+                          "failed news: no media", "fired news", "missed jingle", "fired film"));
+}
+
+TEST_F(MasterClockTest, TakesNoMoreEventsThanItMayKeep) {
+  MasterClockOptions options;
+  options.max_pending = 2;
+  MasterClock clock(source_, options);
+  ASSERT_TRUE(clock.schedule_event(at("news", kStart + 1s)).ok());
+  ASSERT_TRUE(clock.schedule_event(at("film", kStart + 2s)).ok());
+  const auto third = clock.schedule_event(at("late news", kStart + 3s));
+  EXPECT_EQ(third.status().code(), absl::StatusCode::kResourceExhausted);
+  source_.advance(1s);
+  clock.trigger_scheduled_events();
+  EXPECT_TRUE(clock.schedule_event(at("late news", kStart + 3s)).ok());
+  EXPECT_EQ(clock.metrics().events_pending, 2u);
 }
 
 struct Thrower final : MasterClockObserver {

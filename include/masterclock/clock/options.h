@@ -3,7 +3,9 @@
 #define MASTERCLOCK_CLOCK_OPTIONS_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "masterclock/clock/observer.h"
@@ -28,6 +30,9 @@ struct MasterClockOptions {
 
   // An event that fires more than this after it was due counts as late.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
+
+  // With this many events pending nothing more is taken: ResourceExhausted, and nothing is dropped.
+  std::size_t max_pending = std::numeric_limits<std::size_t>::max();
 };
 
 // Counts since the clock was made. Readings of the clock are not among them: counting one costs as
