@@ -68,6 +68,7 @@ struct ReadMoment {
 struct BoundsAnchor {
   SyncState state = SyncState::kUnknown;
   bool claims = false;
+  bool refreshed = false;
   UtcTime utc, middle;
   SteadyTime steady, as_of;
   std::chrono::nanoseconds bound{};
@@ -86,14 +87,14 @@ class BoundedClock {
   explicit BoundedClock(const TimeSource& source, SyncProvider* provider = nullptr,
                         HoldoverOptions options = {})
       : source_(source),
-        reads_kernel_(dynamic_cast<const SystemTimeSource*>(&source) != nullptr),
+        system_(dynamic_cast<const SystemTimeSource*>(&source)),
         provider_(provider),
         options_(options) {}
 
   // Cost: one reading of the steady clock, and one of UTC that may be coarse. Asks no provider.
   [[nodiscard]] TimeBounds now_bounded() const noexcept {
-    const UtcTime utc = reads_kernel_ ? SystemTimeSource::now_utc_coarse() : source_.now_utc();
-    const SteadyTime steady = source_.now_steady();
+    const UtcTime utc = system_ != nullptr ? system_->now_utc_coarse() : source_.now_utc();
+    const SteadyTime steady = system_ != nullptr ? system_->now_steady() : source_.now_steady();
     const Anchor anchor = anchor_.load();
     if (!anchor.claims) return {UtcTime::min(), UtcTime::max(), anchor.state};
     const std::chrono::nanoseconds jumped = anchor.jump(utc, steady);
@@ -120,6 +121,14 @@ class BoundedClock {
     const Anchor next = judge(said, read_closely());
     last_said_ = said;
     anchor_.update([&](const Anchor&) { return next; });
+  }
+
+  // The likeliest UTC at `at`, a moment since the last refresh: the middle of the interval; where
+  // nobody knows anything, the source's own. None while the clock is disrupted, or never refreshed.
+  [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
+    const Anchor anchor = anchor_.load();
+    if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
+    return saturating_add(anchor.middle, at - anchor.steady);
   }
 
   // What the provider said at the last refresh.
@@ -166,7 +175,7 @@ class BoundedClock {
         jumped_ = true;
       }
     }
-    Anchor next{said.state, false, now.utc, now.utc, now.steady, now.steady, {}};
+    Anchor next{said.state, false, true, now.utc, now.utc, now.steady, now.steady, {}};
     seen_ = next;
     if (!said.claims()) {
       if (said.state == SyncState::kUnknown && held_ && !jumped_) next = carried(now);
@@ -175,6 +184,7 @@ class BoundedClock {
     next.state = SyncState::kDisrupted;
     if (valid_from_ && said.as_of <= *valid_from_) return next;
     Anchor claim{said.state,
+                 true,
                  true,
                  now.utc,
                  saturating_add(now.utc, said.correction),
@@ -211,7 +221,7 @@ class BoundedClock {
   }
 
   const TimeSource& source_;
-  const bool reads_kernel_;
+  const SystemTimeSource* const system_;  // when the source is the machine's clock
   SyncProvider* const provider_;
   const HoldoverOptions options_;
   internal::Seqlock<Anchor> anchor_{Anchor{}};

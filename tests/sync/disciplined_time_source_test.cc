@@ -1,0 +1,288 @@
+#include "masterclock/sync/disciplined_time_source.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "masterclock/events/event_scheduler.h"
+#include "masterclock/sync/simulated_sync_provider.h"
+#include "masterclock/testing/manual_time_source.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono;
+
+constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
+
+class DisciplinedTest : public ::testing::Test {
+ protected:
+  void say(nanoseconds correction) {
+    provider_.set({.state = SyncState::kSynchronized,
+                   .error_bound = 1s,
+                   .as_of = machine_.now_steady(),
+                   .correction = correction});
+    source_.refresh();
+  }
+  static DisciplineOptions options(std::vector<std::string>& log) {
+    DisciplineOptions result;
+    result.before_step = [&log](const TimeChange& change) {
+      log.push_back("before " + std::to_string(duration_cast<milliseconds>(change.size()).count()));
+    };
+    return result;
+  }
+  TimeSubscription listen() {
+    return source_.subscribe([this](const TimeChange& change) {
+      if (change.kind == TimeChange::Kind::kAdvance) return;
+      log_.push_back("after " + std::to_string(duration_cast<milliseconds>(change.size()).count()));
+    });
+  }
+
+  std::vector<std::string> log_;
+  testing::ManualTimeSource machine_{kNoon, SteadyTime(1h)};
+  SimulatedSyncProvider provider_;
+  DisciplinedTimeSource source_{machine_, provider_, options(log_)};
+  const TimeSubscription listening_ = listen();
+};
+
+TEST_F(DisciplinedTest, StartsAtWhatTheSourceBeneathReads) {
+  EXPECT_EQ(source_.now_utc(), kNoon);
+  EXPECT_EQ(source_.now_steady(), SteadyTime(1h));
+  machine_.advance(1s);
+  EXPECT_EQ(source_.now_utc(), kNoon + 1s);
+  EXPECT_EQ(source_.remaining(), 0s);
+}
+
+TEST_F(DisciplinedTest, SlewsWhatIsSmall) {
+  for (const nanoseconds error : {nanoseconds(128ms), nanoseconds(-128ms)}) {
+    say(error);
+    const nanoseconds sign = error / (128ms / 1ns);
+    const nanoseconds before = source_.remaining();
+    machine_.advance(100s);
+    EXPECT_EQ(before - source_.remaining(), 50ms * sign.count()) << "500 ppm for 100 s";
+    machine_.advance(156s);
+    EXPECT_EQ(source_.now_utc(), machine_.now_utc() + error) << "and then it is right";
+    machine_.advance(1h);
+    EXPECT_EQ(source_.now_utc(), machine_.now_utc() + error) << "and stays right";
+    EXPECT_TRUE(log_.empty());
+    say(0ns);
+    machine_.advance(1h);
+  }
+}
+
+TEST_F(DisciplinedTest, StepsForwardAtOnceAndSaysSoBeforeAndAfter) {
+  say(129ms);
+  EXPECT_EQ(source_.now_utc(), kNoon + 129ms);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before 129", "after 129"}));
+}
+
+TEST_F(DisciplinedTest, HoldsStillRatherThanRunBackward) {
+  say(-500ms);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before -500", "after -500"}));
+  const UtcTime held = source_.now_utc();
+  EXPECT_EQ(held, kNoon + 1us) << "a moment on, for whoever was reading";
+  machine_.advance(100ms);
+  EXPECT_EQ(source_.now_utc(), held);
+  machine_.advance(400ms + 1us);
+  EXPECT_EQ(source_.now_utc(), held);
+  machine_.advance(1s);
+  EXPECT_EQ(source_.now_utc(), machine_.now_utc() - 500ms) << "and on with UTC";
+}
+
+TEST_F(DisciplinedTest, IsToldOfOneHoldOnce) {
+  say(-500ms);
+  machine_.advance(100ms);
+  say(-500ms);
+  EXPECT_EQ(std::count(log_.begin(), log_.end(), "after -500"), 1);
+  EXPECT_EQ(log_.back().substr(0, 6), "before") << "what is being waited for is told again";
+}
+
+TEST(DisciplinedTimeSource, IsSetBackWhereThatIsAskedFor) {
+  testing::ManualTimeSource machine(kNoon);
+  SimulatedSyncProvider provider;
+  DisciplineOptions options;
+  options.backward = BackwardStep::kDecreasing;
+  DisciplinedTimeSource source(machine, provider, options);
+  provider.set({.state = SyncState::kSynchronized, .error_bound = 1s, .correction = -500ms});
+  source.refresh();
+  EXPECT_EQ(source.now_utc(), kNoon - 500ms);
+}
+
+// CasparCG/server#1233: set back, and everything froze. Here the step never arrives.
+TEST_F(DisciplinedTest, AStepOfTheClockBeneathDoesNotReachIt) {
+  say(0ns);
+  for (const nanoseconds step : {nanoseconds(3s), nanoseconds(-7s), nanoseconds(24h)}) {
+    const UtcTime before = source_.now_utc();
+    machine_.step_utc(step);
+    EXPECT_EQ(source_.now_utc(), before);
+    EXPECT_EQ(source_.now_bounded().state, SyncState::kDisrupted);
+    machine_.advance(1s);
+    EXPECT_EQ(source_.now_utc(), before + 1s);
+    say(before + 1s - machine_.now_utc());
+    EXPECT_EQ(source_.now_utc(), before + 1s);
+    EXPECT_EQ(source_.now_bounded().state, SyncState::kSynchronized);
+  }
+  EXPECT_TRUE(log_.empty());
+}
+
+TEST_F(DisciplinedTest, ASchedulerOnItNeitherLosesNorRepeatsAnEvent) {
+  say(0ns);
+  EventScheduler scheduler(source_);
+  for (int i = 1; i <= 60; ++i) {
+    EventRequest request;
+    request.id = std::to_string(i);
+    request.due = kNoon + seconds(i);
+    ASSERT_TRUE(scheduler.schedule(std::move(request)).ok());
+  }
+  std::vector<std::string> fired;
+  for (int i = 1; i <= 60; ++i) {
+    machine_.advance(1s);
+    if (i == 20) machine_.step_utc(-30s);
+    if (i == 40) machine_.step_utc(45s);
+    for (const FiredEvent& event : scheduler.trigger()) {
+      EXPECT_EQ(event.lateness, 0s);
+      fired.push_back(event.id);
+    }
+    ASSERT_EQ(fired.size(), static_cast<std::size_t>(i));
+    EXPECT_EQ(fired.back(), std::to_string(i));
+  }
+}
+
+TEST_F(DisciplinedTest, WhereNobodyKnowsItFollowsTheClockBeneath) {
+  machine_.step_utc(10s);
+  EXPECT_EQ(source_.now_utc(), kNoon + 10s) << "a step forward, heard of and followed";
+  machine_.step_utc(-1s);
+  EXPECT_GE(source_.now_utc(), kNoon + 10s) << "held";
+  machine_.advance(2s);
+  EXPECT_EQ(source_.now_utc(), machine_.now_utc());
+}
+
+TEST_F(DisciplinedTest, PassesOnThatSimulatedTimeMoved) {
+  int heard = 0;
+  const auto subscription = source_.subscribe([&](const TimeChange& change) {
+    EXPECT_EQ(change.kind, TimeChange::Kind::kAdvance);
+    EXPECT_EQ(change.to, kNoon + 5s);
+    EXPECT_EQ(change.size(), 5s);
+    ++heard;
+  });
+  machine_.advance(5s);
+  EXPECT_EQ(heard, 1);
+}
+
+// A machine whose oscillator is off and wanders, whose clock is set, and which sleeps.
+class Oscillator final : public TimeSource {
+ public:
+  explicit Oscillator(std::uint64_t seed) : random_(seed), ppb_(below(40'000) - 20'000) {}
+  UtcTime now_utc() const noexcept override { return kNoon + steady_ + set_; }
+  SteadyTime now_steady() const noexcept override { return SteadyTime(steady_); }
+  UtcTime truth() const { return kNoon + true_; }
+
+  void run(nanoseconds elapsed) {
+    true_ += elapsed;
+    part_ += elapsed.count() * ppb_;
+    steady_ += elapsed + nanoseconds(part_ / 1'000'000'000);
+    part_ %= 1'000'000'000;
+    ppb_ = std::clamp<std::int64_t>(ppb_ + below(101) - 50, -30'000, 30'000);
+  }
+  void step(nanoseconds size) { set_ += size; }
+  void suspend(nanoseconds asleep) {
+    true_ += asleep;
+    set_ += asleep;
+  }
+  std::int64_t below(std::int64_t n) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
+  }
+
+ private:
+  std::mt19937_64 random_;
+  std::int64_t ppb_;
+  std::int64_t part_ = 0;
+  nanoseconds true_{}, steady_{}, set_{};
+};
+
+// A million readings: whatever befalls the machine and whatever its daemon says, no interval that
+// claims kSynchronized leaves out true time, and no reading is less than the one before.
+TEST(DisciplinedTimeSource, IsRightOrSaysThatItIsNot) {
+  constexpr nanoseconds kBound = 50us;
+  constexpr nanoseconds kConverged = 250us;  // what is said is off by the bound, a second ago
+  for (const std::uint64_t seed : {1u, 1588u, 2059u, 868u}) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Oscillator machine(seed);
+    SimulatedSyncProvider provider;
+    DisciplinedTimeSource source(machine, provider);
+    UtcTime last = UtcTime::min();
+    UtcTime next_fault = machine.truth() + 60s, fault_ends = machine.truth();
+    UtcTime next_refresh = machine.truth(), converged_by = machine.truth() + 60s;
+    bool lost = false, fault = false;
+    nanoseconds lie{};
+    int synchronized = 0, faults = 0, checked = 0;
+    for (int i = 0; i < 1'000'000; ++i) {
+      machine.run(nanoseconds(1 + machine.below(20'000'000)));
+      const UtcTime truth = machine.truth();
+      if (truth >= next_fault) {
+        ++faults;
+        fault = true;
+        fault_ends = truth + seconds(machine.below(60));
+        const nanoseconds size = milliseconds(20 + machine.below(5'000));
+        switch (machine.below(5)) {
+          case 0:
+            machine.step(size);
+            break;
+          case 1:
+            machine.step(-size);
+            break;
+          case 2:
+            machine.suspend(size * 100);
+            break;
+          case 3:
+            lost = true;
+            break;
+          default:
+            lie = machine.below(2) == 0 ? size : -size;
+            break;
+        }
+        next_fault = std::max(fault_ends, machine.truth()) + seconds(90 + machine.below(60));
+      }
+      if (fault && truth >= fault_ends) {
+        lost = fault = false;
+        lie = {};
+        const nanoseconds error = abs(machine.truth() - source.now_utc());
+        converged_by = machine.truth() + 5s + (error <= 128ms ? error * 2'200 : 0ns);
+      }
+      if (truth >= next_refresh) {
+        next_refresh = truth + 1s;
+        const nanoseconds noise(machine.below(2 * kBound.count()) - kBound.count());
+        if (lost) {
+          provider.set({});
+        } else {
+          provider.set({.state = SyncState::kSynchronized,
+                        .error_bound = kBound,
+                        .as_of = machine.now_steady(),
+                        .correction = machine.truth() - machine.now_utc() + noise + lie});
+        }
+        source.refresh();
+      }
+      const UtcTime now = source.now_utc();
+      ASSERT_GE(now, last) << "reading " << i;
+      last = now;
+      const TimeBounds bounds = source.now_bounded();
+      if (bounds.state == SyncState::kSynchronized) {
+        ++synchronized;
+        ASSERT_TRUE(bounds.contains(machine.truth())) << "reading " << i;
+      }
+      if (!fault && machine.truth() > converged_by) {
+        ++checked;
+        ASSERT_LE(abs(now - machine.truth()), kConverged) << "reading " << i;
+      }
+    }
+    EXPECT_GT(faults, 50);
+    EXPECT_GT(synchronized, 500'000);
+    EXPECT_GT(checked, 400'000);
+  }
+}
+
+}  // namespace
+}  // namespace masterclock
