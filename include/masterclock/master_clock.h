@@ -211,7 +211,7 @@ class BasicMasterClock {
   // What is known of true UTC now: an interval and a state. Nothing, unless the options name a
   // provider and `refresh_sync` has asked it.
   //
-  // Cost: one and a half readings of the source. No provider is asked.
+  // Cost: less than two readings of the source. No provider is asked.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
 
   // Asks the provider: to be called every second or so, from a thread that may wait.
