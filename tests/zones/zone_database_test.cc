@@ -41,8 +41,11 @@ class OwnDatabase : public ::testing::Test {
   void put(const std::string& name, const std::string& from) {
     const fs::path source = ZoneDatabase::system().directory() / from;
     if (!fs::exists(source)) GTEST_SKIP() << "the system's database has no " << from;
-    fs::create_directories((directory_ / name).parent_path());
-    fs::copy_file(source, directory_ / name, fs::copy_options::overwrite_existing);
+    // As a package manager does it: a reader sees the old file or the new one, never half of one.
+    const fs::path target = directory_ / name, incoming = target.string() + ".incoming";
+    fs::create_directories(target.parent_path());
+    fs::copy_file(source, incoming);
+    fs::rename(incoming, target);
   }
   void say(const std::string& version) {
     std::ofstream(directory_ / "tzdata.zi") << "# version " << version << "\n# This file\n";
