@@ -1,0 +1,156 @@
+#include "gather.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "masterclock/sync/drift_rate.h"
+#include "masterclock/sync/kernel_sync_provider.h"
+#include "masterclock/time/leap_seconds.h"
+#include "masterclock/time/leap_seconds_list.h"
+#include "masterclock/time/system_time_source.h"
+#include "masterclock/zones/system_zone.h"
+#include "masterclock/zones/zone_cache.h"
+#include "masterclock/zones/zone_database.h"
+
+namespace clock_doctor {
+namespace {
+
+namespace fs = std::filesystem;
+using masterclock::SystemTimeSource;
+using masterclock::UtcTime;
+
+std::string first_line(const fs::path& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+// The names in a directory; none where it cannot be read, or only as far as it can.
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The processor's word for what its time stamp counter does, from its list of abilities.
+void read_processor(const fs::path& root, MachineFacts& facts) {
+  std::ifstream stream(root / "proc/cpuinfo");
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.starts_with("flags")) continue;
+    facts.x86 = true;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      if (word == "constant_tsc") facts.constant_tsc = true;
+      if (word == "nonstop_tsc") facts.nonstop_tsc = true;
+    }
+    return;
+  }
+}
+
+// The kernel cuts a program's name to 15 letters.
+void read_programs(const fs::path& root, MachineFacts& facts) {
+  const std::map<std::string, std::string, std::less<>> known = {
+      {"chronyd", "chronyd"},
+      {"ntpd", "ntpd"},
+      {"systemd-timesyn", "systemd-timesyncd"},
+      {"ptp4l", "ptp4l"},
+      {"phc2sys", "phc2sys"}};
+  for (const std::string& name : names_in(root / "proc")) {
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const auto found = known.find(first_line(root / "proc" / name / "comm"));
+    if (found != known.end()) facts.running.insert(found->second);
+  }
+  std::error_code error;
+  for (const auto& [comm, name] : known) {
+    for (const char* folder : {"usr/sbin", "usr/bin", "usr/local/sbin", "usr/lib/systemd"}) {
+      if (fs::exists(root / folder / name, error)) facts.installed.insert(name);
+    }
+  }
+}
+
+void read_hardware_clocks(const fs::path& root, MachineFacts& facts) {
+  for (const std::string& name : names_in(root / "dev")) {
+    if (!name.starts_with("ptp") || name.size() == 3 ||
+        name.find_first_not_of("0123456789", 3) != std::string::npos) {
+      continue;  // ptp_kvm and its like are other names of the same device
+    }
+    facts.hardware_clocks.push_back(
+        {"/dev/" + name, first_line(root / "sys/class/ptp" / name / "clock_name")});
+  }
+}
+
+// Held over to `now`, which is a moment later than what was said.
+Statement held_over(std::string by, masterclock::SyncReading reading) {
+  const auto age = SystemTimeSource::shared().now_steady() - reading.as_of;
+  reading.error_bound =
+      masterclock::held_over(reading.error_bound, age, masterclock::drift_ppm(50));
+  return {std::move(by), reading};
+}
+
+void read_leap_table(MachineFacts& facts) {
+  const auto file = masterclock::LeapSecondsList::read();
+  if (!file.ok()) facts.leap_file_error = std::string(file.status().message());
+  const auto list = masterclock::LeapSecondsList::newest();
+  facts.leap_source = list.source();
+  facts.leap_expiry = list.expiry();
+  facts.tai_minus_utc = std::chrono::duration_cast<std::chrono::seconds>(
+      masterclock::to_tai(facts.now, list.table()).time_since_epoch() -
+      facts.now.time_since_epoch());
+}
+
+void read_zones(MachineFacts& facts) {
+  masterclock::ZoneCache zones;
+  const masterclock::ZoneDatabase& database = zones.database();
+  facts.tzdata_version = database.version_on_disk();
+  facts.tzdata_directory = database.directory().string();
+  facts.tzdata_has_zones = database.names().size() > 1;
+  std::error_code error;
+  const auto built = fs::last_write_time(database.directory() / "tzdata.zi", error);
+  if (!error) {
+    facts.tzdata_built = std::chrono::time_point_cast<std::chrono::nanoseconds>(
+        std::chrono::file_clock::to_sys(built));
+  }
+  const auto zone = masterclock::system_zone(zones);
+  if (zone.ok()) {
+    facts.zone = zone->name();
+  } else {
+    facts.zone_error = std::string(zone.status().message());
+  }
+}
+
+}  // namespace
+
+void gather_files(const Places& places, MachineFacts& facts) {
+  facts.clocksource =
+      first_line(places.root / "sys/devices/system/clocksource/clocksource0/current_clocksource");
+  read_processor(places.root, facts);
+  read_programs(places.root, facts);
+  read_hardware_clocks(places.root, facts);
+}
+
+MachineFacts gather(const Places& places) {
+  MachineFacts facts;
+  SystemTimeSource& source = SystemTimeSource::shared();
+  facts.resolution = SystemTimeSource::resolution();
+  gather_files(places, facts);
+  masterclock::KernelSyncProvider kernel(source);
+  facts.statements.push_back(held_over("kernel", kernel.read()));
+  facts.now = source.now_utc();
+  read_leap_table(facts);
+  read_zones(facts);
+  return facts;
+}
+
+}  // namespace clock_doctor

@@ -1,0 +1,231 @@
+#include "examine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "sample_facts.h"
+
+namespace clock_doctor {
+namespace {
+
+using masterclock::SyncState;
+using ::testing::HasSubstr;
+using namespace std::chrono;
+
+const Finding& finding(const Diagnosis& diagnosis, const std::string& check) {
+  const auto found = std::find_if(diagnosis.findings.begin(), diagnosis.findings.end(),
+                                  [&](const Finding& f) { return f.check == check; });
+  if (found == diagnosis.findings.end()) {
+    ADD_FAILURE() << "no finding " << check;
+    return diagnosis.findings.front();
+  }
+  return *found;
+}
+
+TEST(Examine, AHealthyHostIsHealthyThroughout) {
+  const Diagnosis diagnosis = examine(healthy());
+  EXPECT_EQ(diagnosis.verdict, Level::kGood);
+  EXPECT_EQ(diagnosis.state, SyncState::kSynchronized);
+  EXPECT_EQ(diagnosis.by, "chrony") << "the narrower of two bounds";
+  EXPECT_EQ(diagnosis.error_bound, 850us);
+  EXPECT_EQ(diagnosis.tai_offset, 37);
+  EXPECT_EQ(diagnosis.findings.size(), 11u);
+  for (const Finding& f : diagnosis.findings) {
+    EXPECT_EQ(f.level, Level::kGood) << f.check;
+    EXPECT_EQ(f.advice, "") << f.check;
+    EXPECT_NE(f.says, "") << f.check;
+  }
+}
+
+// What is changed of a healthy host, and what is then found. Everything else stays good.
+TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
+  const struct {
+    const char* name;
+    std::function<void(MachineFacts&)> change;
+    const char* check;
+    Level level;
+    const char* says;
+    const char* advice;
+  } cases[] = {
+      {"TAI is not set", [](auto& f) { f.statements[0].reading.tai_offset = std::nullopt; }, "TAI",
+       Level::kAttention, "unknown", "leapsectz"},
+      // nmos-cpp#208: a hard-coded offset is wrong one day.
+      {"TAI is set wrong", [](auto& f) { f.statements[0].reading.tai_offset = 36; }, "TAI",
+       Level::kBad, "TAI - UTC is 36 s, by the table of leap seconds 37 s", "currentUtcOffset"},
+      {"the leap table is expired", [](auto& f) { f.leap_expiry = sys_days(2026y / June / 28); },
+       "leap seconds", Level::kAttention, "expired on 2026-06-28, 146 days ago", "tzdata"},
+      {"it expires this very moment", [](auto& f) { f.leap_expiry = f.now; }, "leap seconds",
+       Level::kAttention, "0 days ago", "tzdata"},
+      {"it expires soon", [](auto& f) { f.leap_expiry = f.now + days(60) - 1s; }, "leap seconds",
+       Level::kAttention, "59 days", "tzdata"},
+      {"tzdata is old by its date", [](auto& f) { f.tzdata_built = f.now - days(366) - 1s; },
+       "tzdata", Level::kAttention, "366 days ago", "rules changed"},
+      // AzuraCast#2127: a copy of old rules, with a new date on it.
+      {"tzdata is old by its version", [](auto& f) { f.tzdata_version = "2024b"; }, "tzdata",
+       Level::kAttention, "2024b", "rules changed"},
+      {"tzdata is not there", [](auto& f) { f.tzdata_has_zones = false; }, "tzdata", Level::kBad,
+       "no zones in /usr/share/zoneinfo", "apt-get install tzdata"},
+      {"the zone has no name",
+       [](auto& f) {
+         f.zone = "";
+         f.zone_error = "TZ does not name a timezone of the database: 'EST5EDT,M3'";
+       },
+       "zone", Level::kAttention, "TZ does not name", "set-timezone"},
+      {"a PTP clock, and no ptp4l",
+       [](auto& f) {
+         f.hardware_clocks = {{"/dev/ptp0", "mlx5_ptp"}, {"/dev/ptp1", "mlx5_ptp"}};
+       },
+       "PTP clocks", Level::kAttention, "/dev/ptp0 (mlx5_ptp) and 1 more, and ptp4l does not run",
+       "ptp4l -i"},
+      {"ptp4l without a master", [](auto& f) { f.running.insert("ptp4l"); }, "linuxptp",
+       Level::kAttention, "says nothing", "pmc"},
+      {"chronyd has nothing to follow",
+       [](auto& f) { f.statements[1].reading = masterclock::SyncReading(); }, "chrony",
+       Level::kAttention, "chronyd runs, and says nothing", "chronyc sources"},
+      {"two daemons", [](auto& f) { f.running.insert("systemd-timesyncd"); }, "kernel",
+       Level::kAttention, "chronyd and systemd-timesyncd both set the clock", "keep one"},
+      {"chronyd -x", [](auto& f) { f.statements[0].reading.state = SyncState::kUnknown; }, "kernel",
+       Level::kAttention, "not disciplined", "-x"},
+      {"the kernel reports a fault",
+       [](auto& f) { f.statements[0].reading.state = SyncState::kDisrupted; }, "kernel",
+       Level::kBad, "clock error", "dmesg"},
+      {"a slow clock source", [](auto& f) { f.clocksource = "hpet"; }, "system clock",
+       Level::kAttention, "clocksource hpet: a reading is a system call", "tsc"},
+      {"a coarse clock", [](auto& f) { f.resolution = 4ms; }, "system clock", Level::kAttention,
+       "resolution 4.000 ms", "timers"},
+      {"more than a frame off",
+       [](auto& f) {
+         for (auto& s : f.statements) s.reading.error_bound = 40ms + 1ns;
+       },
+       "state", Level::kAttention, "synchronized, within 40.001 ms, by kernel: more than a frame",
+       "PTP"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    MachineFacts facts = healthy();
+    c.change(facts);
+    const Diagnosis diagnosis = examine(facts);
+    EXPECT_EQ(diagnosis.verdict, c.level);
+    for (const Finding& f : diagnosis.findings) {
+      EXPECT_EQ(f.level, f.check == c.check ? c.level : Level::kGood) << f.check << ": " << f.says;
+      EXPECT_EQ(f.advice.empty(), f.level == Level::kGood) << f.check;
+      EXPECT_LE(f.advice.size(), 61u) << "cut on the screen: " << f.advice;
+    }
+    EXPECT_THAT(finding(diagnosis, c.check).says, HasSubstr(c.says));
+    EXPECT_THAT(finding(diagnosis, c.check).advice, HasSubstr(c.advice));
+  }
+}
+
+TEST(Examine, WhatIsNoFaultStaysGood) {
+  const struct {
+    const char* name;
+    std::function<void(MachineFacts&)> change;
+  } cases[] = {
+      {"exactly a frame",
+       [](auto& f) {
+         for (auto& s : f.statements) s.reading.error_bound = 40ms;
+       }},
+      {"sixty days of leap table", [](auto& f) { f.leap_expiry = f.now + days(60); }},
+      {"tzdata a year old", [](auto& f) { f.tzdata_built = f.now - days(365); }},
+      {"tzdata of last year", [](auto& f) { f.tzdata_version = "2025c"; }},
+      {"tzdata that does not say", [](auto& f) { f.tzdata_version = "unknown"; }},
+      {"tzdata without a date", [](auto& f) { f.tzdata_built = std::nullopt; }},
+      {"another processor",
+       [](auto& f) {
+         f.x86 = f.constant_tsc = f.nonstop_tsc = false;
+         f.clocksource = "arch_sys_counter";
+       }},
+      {"a time stamp counter that stops", [](auto& f) { f.nonstop_tsc = false; }},
+      {"a virtual PTP clock that chrony follows",
+       [](auto& f) {
+         f.hardware_clocks = {{"/dev/ptp0", "KVM virtual PTP"}};
+       }},
+      {"after the table's end the kernel may know better",
+       [](auto& f) { f.statements[0].reading.tai_offset = 37; }},
+      {"kept by PTP",
+       [](auto& f) {
+         f.running = {"ptp4l", "phc2sys"};
+         f.hardware_clocks = {{"/dev/ptp0", "igc"}};
+         f.statements[1] = statement("linuxptp", SyncState::kSynchronized, 800ns);
+       }},
+  };
+  for (const auto& c : cases) {
+    MachineFacts facts = healthy();
+    c.change(facts);
+    const Diagnosis diagnosis = examine(facts);
+    EXPECT_EQ(diagnosis.verdict, Level::kGood) << c.name;
+  }
+}
+
+TEST(Examine, WithoutADaemonNothingIsToBeTrusted) {
+  const struct {
+    const char* name;
+    bool installed;
+    std::set<std::string> running;
+    const char* advice;
+  } cases[] = {
+      {"none installed", false, {}, "apt-get install chrony"},
+      {"installed, not running", true, {}, "systemctl enable --now chrony"},
+      {"running, never synchronized", true, {"chronyd"}, "chronyc sources"},
+      {"another one", false, {"systemd-timesyncd"}, "log of systemd-timesyncd"},
+      {"PTP without phc2sys", false, {"ptp4l"}, "phc2sys"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    MachineFacts facts = out_of_the_box();
+    if (c.installed) facts.installed = {"chronyd"};
+    facts.running = c.running;
+    const Diagnosis diagnosis = examine(facts);
+    EXPECT_EQ(diagnosis.verdict, Level::kBad);
+    EXPECT_EQ(diagnosis.state, SyncState::kUnknown);
+    EXPECT_EQ(diagnosis.error_bound, std::nullopt);
+    EXPECT_EQ(diagnosis.by, "");
+    EXPECT_EQ(finding(diagnosis, "state").level, Level::kBad);
+    EXPECT_THAT(finding(diagnosis, "state").advice, HasSubstr(c.advice));
+    for (const Finding& f : diagnosis.findings) EXPECT_LE(f.advice.size(), 61u) << f.advice;
+  }
+}
+
+// Eyevinn/strom#33: "Synced", with no master. A daemon that runs is not one that is synchronized.
+TEST(Examine, ADaemonThatRunsIsNotADaemonThatIsSynchronized) {
+  MachineFacts facts = out_of_the_box();
+  facts.running = {"ptp4l", "phc2sys"};
+  facts.statements.push_back(statement("linuxptp", SyncState::kUnknown, 0ns));
+  const Diagnosis diagnosis = examine(facts);
+  EXPECT_EQ(diagnosis.verdict, Level::kBad);
+  EXPECT_EQ(finding(diagnosis, "linuxptp").level, Level::kAttention);
+  EXPECT_THAT(finding(diagnosis, "linuxptp").says, HasSubstr("says nothing"));
+}
+
+TEST(Examine, ADaemonThatDiedLeavesAFreeRunningClock) {
+  MachineFacts facts = healthy();
+  facts.running.clear();
+  facts.statements = {statement("kernel", SyncState::kFreeRunning, 5s)};
+  const Diagnosis diagnosis = examine(facts);
+  EXPECT_EQ(diagnosis.verdict, Level::kAttention);
+  EXPECT_EQ(finding(diagnosis, "state").says, "free-running, within 5.000 s, by kernel");
+  EXPECT_EQ(finding(diagnosis, "state").advice, "systemctl enable --now chrony");
+  EXPECT_EQ(finding(diagnosis, "chrony").level, Level::kAttention);
+}
+
+TEST(Examine, AClockThatStandsBeforeItsOwnSoftwareIsWrong) {
+  MachineFacts facts = healthy();
+  facts.now = sys_days(2026y / October / 20);
+  const Diagnosis diagnosis = examine(facts);
+  EXPECT_EQ(diagnosis.verdict, Level::kBad);
+  EXPECT_EQ(finding(diagnosis, "system clock").says,
+            "it is before 2026-10-29, when tzdata was built");
+}
+
+TEST(Examine, NothingKnownAtAllIsStillADiagnosis) {
+  const Diagnosis diagnosis = examine(MachineFacts());
+  EXPECT_EQ(diagnosis.verdict, Level::kBad);
+  EXPECT_EQ(diagnosis.findings.size(), 11u);
+}
+
+}  // namespace
+}  // namespace clock_doctor

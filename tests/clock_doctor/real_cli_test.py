@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""clock_doctor as its user meets it, on this machine: whatever it finds, the screen, the JSON and the exit status agree.
+
+    real_cli_test.py CLOCK_DOCTOR
+"""
+
+import json
+import subprocess
+import sys
+
+program = sys.argv[1]
+MARKS = {"good": "     ", "attention": "  !  ", "bad": " !!  "}
+LEVELS = ["good", "attention", "bad"]
+
+
+def call(*arguments, **options):
+    return subprocess.run([program, *arguments], stdout=options.pop("stdout", subprocess.PIPE),
+                          stderr=subprocess.PIPE, text=True, timeout=60, **options)
+
+
+def agree():
+    """The two calls are a moment apart: a machine whose state changed in between is asked again."""
+    screen, told = call(), call("--json")
+    for result in (screen, told):
+        assert result.returncode in (0, 1, 2) and result.stderr == "", result
+    report = json.loads(told.stdout)
+    assert report["exit_status"] == told.returncode, told
+    worst = max(LEVELS.index(finding["level"]) for finding in report["findings"])
+    assert worst == told.returncode, told.stdout
+    lines = screen.stdout.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80, screen.stdout
+    shown = [(line[:5], line[5:17].strip()) for line in lines[2:] if not line.lstrip().startswith(">")]
+    expected = [(MARKS[finding["level"]], finding["check"]) for finding in report["findings"]]
+    advice = sum(line.lstrip().startswith(">") for line in lines)
+    print(screen.stdout)
+    return (shown == expected and screen.returncode == told.returncode and
+            f"{report['verdict']} (exit status {report['exit_status']})" in lines[0] and
+            advice == sum(finding["advice"] is not None for finding in report["findings"]))
+
+
+assert any(agree() for _ in range(3)), "screen and JSON disagree"
+
+for arguments in (["--nonsense"], ["more"]):
+    wrong = call(*arguments)
+    assert wrong.returncode == 64 and wrong.stdout == "", wrong
+    assert wrong.stderr.startswith("clock_doctor: ") and wrong.stderr.count("\n") == 1, wrong
+assert call("--help").returncode == 0
+with open("/dev/full", "w") as full:
+    assert call(stdout=full).returncode == 74
