@@ -39,6 +39,7 @@
 #include <optional>
 
 #include "masterclock/sync/drift_rate.h"
+#include "masterclock/sync/holdover.h"
 #include "masterclock/sync/seqlock.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/sync/time_bounds.h"
@@ -47,14 +48,6 @@
 
 namespace masterclock {
 
-// What is believed, and for how long. Threads: a plain value.
-struct HoldoverOptions {
-  DriftRate drift = drift_ppm(50);  // the worst of the crystals that machines are built with
-  std::chrono::nanoseconds fresh_for = std::chrono::seconds(16);
-  std::chrono::nanoseconds lost_after = std::chrono::hours(24);
-  std::chrono::nanoseconds distrust_for = std::chrono::minutes(10);
-};
-
 namespace internal {
 
 // Both timelines at one moment: UTC was read within `width` before `steady`.
@@ -62,21 +55,6 @@ struct ReadMoment {
   UtcTime utc;
   SteadyTime steady;
   std::chrono::nanoseconds width;
-};
-
-// True time: `middle` at the moment (utc, steady), within what became of the `bound` of `as_of`.
-struct BoundsAnchor {
-  SyncState state = SyncState::kUnknown;
-  bool claims = false;
-  bool refreshed = false;
-  UtcTime utc, middle;
-  SteadyTime steady, as_of;
-  std::chrono::nanoseconds bound{};
-
-  // How far UTC has moved against the steady clock since.
-  [[nodiscard]] std::chrono::nanoseconds jump(UtcTime now, SteadyTime now_steady) const noexcept {
-    return saturating_add(saturating_difference(now, utc), steady - now_steady);
-  }
 };
 
 }  // namespace internal
@@ -93,21 +71,12 @@ class BoundedClock {
 
   // Cost: one reading of the steady clock, and one of UTC that may be coarse. Asks no provider.
   [[nodiscard]] TimeBounds now_bounded() const noexcept {
+    const internal::QuickBounds quick = believed_.load_first<internal::QuickBounds>();
     const UtcTime utc = system_ != nullptr ? system_->now_utc_coarse() : source_.now_utc();
     const SteadyTime steady = system_ != nullptr ? system_->now_steady() : source_.now_steady();
-    const Anchor anchor = anchor_.load();
-    if (!anchor.claims) return {UtcTime::min(), UtcTime::max(), anchor.state};
-    const std::chrono::nanoseconds jumped = anchor.jump(utc, steady);
-    if ((jumped > kJump || jumped < -kJump) && is_jump(anchor)) {
-      return {UtcTime::min(), UtcTime::max(), SyncState::kDisrupted};
-    }
-    const std::chrono::nanoseconds age = steady - anchor.as_of;
-    if (age > options_.lost_after) return {};
-    const SyncState state = age > options_.fresh_for && anchor.state == SyncState::kSynchronized
-                                ? SyncState::kFreeRunning
-                                : anchor.state;
-    return bounds_around(saturating_add(anchor.middle, steady - anchor.steady),
-                         held_over(anchor.bound, age, options_.drift), state);
+    if (quick.answers(utc, steady)) [[likely]]
+      return quick.bounds_at(steady);
+    return bounded_plainly(utc, steady);
   }
 
   // Asks the provider, and takes what it says for the readings to come. To be called every second
@@ -120,13 +89,15 @@ class BoundedClock {
     const SyncReading said = provider_->read();
     const Anchor next = judge(said, read_closely());
     last_said_ = said;
-    anchor_.update([&](const Anchor&) { return next; });
+    believed_.update([&](const Believed&) {
+      return Believed{internal::QuickBounds(next, options_), next};
+    });
   }
 
   // The likeliest UTC at `at`, a moment since the last refresh: the middle of the interval; where
   // nobody knows anything, the source's own. None while the clock is disrupted, or never refreshed.
   [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
-    const Anchor anchor = anchor_.load();
+    const Anchor anchor = believed_.load().anchor;
     if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
     return saturating_add(anchor.middle, at - anchor.steady);
   }
@@ -141,8 +112,24 @@ class BoundedClock {
   using Anchor = internal::BoundsAnchor;
   using Moment = internal::ReadMoment;
 
-  // A jump that counts: coarser than the coarse clock's tick.
-  static constexpr std::chrono::nanoseconds kJump = std::chrono::milliseconds(20);
+  static constexpr std::chrono::nanoseconds kJump = internal::kJump;
+
+  struct Believed {
+    internal::QuickBounds quick;
+    Anchor anchor;
+  };
+
+  // The same for all cases: nothing known, too old, a jump, or the ends of the range.
+  [[nodiscard]] TimeBounds bounded_plainly(UtcTime utc, SteadyTime steady) const noexcept {
+    const Anchor anchor = believed_.load().anchor;
+    if (anchor.claims) {
+      const std::chrono::nanoseconds jumped = anchor.jump(utc, steady);
+      if ((jumped > kJump || jumped < -kJump) && is_jump(anchor)) {
+        return {UtcTime::min(), UtcTime::max(), SyncState::kDisrupted};
+      }
+    }
+    return anchor.bounds_at(steady, options_);
+  }
 
   // The narrowest of a few tries: a preemption inside one of them does not count.
   [[nodiscard]] Moment read_closely() const noexcept {
@@ -224,7 +211,7 @@ class BoundedClock {
   const SystemTimeSource* const system_;  // when the source is the machine's clock
   SyncProvider* const provider_;
   const HoldoverOptions options_;
-  internal::Seqlock<Anchor> anchor_{Anchor{}};
+  internal::Seqlock<Believed> believed_{Believed{}};
 
   mutable std::mutex mutex_;  // guards what follows: what refresh knows from one time to the next
   SyncReading last_said_;

@@ -23,16 +23,24 @@ class Seqlock {
  public:
   explicit Seqlock(const T& value) noexcept { write(value); }
 
-  [[nodiscard]] T load() const noexcept {
-    std::array<std::uint64_t, kWords> copy;
+  [[nodiscard]] T load() const noexcept { return load_first<T>(); }
+
+  // The value's first member, for the price of that one.
+  template <class Part>
+  [[nodiscard]] Part load_first() const noexcept {
+    static_assert(std::is_standard_layout_v<T> && std::is_trivially_copyable_v<Part>);
+    static_assert(sizeof(Part) <= sizeof(T));
+    std::array<std::uint64_t, (sizeof(Part) + 7) / 8> copy;
     std::uint32_t before = 0;
     do {
       before = turn_.load(std::memory_order_acquire);
-      for (std::size_t i = 0; i < kWords; ++i) copy[i] = words_[i].load(std::memory_order_acquire);
+      for (std::size_t i = 0; i < copy.size(); ++i) {
+        copy[i] = words_[i].load(std::memory_order_acquire);
+      }
     } while ((before & 1) != 0 || turn_.load(std::memory_order_relaxed) != before);
-    T value;
-    std::memcpy(static_cast<void*>(&value), copy.data(), sizeof value);
-    return value;
+    Part part;
+    std::memcpy(static_cast<void*>(&part), copy.data(), sizeof part);
+    return part;
   }
 
   // Replaces the value by `make(value)`. Readers wait while `make` runs, so what it reads of a clock
