@@ -72,7 +72,7 @@ class BoundedClock {
   // Cost: one reading of the steady clock, and one of UTC that may be coarse. Asks no provider.
   [[nodiscard]] TimeBounds now_bounded() const noexcept {
     const internal::QuickBounds quick = believed_.load_first<internal::QuickBounds>();
-    const UtcTime utc = system_ != nullptr ? system_->now_utc_coarse() : source_.now_utc();
+    const UtcTime utc = system_ != nullptr ? SystemTimeSource::now_utc_coarse() : source_.now_utc();
     const SteadyTime steady = system_ != nullptr ? system_->now_steady() : source_.now_steady();
     if (quick.answers(utc, steady)) [[likely]]
       return quick.bounds_at(steady);
