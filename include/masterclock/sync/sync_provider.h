@@ -1,7 +1,7 @@
 // Who knows how right the clock is. The library disciplines no machine's clock: it asks.
 //
-// Requirements on a provider of your own: a reading states its age by `as_of`, and says kUnknown
-// rather than repeat what it heard last. It may take milliseconds, so it is never asked on the path
+// Requirements on a provider of your own: a reading states its age by `as_of`; what was heard before
+// is never said as if it were of now. It may take milliseconds, so it is never asked on the path
 // of a reading of the clock: BoundedClock::refresh asks, on a thread that may wait.
 //
 // ## Example
