@@ -239,6 +239,32 @@ TEST_F(DispatcherTest, ASpinningDispatcherDoesNotSpinOnSimulatedTime) {
   EXPECT_THAT(ran_, ElementsAre("a"));
 }
 
+// A clock on which a millisecond passes at every reading: whoever watches it gets there at once,
+// whoever sleeps an hour of its time sleeps an hour.
+class ReadingsPass final : public TimeSource {
+ public:
+  UtcTime now_utc() const noexcept override { return UtcTime(passed_.fetch_add(1) * 1ms); }
+  SteadyTime now_steady() const noexcept override { return SteadyTime(passed_.fetch_add(1) * 1ms); }
+
+ private:
+  mutable std::atomic<std::int64_t> passed_ = 0;
+};
+
+TEST(DispatcherSpin, WatchesTheClockForTheStretchThatItIsGiven) {
+  ReadingsPass source;
+  EventScheduler scheduler(source);
+  Dispatcher dispatcher(scheduler, {.max_wait = 1h, .spin = 2h});
+  std::promise<FiredEvent> fired;
+  ASSERT_TRUE(
+      scheduler
+          .schedule({.due = UtcTime(1h), .action = [&](auto& event) { fired.set_value(event); }})
+          .ok());
+  dispatcher.start();
+  const FiredEvent event = fired.get_future().get();
+  EXPECT_GE(event.fired, event.due);
+  EXPECT_LT(event.lateness, 1s);
+}
+
 // --- real time ---------------------------------------------------------------------------------
 
 TEST(RealDispatcher, FiresOnTheMachinesClockAndNeverEarly) {
@@ -292,6 +318,36 @@ TEST(RealDispatcher, StopsWithoutSleepingItsWaitOut) {
   }
   EXPECT_LT(SystemTimeSource::shared().now_steady() - begun, 30s);
   EXPECT_EQ(scheduler.counters().pending, 1u);
+}
+
+// Stopped at any moment: each event has fired once or is still pending.
+TEST(RealDispatcher, StopLosesNothing) {
+  constexpr int kEvents = 400;
+  SystemTimeSource& source = SystemTimeSource::shared();
+  for (const std::chrono::nanoseconds spin : {0us, 100us}) {
+    EventScheduler scheduler(source);
+    Dispatcher dispatcher(scheduler, {.spin = spin});
+    std::vector<std::atomic<int>> fired(kEvents);
+    std::atomic<std::uint64_t> all = 0;
+    for (std::size_t i = 0; i < kEvents; ++i) {
+      ASSERT_TRUE(scheduler
+                      .schedule({.due_in = i * 20us,
+                                 .action =
+                                     [&, i](auto&) {
+                                       ++fired[i];
+                                       ++all;
+                                     }})
+                      .ok());
+    }
+    while (scheduler.counters().pending > 0) {
+      const std::uint64_t before = all;
+      dispatcher.start();
+      while (all == before) std::this_thread::yield();
+      dispatcher.stop();
+      EXPECT_EQ(all + scheduler.counters().pending, static_cast<std::uint64_t>(kEvents));
+    }
+    for (std::size_t i = 0; i < kEvents; ++i) EXPECT_EQ(fired[i], 1) << i;
+  }
 }
 
 }  // namespace
