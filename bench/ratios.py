@@ -12,7 +12,9 @@ With --filter only the benchmarks that match run, and only the bounds that need 
 
 BOUNDS.json: a list of {"figure", "what", "against", "at_most" | "at_least" | "at_most_ns" | "at_most_bytes"}.
 `against` may be a list, of which the best counts; a `what` that ends in * stands for the slowest of those that
-begin so. Exit status 1 when a bound is missed.
+begin so. With "counter" it is not the time that is judged but what the benchmark counted under that name,
+"at_most" then stands for itself when there is no `against`, and "unit" is what it is counted in. A figure
+with no bound is printed and promises nothing. Exit status 1 when a bound is missed.
 """
 import argparse
 import collections
@@ -20,6 +22,11 @@ import json
 import statistics
 import subprocess
 import sys
+
+
+# What the library of the benchmarks says of every run; all else in it is a counter of the benchmark's own.
+REPORTED = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads",
+            "iterations", "real_time", "cpu_time", "items_per_second", "bytes_per_second"}
 
 
 def measure(program, repetitions, min_time, only):
@@ -39,23 +46,34 @@ def measure(program, repetitions, min_time, only):
         times[name].append(run.get("best_ns", run["cpu_time"] * scale))
         if "items_per_second" in run:
             rates[name].append(run["items_per_second"])
-        for counter in ("bytes",):
-            if counter in run:
-                counters[name].append(run[counter])
+        for counter, value in run.items():
+            if counter not in REPORTED and isinstance(value, (int, float)):
+                counters[name, counter].append(value)
     median = lambda table: {name: statistics.median(values) for name, values in table.items()}
     return median(times), median(rates), median(counters)
 
 
+BOUNDS = {"at_most", "at_least", "at_most_ns", "at_most_bytes"}
+
+
 def judge(bound, times, rates, counters):
-    """The value of a figure, the words for it, and whether it holds."""
+    """The words for a figure, those for its bound, and whether it holds: None when it has none."""
     what = bound["what"]
     if what.endswith("*"):
         what = max((name for name in times if name.startswith(what[:-1])), key=times.get)
+    counter = bound.get("counter")
+    if counter:
+        times = {name: value for (name, counted), value in counters.items() if counted == counter}
+        if not BOUNDS & bound.keys() or "at_most" in bound and "against" not in bound:
+            value, most = times[what], bound.get("at_most")
+            unit = " " + bound.get("unit", counter)
+            return (f"{value:,.1f}{unit}", "" if most is None else f"at most {most:,}{unit}",
+                    None if most is None else value <= most)
     if "at_most_ns" in bound:
         value = times[what]
         return f"{value:,.1f} ns", f"at most {bound['at_most_ns']:,} ns", value <= bound["at_most_ns"]
     if "at_most_bytes" in bound:
-        value, most = counters[what], bound["at_most_bytes"]
+        value, most = counters[what, "bytes"], bound["at_most_bytes"]
         if most < 1e6:
             return f"{value:,.1f} bytes", f"at most {most:,} bytes", value <= most
         return f"{value / 1e6:.1f} MB", f"at most {most / 1e6:.0f} MB", value <= most
@@ -93,8 +111,8 @@ def main():
         if options.filter != "." and not names_in(bound) <= set(results[0]):
             continue
         value, asked, holds = judge(bound, *results)
-        missed += not holds
-        print(f"{'ok    ' if holds else 'MISSED'} {bound['figure']:<52} {value:>14}   {asked}")
+        missed += holds is False
+        print(f"{ {True: 'ok', False: 'MISSED', None: ''}[holds]:<6} {bound['figure']:<52} {value:>14}   {asked}")
     sys.exit(1 if missed else 0)
 
 

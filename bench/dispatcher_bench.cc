@@ -1,0 +1,191 @@
+// How punctual the dispatcher is, what that costs, and what happens when everybody comes at once.
+//
+// A playout engine acts on the frame: what fires is late by as much as the machine takes to wake a
+// thread. A frame's worth of events at 120 frames a second is fired here by a thread that merely
+// sleeps, as `clock_nanosleep` does under the timer slack that a thread has by default, by a
+// Dispatcher, and by one that watches the clock for the last stretch. Lateness is what the action
+// itself reads on the clock; the share of a core is that of the dispatcher's own thread.
+//
+//   build/bench/bench/dispatcher_bench --benchmark_counters_tabular=true
+//
+// The machine sleeps its wait out, so these are times of the wall: p50, p90, p99 and max are
+// nanoseconds of lateness. The tail belongs to the machine, and is printed for that.
+
+#include <benchmark/benchmark.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/events/event_scheduler.h"
+#include "masterclock/time/system_time_source.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using masterclock::Dispatcher;
+using masterclock::DispatcherOptions;
+using masterclock::EventRequest;
+using masterclock::EventScheduler;
+using masterclock::FiredEvent;
+using masterclock::SteadyTime;
+using masterclock::SystemTimeSource;
+using masterclock::UtcTime;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kFrame = 1'000'000'000ns / 120;
+constexpr int kFrames = 120;
+constexpr unsigned long kDefaultSlack = 50'000;  // prctl(2)
+
+SystemTimeSource& source() { return SystemTimeSource::shared(); }
+
+nanoseconds thread_cpu() {
+  timespec now;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return nanoseconds(std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+}
+
+void report(benchmark::State& state, std::vector<nanoseconds> late) {
+  std::sort(late.begin(), late.end());
+  if (late.front() < 0ns) state.SkipWithError("something fired early");
+  const auto at = [&](std::size_t percent) {
+    return static_cast<double>(late[(late.size() - 1) * percent / 100].count());
+  };
+  state.counters["p50"] = at(50);
+  state.counters["p90"] = at(90);
+  state.counters["p99"] = at(99);
+  state.counters["max"] = at(100);
+}
+
+// --- lateness ------------------------------------------------------------------------------------
+
+void BM_Lateness_Nanosleep(benchmark::State& state) {
+  for (auto _ : state) {
+    std::vector<nanoseconds> late;
+    std::thread([&] {
+      ::prctl(PR_SET_TIMERSLACK, kDefaultSlack);
+      const SteadyTime begin = source().now_steady();
+      for (int i = 1; i <= kFrames; ++i) {
+        const nanoseconds due = (begin + i * kFrame).time_since_epoch();
+        const timespec until{due.count() / 1'000'000'000, due.count() % 1'000'000'000};
+        while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+        }
+        late.push_back(source().now_steady().time_since_epoch() - due);
+      }
+    }).join();
+    report(state, std::move(late));
+  }
+}
+
+// The events of a second, and one before them by which the thread's processor time is counted.
+void fire_a_second(benchmark::State& state, DispatcherOptions options) {
+  EventScheduler scheduler(source());
+  Dispatcher dispatcher(scheduler, options);
+  for (auto _ : state) {
+    std::vector<nanoseconds> late;
+    late.reserve(kFrames);
+    nanoseconds cpu{};
+    std::promise<nanoseconds> done;
+    const UtcTime begin = source().now_utc() + 10ms;
+    std::vector<EventRequest> requests;
+    requests.push_back({.due = begin, .action = [&](auto&) { cpu = thread_cpu(); }});
+    for (int i = 1; i <= kFrames; ++i) {
+      requests.push_back({.due = begin + i * kFrame, .action = [&](const FiredEvent& event) {
+                            late.push_back(source().now_utc() - event.due);
+                            if (late.size() == kFrames) done.set_value(thread_cpu() - cpu);
+                          }});
+    }
+    (void)scheduler.schedule_all(std::move(requests));
+    dispatcher.start();
+    const nanoseconds used = done.get_future().get();
+    dispatcher.stop();
+    report(state, std::move(late));
+    state.counters["core_percent"] =
+        100.0 * static_cast<double>(used.count()) / static_cast<double>((kFrames * kFrame).count());
+  }
+}
+
+void BM_Lateness_Dispatcher(benchmark::State& state) { fire_a_second(state, {}); }
+void BM_Lateness_Hybrid(benchmark::State& state) { fire_a_second(state, {.spin = 200us}); }
+
+BENCHMARK(BM_Lateness_Nanosleep)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Lateness_Dispatcher)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Lateness_Hybrid)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// --- stopping ------------------------------------------------------------------------------------
+
+// Of a dispatcher that would sleep for an hour.
+void BM_Stop(benchmark::State& state) {
+  constexpr int kStops = 50;
+  EventScheduler scheduler(source());
+  for (auto _ : state) {
+    (void)scheduler.schedule({.due_in = 1h});
+    std::vector<nanoseconds> took;
+    for (int i = 0; i < kStops; ++i) {
+      Dispatcher dispatcher(scheduler, {.max_wait = 1h});
+      std::promise<void> up;
+      (void)scheduler.schedule({.due_in = 0ns, .action = [&](auto&) { up.set_value(); }});
+      dispatcher.start();
+      up.get_future().get();
+      std::this_thread::sleep_for(500us);  // it has gone to sleep again
+      const SteadyTime asked = source().now_steady();
+      dispatcher.stop();
+      took.push_back(source().now_steady() - asked);
+    }
+    report(state, std::move(took));
+    if (scheduler.counters().pending != 1) state.SkipWithError("what was pending did not stay so");
+    scheduler.cancel_between(UtcTime::min(), UtcTime::max());
+  }
+}
+BENCHMARK(BM_Stop)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// --- everybody at once ---------------------------------------------------------------------------
+
+// Events are scheduled for now by so many threads and fired by one that does nothing else; with 0, one
+// thread does both in turn, as an engine's loop would, and shares nothing with anybody.
+void schedule_and_fire(benchmark::State& state) {
+  constexpr int kEvents = 40'000, kTurn = 64;
+  const auto producers = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    EventScheduler scheduler(source());
+    std::atomic<int> fired = 0;
+    const auto produce = [&](int count) {
+      for (int i = 0; i < count; ++i) {
+        (void)scheduler.schedule({.due = source().now_utc(), .action = [&](auto&) {
+                                    fired.fetch_add(1, std::memory_order_relaxed);
+                                  }});
+      }
+    };
+    const SteadyTime begin = source().now_steady();
+    if (producers == 0) {
+      for (int i = 0; i < kEvents / kTurn; ++i) {
+        produce(kTurn);
+        scheduler.run_due();
+      }
+    } else {
+      std::vector<std::thread> threads;
+      for (int i = 0; i < producers; ++i) threads.emplace_back(produce, kEvents / producers);
+      while (fired < kEvents) {
+        if (scheduler.run_due() == 0) std::this_thread::yield();
+      }
+      for (std::thread& thread : threads) thread.join();
+    }
+    state.SetIterationTime(std::chrono::duration<double>(source().now_steady() - begin).count());
+    if (fired != kEvents) state.SkipWithError("not everything fired");
+  }
+  state.SetItemsProcessed(state.iterations() * kEvents);
+}
+void BM_Producers(benchmark::State& state) { schedule_and_fire(state); }
+BENCHMARK(BM_Producers)->Arg(0)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
