@@ -14,6 +14,7 @@
 #include "masterclock/frames/time_of_day_timecode.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/master_clock.h"
+#include "masterclock/sync/affine_calibration.h"
 #include "masterclock/sync/chrony_sync_provider.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/kernel_sync_provider.h"
