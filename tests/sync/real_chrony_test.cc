@@ -1,0 +1,284 @@
+// A real chronyd that follows another, in network namespaces of this test's own; where those are
+// refused both are on the loopback. Neither touches this machine's clock (`chronyd -x`).
+//
+// What is compared with is chronyc, which asks the same daemon in between two of our own questions.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "masterclock/sync/bounded_clock.h"
+#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "real_network.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono;
+using testing::becomes_true;
+using ::testing::HasSubstr;
+using testing::Host;
+using testing::RealNetwork;
+using ::testing::StartsWith;
+
+// A UDP port that nobody has on the loopback.
+int free_port() {
+  const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  int port = 0;
+  if (::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+      ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    port = ntohs(address.sin_port);
+  }
+  ::close(probe);
+  return port;
+}
+
+class RealChrony : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* program : {"chronyd", "chronyc"}) {
+      if (!testing::is_installed(program)) {
+        GTEST_SKIP() << program << " is not here: apt-get install chrony";
+      }
+    }
+    network = std::make_unique<RealNetwork>();
+    if (network->folder().empty()) GTEST_SKIP() << network->refused();
+    if (!network->refused().empty()) {
+      std::cout << "on the loopback, because: " << network->refused() << "\n";
+    }
+    server_address = network->refused().empty() ? RealNetwork::kFarAddress : "127.0.0.1";
+    server_port = free_port();
+    command_port = free_port();
+  }
+
+  // A server that is its own reference, and a client that asks it four times a second; `source` is
+  // added to what the client knows of it. Skips where either of them is refused.
+  void start(const std::string& source = "") {
+    const std::string folder = network->folder().string();
+    std::ofstream(folder + "/server.conf")
+        << "local stratum 5\nport " << server_port << "\nbindaddress " << server_address
+        << "\nallow all\ncmdport 0\nbindcmdaddress /\npidfile " << folder << "/server.pid\n";
+    std::ofstream(folder + "/client.conf")
+        << "server " << server_address << " port " << server_port
+        << " minpoll -2 maxpoll -2 iburst " << source << "\nport 0\ncmdport " << command_port
+        << "\nbindcmdaddress 127.0.0.1\nbindcmdaddress " << socket_name() << "\npidfile " << folder
+        << "/client.pid\n";
+    server = network->start(Host::kFar, chronyd("server"), "server.log");
+    start_client();
+    const bool answers = becomes_true([&] { return ask_chrony(options()).ok(); });
+    if (!answers) {
+      GTEST_SKIP() << "chronyd does not run here:\n"
+                   << testing::text_of(network->folder() / "client.log");
+    }
+  }
+
+  void start_client() { client = network->start(Host::kNear, chronyd("client"), "client.log"); }
+
+  std::vector<std::string> chronyd(const std::string& name) const {
+    std::vector<std::string> command = {"chronyd", "-d", "-x", "-f",
+                                        (network->folder() / (name + ".conf")).string()};
+    if (::geteuid() == 0) {
+      command.insert(command.end(), {"-u", "root"});
+    } else {
+      command.push_back("-U");
+    }
+    return command;
+  }
+
+  ChronyOptions options() const {
+    return {.address = "127.0.0.1:" + std::to_string(command_port),
+            .timeout = 5s,
+            .corrects_the_clock = false,
+            .update_interval = 1s};
+  }
+
+  std::string socket_name() const { return (network->folder() / "run" / "chronyd.sock").string(); }
+
+  std::string logs() const {
+    return testing::text_of(network->folder() / "server.log") +
+           testing::text_of(network->folder() / "client.log");
+  }
+
+  // The words of `chronyc -c tracking`.
+  std::vector<std::string> chronyc() {
+    std::stringstream printed(network->run({"chronyc", "-c", "-n", "-h", "127.0.0.1", "-p",
+                                            std::to_string(command_port), "tracking"}));
+    std::vector<std::string> words;
+    for (std::string word; std::getline(printed, word, ',');) words.push_back(word);
+    return words;
+  }
+
+  std::unique_ptr<RealNetwork> network;
+  std::string server_address;
+  int server_port = 0, command_port = 0;
+  pid_t server = 0, client = 0;
+};
+
+double seconds_of(nanoseconds t) { return duration<double>(t).count(); }
+
+TEST_F(RealChrony, AgreesWithChronyc) {
+  start();
+  if (IsSkipped()) return;
+  ChronySyncProvider provider(SystemTimeSource::shared(), options());
+  SyncReading reading;
+  ASSERT_TRUE(becomes_true([&] {
+    reading = provider.read();
+    return reading.state == SyncState::kSynchronized;
+  })) << provider.status()
+      << "\n"
+      << logs();
+  EXPECT_GT(reading.error_bound, 0ns);
+  EXPECT_LT(reading.error_bound, 1s);
+  EXPECT_LT(abs(reading.correction), 1s);  // both have this machine's clock
+  EXPECT_EQ(reading.provenance, "chrony: " + server_address + " stratum 6");
+
+  // chronyc must have asked between two updates of the clock.
+  const bool compared = becomes_true([&] {
+    const auto before = ask_chrony(options());
+    const std::vector<std::string> words = chronyc();
+    const auto after = ask_chrony(options());
+    if (!before.ok() || !after.ok() || words.size() != 14) return false;
+    if (before->last_update != after->last_update) return false;
+    const auto seconds = [&](std::size_t i) { return std::stod(words[i]); };
+    EXPECT_EQ(std::stoul(words[0], nullptr, 16), before->reference_id);
+    EXPECT_EQ(words[1], before->reference);
+    EXPECT_EQ(std::stoi(words[2]), before->stratum);
+    const auto update = before->last_update.time_since_epoch().count();
+    std::string digits = words[3];
+    digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
+    EXPECT_EQ(digits, std::to_string(update));
+    EXPECT_NEAR(seconds(5), seconds_of(before->last_offset), 1.5e-9);
+    EXPECT_NEAR(seconds(6), seconds_of(before->rms_offset), 1.5e-9);
+    EXPECT_NEAR(seconds(10), seconds_of(before->root_delay), 1.5e-9);
+    // These two go on between updates.
+    const auto [least, most] = std::minmax(before->slow_by, after->slow_by);
+    EXPECT_GE(seconds(4), seconds_of(least) - 1.5e-9);
+    EXPECT_LE(seconds(4), seconds_of(most) + 1.5e-9);
+    EXPECT_GE(seconds(11), seconds_of(before->root_dispersion) - 1.5e-9);
+    EXPECT_LE(seconds(11), seconds_of(after->root_dispersion) + 1.5e-9);
+    EXPECT_NEAR(seconds(12), seconds_of(before->update_interval), 0.051);
+    EXPECT_THAT(words[13], StartsWith("Normal"));
+    return true;
+  });
+  EXPECT_TRUE(compared) << logs();
+}
+
+// Half a second is put on what the server says: chronyc calls the clock slow or fast, and what has to
+// be added to it follows.
+TEST_F(RealChrony, CorrectsTheWayThatChronycSays) {
+  start("offset 0.5");
+  if (IsSkipped()) return;
+  ChronySyncProvider provider(SystemTimeSource::shared(), options());
+  SyncReading reading;
+  ASSERT_TRUE(becomes_true([&] {
+    reading = provider.read();
+    return reading.state == SyncState::kSynchronized && abs(reading.correction) > 100ms;
+  })) << provider.status()
+      << "\n"
+      << logs();
+  const std::string printed = network->run(
+      {"chronyc", "-n", "-h", "127.0.0.1", "-p", std::to_string(command_port), "tracking"});
+  EXPECT_THAT(printed, HasSubstr(reading.correction > 0ns ? "seconds slow of NTP time"
+                                                          : "seconds fast of NTP time"));
+  EXPECT_LT(abs(abs(reading.correction) - 500ms), 100ms);
+
+  // Where chronyd does correct the clock, that half second is still to come, and in the bound.
+  ChronyOptions correcting = options();
+  correcting.corrects_the_clock = true;
+  const SyncReading bound = ChronySyncProvider(SystemTimeSource::shared(), correcting).read();
+  EXPECT_EQ(bound.correction, 0ns);
+  EXPECT_GT(bound.error_bound, 400ms);
+}
+
+// Eight update intervals without the server, then a day: lived through on a clock moved by hand.
+TEST_F(RealChrony, LosesItsServerAndThenDies) {
+  start();
+  if (IsSkipped()) return;
+  testing::ManualTimeSource source(SystemTimeSource::shared().now_utc(), SteadyTime(1'000s));
+  ChronySyncProvider provider(source, options());
+  const auto state_now = [&] { return provider.read().state; };
+  ASSERT_TRUE(becomes_true([&] {
+    source.set_utc(SystemTimeSource::shared().now_utc());
+    return state_now() == SyncState::kSynchronized;
+  })) << logs();
+
+  network->stop(server);
+  UtcTime last;
+  ASSERT_TRUE(becomes_true([&] {  // what was still under way has arrived
+    const auto tracking = ask_chrony(options());
+    const bool settled = tracking.ok() && tracking->last_update == last &&
+                         SystemTimeSource::shared().now_utc() > last + 3s;
+    if (tracking.ok()) last = tracking->last_update;
+    return settled;
+  })) << logs();
+  const auto lost = ask_chrony(options());
+  ASSERT_TRUE(lost.ok()) << lost.status();
+  EXPECT_TRUE(lost->follows_somebody())
+      << "chronyd says so still, and that is why we do not ask it";
+  const nanoseconds interval = std::max<nanoseconds>(lost->update_interval, 1s);
+
+  source.set_utc(last - lost->slow_by + interval * 8 - 100ms);
+  EXPECT_EQ(state_now(), SyncState::kSynchronized);
+  source.advance(200ms);
+  SyncReading reading = provider.read();
+  EXPECT_EQ(reading.state, SyncState::kFreeRunning);
+  EXPECT_GT(reading.error_bound, 0ns);
+  EXPECT_EQ(reading.as_of, source.now_steady());
+  const SteadyTime answered = reading.as_of;
+
+  network->stop(client);
+  source.advance(1h);
+  reading = provider.read();
+  EXPECT_EQ(reading.state, SyncState::kFreeRunning);
+  EXPECT_EQ(reading.as_of, answered);
+  EXPECT_EQ(reading.provenance, "chrony: no answer");
+  EXPECT_FALSE(provider.status().ok());
+  source.advance(23h);
+  EXPECT_EQ(state_now(), SyncState::kUnknown);
+
+  // Started again, it is found again; and it says that it follows nobody.
+  start_client();
+  EXPECT_TRUE(becomes_true([&] {
+    reading = provider.read();
+    return provider.status().ok();
+  })) << provider.status();
+  EXPECT_EQ(reading.state, SyncState::kUnknown);
+  EXPECT_EQ(reading.provenance, "chrony: not synchronised");
+}
+
+TEST_F(RealChrony, IsAskedOverItsSocket) {
+  start();
+  if (IsSkipped()) return;
+  ChronyOptions local = options();
+  local.address = socket_name();
+  {
+    ChronySyncProvider one(SystemTimeSource::shared(), local),
+        two(SystemTimeSource::shared(), local);
+    EXPECT_TRUE(becomes_true([&] { return one.read().state == SyncState::kSynchronized; }))
+        << one.status() << "\n"
+        << logs();
+    EXPECT_EQ(two.read().state, SyncState::kSynchronized) << two.status();
+    EXPECT_EQ(one.read().state, SyncState::kSynchronized) << one.status();
+  }
+  int left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(network->folder() / "run")) {
+    left += entry.path().filename() != "chronyd.sock";
+  }
+  EXPECT_EQ(left, 0) << "a socket of ours was left behind";
+}
+
+}  // namespace
+}  // namespace masterclock
