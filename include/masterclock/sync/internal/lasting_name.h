@@ -12,25 +12,38 @@
 
 namespace masterclock::internal {
 
-// `name`, kept for the life of the program. A daemon changes its reference now and then, and a year
-// of that must not fill the memory: from the thousandth name on a new one is `otherwise`, which is
-// a literal.
+// Names, each kept once. A daemon changes its reference now and then, and a year of that must not
+// fill the memory: when there are `most` of them a new one is answered by another.
 //
 // Threads: any.
-// Cost:    a look-up; memory for a name that was not there before.
+class LastingNames {
+ public:
+  explicit LastingNames(std::size_t most) : most_(most) {}
+
+  // `name`, for as long as this lives; `otherwise`, a literal, when there is no room for a new one.
+  //
+  // Cost: a look-up; memory for a name that was not there before.
+  [[nodiscard]] std::string_view keep(std::string_view name, std::string_view otherwise) {
+    const std::lock_guard lock(mutex_);
+    const auto found = names_.find(name);
+    if (found != names_.end()) return *found;
+    if (names_.size() >= most_) return otherwise;
+    return *names_.emplace(name).first;
+  }
+
+ private:
+  const std::size_t most_;
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> names_;
+};
+
+// `name`, kept for the life of the program.
+//
+// Threads: any.
 [[nodiscard]] inline std::string_view lasting_name(std::string_view name,
                                                    std::string_view otherwise) {
-  constexpr std::size_t kMost = 1'000;
-  struct Names {
-    std::mutex mutex;
-    std::set<std::string, std::less<>> known;
-  };
-  static Names* const names = new Names();  // never destroyed: a thread may still be reading
-  const std::lock_guard lock(names->mutex);
-  const auto found = names->known.find(name);
-  if (found != names->known.end()) return *found;
-  if (names->known.size() >= kMost) return otherwise;
-  return *names->known.emplace(name).first;
+  static auto* const names = new LastingNames(1'000);  // never destroyed: somebody may be reading
+  return names->keep(name, otherwise);
 }
 
 }  // namespace masterclock::internal
