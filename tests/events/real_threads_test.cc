@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "masterclock/events/dispatcher.h"
+#include "masterclock/events/event_lock.h"
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/testing/manual_time_source.h"
 
@@ -134,6 +135,28 @@ TEST(RealThreads, EveryEventIsFiredOnceOrCancelledOnce) {
   EXPECT_EQ(c.scheduled, static_cast<std::uint64_t>(kProducers * kEach));
   EXPECT_EQ(c.pending, 0u);
   EXPECT_EQ(c.fired + c.cancelled, c.scheduled);
+}
+
+// More threads than processors, so that the lock is also waited for asleep; a wake-up that is lost
+// would hang here, two threads at once would lose a count.
+TEST(RealThreads, AnEventLockLetsInOneAtATimeAndForgetsNobody) {
+  constexpr int kThreads = 8, kEach = 20'000;
+  internal::EventLock mutex;
+  int count = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int turn = 0; turn < kEach; ++turn) {
+        const std::lock_guard lock(mutex);
+        ++count;
+        if (turn % 100 == 0) std::this_thread::yield();  // the others run into it, and go to sleep
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count, kThreads * kEach);
+  EXPECT_TRUE(mutex.try_lock());
+  EXPECT_FALSE(mutex.try_lock());
 }
 
 TEST(RealThreads, ADispatcherStartsAndStopsWhileTheSourceMoves) {

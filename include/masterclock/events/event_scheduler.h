@@ -55,6 +55,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
+#include "masterclock/events/event_lock.h"
 #include "masterclock/events/pending_event.h"
 #include "masterclock/events/pending_events.h"
 #include "masterclock/events/scheduler_options.h"
@@ -80,16 +81,16 @@ class EventScheduler {
   //         AlreadyExists for a pending id under kReject; ResourceExhausted at `max_pending`; for a
   //         `due_local` that names no single instant, what its zone answers.
   absl::StatusOr<EventHandle> schedule(EventRequest request) {
-    absl::StatusOr<internal::IncomingEvent> event =
-        internal::take_apart(std::move(request), source_.now_steady());
-    if (!event.ok()) return event.status();
+    internal::IncomingEvent event;
+    absl::Status wrong = internal::take_apart(request, source_, event);
+    if (!wrong.ok()) return wrong;
     Intake intake;  // outlives the lock: the destructor of a replaced action may call us
     EventHandle handle;
     {
       const std::lock_guard lock(mutex_);
-      absl::Status refusal = refusal_of(*event, 0);
+      absl::Status refusal = refusal_of(event, 0);
       if (!refusal.ok()) return refusal;
-      handle = admit(*event, intake);
+      handle = admit(event, intake);
     }
     tell(intake);
     return handle;
@@ -104,10 +105,8 @@ class EventScheduler {
     events.reserve(requests.size());
     std::set<std::string_view> ids;
     for (EventRequest& request : requests) {
-      absl::StatusOr<internal::IncomingEvent> event =
-          internal::take_apart(std::move(request), source_.now_steady());
-      if (!event.ok()) return event.status();
-      events.push_back(*std::move(event));
+      absl::Status wrong = internal::take_apart(request, source_, events.emplace_back());
+      if (!wrong.ok()) return wrong;
       if (events.back().has_id() && !ids.insert(events.back().extras->id).second) {
         return absl::InvalidArgumentError("event " + internal::quoted(events.back().extras->id) +
                                           " is twice among those to be scheduled");
@@ -274,7 +273,7 @@ class EventScheduler {
         ++counters_.cancelled;
       }
     }
-    const auto slot = pending_.put_in(std::move(event.extras), std::move(event.action), event.due);
+    const auto slot = pending_.put_in(std::move(event.extras), std::move(*event.action), event.due);
     ++counters_.scheduled;
     intake.wakes = intake.wakes || (has_wakers_ && pending_.is_first(slot));
     if (options_.on_scheduled) intake.announced.push_back(pending_.describe(slot, read()));
@@ -382,7 +381,7 @@ class EventScheduler {
   TimeSource& source_;
   const SchedulerOptions options_;
 
-  mutable std::mutex mutex_;  // guards pending_ and counters_
+  mutable internal::EventLock mutex_;  // guards pending_ and counters_
   internal::PendingEvents pending_;
   EventCounters counters_;
 

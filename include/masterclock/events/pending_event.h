@@ -18,6 +18,7 @@
 #include "masterclock/events/event.h"
 #include "masterclock/time/quoted.h"
 #include "masterclock/time/time_points.h"
+#include "masterclock/time/time_source.h"
 
 namespace masterclock::internal {
 
@@ -82,20 +83,21 @@ struct PendingEvent {
   }
 };
 
-// A request that has been checked, and what it comes to.
+// A request that has been checked, and what it comes to. Its action stays in the request until it is
+// pending: each move of it is two calls through pointers.
 struct IncomingEvent {
-  TimelineDue due;
-  std::unique_ptr<EventExtras> extras;
-  EventAction action;
-  OnDuplicate on_duplicate;
+  TimelineDue due = {};
+  std::unique_ptr<EventExtras> extras = nullptr;
+  EventAction* action = nullptr;
+  OnDuplicate on_duplicate = OnDuplicate::kReject;
 
   [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
 };
 
-// Checks a request and takes it apart. `now` is where a `due_in` counts from.
+// What is wrong with a request by itself: OK when nothing is.
 //
-// Errors: as EventScheduler::schedule, but for those that depend on what is pending.
-inline absl::StatusOr<IncomingEvent> take_apart(EventRequest&& request, SteadyTime now) {
+// Errors: InvalidArgument, as EventScheduler::schedule.
+inline absl::Status check(const EventRequest& request) {
   constexpr std::chrono::nanoseconds kNone(0);
   const auto refuse = [&](const std::string& why) {
     return absl::InvalidArgumentError("event " + internal::quoted(request.id) + ": " + why);
@@ -116,19 +118,35 @@ inline absl::StatusOr<IncomingEvent> take_apart(EventRequest&& request, SteadyTi
   if (request.repeat_every && *request.repeat_every <= kNone) {
     return refuse("repeat_every is not positive: " + in_ns(*request.repeat_every));
   }
-  IncomingEvent event{{}, nullptr, std::move(request.action), request.on_duplicate};
+  return absl::OkStatus();
+}
+
+// Checks a request, which outlives `event`, and takes it apart. `source` says where a `due_in` counts from.
+//
+// Errors: as EventScheduler::schedule, but for those that depend on what is pending.
+inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
+                               IncomingEvent& event) {
+  event.action = &request.action;
+  event.on_duplicate = request.on_duplicate;
+  const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
+                        request.max_lateness || request.repeat_every;
+  if (request.due && !request.due_in && !request.due_local && !has_more) {  // most are no more
+    event.due.utc = *request.due;
+    return absl::OkStatus();
+  }
+  absl::Status wrong = check(request);
+  if (!wrong.ok()) return wrong;
   if (request.due) {
     event.due.utc = *request.due;
   } else if (request.due_in) {
-    event.due = {true, {}, saturating_add(now, *request.due_in)};
+    event.due = {true, {}, saturating_add(source.now_steady(), *request.due_in)};
   } else {
     const LocalDue& local = *request.due_local;
     const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
     if (!utc.ok()) return utc.status();
     event.due.utc = *utc;
   }
-  if (!request.id.empty() || !request.type.empty() || !request.payload.empty() ||
-      request.max_lateness || request.repeat_every) {
+  if (has_more) {
     event.extras = std::make_unique<EventExtras>(
         EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),
                     request.max_lateness, std::nullopt});
@@ -136,7 +154,7 @@ inline absl::StatusOr<IncomingEvent> take_apart(EventRequest&& request, SteadyTi
   if (request.repeat_every) {
     event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local};
   }
-  return event;
+  return absl::OkStatus();
 }
 
 }  // namespace masterclock::internal
