@@ -71,6 +71,18 @@ class SystemTimeSource final : public TimeSource {
     return std::chrono::nanoseconds(std::int64_t{step.tv_sec} * 1'000'000'000 + step.tv_nsec);
   }
 
+  // CLOCK_TAI as the kernel has it: CLOCK_REALTIME where nobody told the kernel the offset, which
+  // this does not check. `ptp_time_of_day` does. UTC's reading elsewhere than on Linux.
+  //
+  // Threads: any.  Cost: as a reading of UTC.
+  [[nodiscard]] static TaiTime read_clock_tai() noexcept {
+#if defined(CLOCK_TAI)
+    return TaiTime(read(CLOCK_TAI));
+#else
+    return TaiTime(read(CLOCK_REALTIME));
+#endif
+  }
+
   // Threads: any; the listener runs on the watching thread, which the first subscription starts.
   TimeSubscription subscribe(TimeListener listener) override {
     {

@@ -11,6 +11,8 @@
 //               this machine and this boot.
 //   TaiTime     SI seconds since 1970-01-01T00:00:00 TAI, the PTP epoch. Never repeats, never skips;
 //               what frames are counted on. Converted by leap_seconds.h.
+//   SmearedTime what a server of smeared UTC sent (smeared_time.h): off by up to half a second around
+//               a leap second, and converted before it is used for anything.
 //
 // Threads: plain values.
 #ifndef MASTERCLOCK_TIME_TIME_POINTS_H_
