@@ -98,10 +98,9 @@ TEST(QuickBounds, SayWhatThePlainArithmeticSays) {
                                   .lost_after = nanoseconds(any(random))};
     const SteadyTime now =
         saturating_add(random() % 2 == 0 ? as_of : steady, nanoseconds(any_positive(random)));
-    const UtcTime utc_now =
-        random() % 2 == 0
-            ? UtcTime(nanoseconds(any(random)))
-            : saturating_add(utc, nanoseconds((now - SteadyTime{}) - (steady - SteadyTime{})));
+    const UtcTime utc_now = random() % 2 == 0
+                                ? UtcTime(nanoseconds(any(random)))
+                                : saturating_add(utc, saturating_difference(now, steady));
     const QuickBounds quick(anchor, options);
     if (!quick.answers(utc_now, now)) continue;
     ++answered;

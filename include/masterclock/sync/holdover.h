@@ -54,20 +54,21 @@ struct BoundsAnchor {
   // How far UTC has moved against the steady clock since.
   [[nodiscard]] constexpr std::chrono::nanoseconds jump(UtcTime now,
                                                         SteadyTime now_steady) const noexcept {
-    return saturating_add(saturating_difference(now, utc), steady - now_steady);
+    return saturating_add(saturating_difference(now, utc),
+                          saturating_difference(steady, now_steady));
   }
 
   // The interval at `now`, as long as nothing jumped.
   [[nodiscard]] constexpr TimeBounds bounds_at(SteadyTime now,
                                                const HoldoverOptions& options) const noexcept {
     if (!claims) return {UtcTime::min(), UtcTime::max(), state};
-    const std::chrono::nanoseconds age = now - as_of;
+    const std::chrono::nanoseconds age = saturating_difference(now, as_of);
     if (age > options.lost_after) return {};
     const SyncState aged = age > options.fresh_for && state == SyncState::kSynchronized
                                ? SyncState::kFreeRunning
                                : state;
-    return bounds_around(saturating_add(middle, now - steady), held_over(bound, age, options.drift),
-                         aged);
+    return bounds_around(saturating_add(middle, saturating_difference(now, steady)),
+                         held_over(bound, age, options.drift), aged);
   }
 };
 
