@@ -18,6 +18,7 @@
 #include "masterclock/sync/chrony_sync_provider.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/kernel_sync_provider.h"
+#include "masterclock/sync/linuxptp_sync_provider.h"
 #include "masterclock/sync/ptp_time_of_day.h"
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
