@@ -1,0 +1,175 @@
+// A real ptp4l that listens to another over a cable of network namespaces, with software time stamps
+// and `free_running 1`, so that it touches no clock. What is compared with is pmc, which asks the
+// same ptp4l in between two of our own questions.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "real_network.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono;
+using testing::becomes_true;
+using testing::Host;
+using testing::RealNetwork;
+
+class RealLinuxPtp : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* program : {"ptp4l", "pmc"}) {
+      if (!testing::is_installed(program)) {
+        GTEST_SKIP() << program << " is not here: apt-get install linuxptp";
+      }
+    }
+    network = std::make_unique<RealNetwork>();
+    if (!network->refused().empty()) GTEST_SKIP() << "no cable for PTP: " << network->refused();
+    std::ofstream(network->folder() / "ptp.conf")
+        << "[global]\ntime_stamping software\nfree_running 1\nclockAccuracy 0x29\n"
+           "logSyncInterval -1\nlogMinDelayReqInterval -3\n"
+           "logAnnounceInterval -2\nannounceReceiptTimeout 10\n";
+    master = network->start(Host::kFar, ptp4l("far0", "master", {}), "master.log");
+    start_slave();
+    const bool answers = becomes_true([&] { return ask_ptp4l(options()).ok(); });
+    if (!answers) {
+      GTEST_SKIP() << "ptp4l does not run here: " << ask_ptp4l(options()).status() << "\n"
+                   << logs();
+    }
+  }
+
+  void start_slave() {
+    slave = network->start(Host::kNear, ptp4l("near0", "slave", {"-s"}), "slave.log");
+  }
+
+  std::vector<std::string> ptp4l(const std::string& interface, const std::string& name,
+                                 const std::vector<std::string>& more) const {
+    std::vector<std::string> command = {"ptp4l",
+                                        "-S",
+                                        "-m",
+                                        "-i",
+                                        interface,
+                                        "-f",
+                                        (network->folder() / "ptp.conf").string(),
+                                        "--uds_address",
+                                        (network->folder() / (name + ".sock")).string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  LinuxPtpOptions options() const {
+    return {.address = (network->folder() / "slave.sock").string(),
+            .timeout = 5s,
+            .corrects_the_clock = false};
+  }
+
+  // What pmc prints of `ids`, by name.
+  std::map<std::string, std::string> pmc(const std::vector<std::string>& ids) {
+    std::vector<std::string> command = {"pmc", "-u",
+                                        "-b",  "0",
+                                        "-s",  options().address,
+                                        "-i",  (network->folder() / "pmc.sock").string()};
+    for (const std::string& id : ids) command.push_back("GET " + id);
+    std::stringstream printed(network->run(command));
+    std::map<std::string, std::string> fields;
+    for (std::string line; std::getline(printed, line);) {
+      std::stringstream words(line);
+      std::string name, value;
+      if (words >> name >> value) fields[name] = value;
+    }
+    return fields;
+  }
+
+  std::string logs() const {
+    return testing::text_of(network->folder() / "master.log") +
+           testing::text_of(network->folder() / "slave.log");
+  }
+
+  std::unique_ptr<RealNetwork> network;
+  pid_t master = 0, slave = 0;
+};
+
+TEST_F(RealLinuxPtp, AgreesWithPmcAndLosesItsMaster) {
+  testing::ManualTimeSource source(SystemTimeSource::shared().now_utc(), SteadyTime(1'000s));
+  LinuxPtpSyncProvider provider(source, options());
+  SyncReading reading;
+  ASSERT_TRUE(becomes_true([&] {
+    source.set_utc(SystemTimeSource::shared().now_utc());
+    reading = provider.read();
+    return reading.state == SyncState::kSynchronized;
+  })) << provider.status()
+      << " " << reading.provenance << "\n"
+      << logs();
+  EXPECT_GT(reading.error_bound, 1ms);  // the grandmaster's accuracy, and the path
+  EXPECT_LT(reading.error_bound, 1s);
+  EXPECT_LT(abs(reading.correction), 1s);  // both have this machine's clock
+  EXPECT_EQ(reading.tai_offset, std::nullopt) << "ptp4l sends 37, and that it is not valid";
+
+  // pmc must have asked between two Syncs.
+  const bool compared = becomes_true([&] {
+    const auto before = ask_ptp4l(options());
+    auto printed = pmc({"TIME_STATUS_NP", "CURRENT_DATA_SET", "PARENT_DATA_SET", "PORT_DATA_SET",
+                        "PORT_PROPERTIES_NP", "TIME_PROPERTIES_DATA_SET"});
+    const auto after = ask_ptp4l(options());
+    if (!before.ok() || !after.ok() || before->last_sync != after->last_sync) return false;
+    if (before->mean_path_delay != after->mean_path_delay) return false;
+    EXPECT_EQ(printed["master_offset"], std::to_string(before->offset.count()));
+    EXPECT_EQ(printed["ingress_time"], std::to_string(before->last_sync.count()));
+    EXPECT_EQ(printed["gmPresent"], "true");
+    EXPECT_EQ(printed["gmIdentity"], ptp_identity(before->grandmaster));
+    EXPECT_EQ("linuxptp: grandmaster " + printed["gmIdentity"], reading.provenance);
+    EXPECT_NEAR(std::stod(printed["meanPathDelay"]),
+                static_cast<double>(before->mean_path_delay.count()), 1);  // we round up
+    EXPECT_EQ(printed["portState"], "UNCALIBRATED");
+    EXPECT_EQ(before->port_state, PtpPortState::kUncalibrated);
+    EXPECT_EQ(printed["interface"], "near0");
+    EXPECT_EQ(before->interface, "near0");
+    EXPECT_EQ(printed["timestamping"], "SOFTWARE");
+    EXPECT_TRUE(before->software_clock);
+    EXPECT_EQ(printed["gm.ClockAccuracy"], "0x29");
+    EXPECT_EQ(before->grandmaster_accuracy, 0x29);
+    EXPECT_EQ(printed["currentUtcOffsetValid"], "0");
+    EXPECT_EQ(before->utc_offset, std::nullopt);
+    EXPECT_EQ(printed["ptpTimescale"], before->ptp_timescale ? "1" : "0");
+    return true;
+  });
+  EXPECT_TRUE(compared) << logs();
+
+  // Eyevinn/strom#33: ptp4l goes on saying that there is a grandmaster.
+  network->stop(master);
+  ASSERT_TRUE(becomes_true([&] {
+    reading = provider.read();
+    return reading.provenance == "linuxptp: no master";
+  })) << logs();
+  EXPECT_EQ(reading.state, SyncState::kFreeRunning);
+  EXPECT_GT(reading.error_bound, 1ms);
+  EXPECT_LE(reading.as_of, source.now_steady());
+  EXPECT_EQ(pmc({"TIME_STATUS_NP"})["gmPresent"], "true") << "and that is why we do not ask it";
+
+  network->stop(slave);
+  source.advance(23h);
+  reading = provider.read();
+  EXPECT_EQ(reading.state, SyncState::kFreeRunning);
+  EXPECT_EQ(reading.provenance, "linuxptp: no answer");
+  source.advance(1h + 1s);
+  EXPECT_EQ(provider.read().state, SyncState::kUnknown);
+
+  start_slave();  // which is found again
+  EXPECT_TRUE(becomes_true([&] {
+    reading = provider.read();
+    return provider.status().ok();
+  })) << provider.status();
+  EXPECT_EQ(reading.provenance, "linuxptp: no master");
+}
+
+}  // namespace
+}  // namespace masterclock
