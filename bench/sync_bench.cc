@@ -4,9 +4,13 @@
 #include <time.h>
 
 #include <chrono>
+#include <string>
+#include <thread>
 
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/simulated_sync_provider.h"
+#include "masterclock/sync/tsc_calibrator.h"
+#include "masterclock/sync/tsc_time_source.h"
 
 namespace masterclock {
 namespace {
@@ -31,6 +35,38 @@ void BM_Sync_NowBounded(benchmark::State& state) {
   if (clock.now_bounded().state == SyncState::kUnknown) state.SkipWithError("nothing is known");
 }
 BENCHMARK(BM_Sync_NowBounded);
+
+// A source of its own for each figure: how many threads have read it is part of what is measured.
+template <class Read>
+void tsc_reading(benchmark::State& state, bool shared, Read read) {
+  auto source = TscTimeSource::make();
+  if (!source.ok()) {
+    state.SkipWithError(std::string(source.status().message()).c_str());
+    return;
+  }
+  TscCalibrator keep(**source);
+  if (shared) std::thread([&] { benchmark::DoNotOptimize((*source)->now_utc()); }).join();
+  while (!(*source)->fit().calibrated) std::this_thread::yield();
+  const TscTimeSource& clock = **source;
+  for (auto _ : state) benchmark::DoNotOptimize(read(clock));
+  if (!clock.fit().calibrated) state.SkipWithError("not calibrated");
+}
+
+void BM_Sync_TscNow(benchmark::State& state) {
+  tsc_reading(state, false, [](const TscTimeSource& clock) { return clock.now_utc(); });
+}
+BENCHMARK(BM_Sync_TscNow);
+
+void BM_Sync_TscNowSteady(benchmark::State& state) {
+  tsc_reading(state, false, [](const TscTimeSource& clock) { return clock.now_steady(); });
+}
+BENCHMARK(BM_Sync_TscNowSteady);
+
+// After a second thread has read: a reading then waits for the loads before it.
+void BM_Sync_TscNowShared(benchmark::State& state) {
+  tsc_reading(state, true, [](const TscTimeSource& clock) { return clock.now_utc(); });
+}
+BENCHMARK(BM_Sync_TscNowShared);
 
 }  // namespace
 }  // namespace masterclock

@@ -1,0 +1,372 @@
+#include "masterclock/sync/tsc_time_source.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "masterclock/sync/simulated_sync_provider.h"
+#include "masterclock/sync/tsc_calibrator.h"
+#include "masterclock/sync/widened_sync_provider.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "simulated_tsc.h"
+
+namespace masterclock {
+namespace {
+
+using namespace std::chrono;
+
+constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
+using SimulatedSource = BasicTscTimeSource<SimulatedCounter>;
+
+class TscTimeSourceTest : public ::testing::Test {
+ protected:
+  // Calibrates as a thread would: every 50 ms.
+  void live(nanoseconds duration) {
+    for (nanoseconds lived{}; lived < duration; lived += 50ms) {
+      machine_.advance(50ms);
+      source_->calibrate();
+    }
+  }
+  // How far the source is from the kernel, at one moment of the machine.
+  nanoseconds error() {
+    const UtcTime before = machine_.utc();
+    const UtcTime read = source_->now_utc();
+    return read - before - (machine_.utc() - before);
+  }
+  nanoseconds steady_error() {
+    const SteadyTime read = source_->now_steady();
+    return read - machine_.steady();
+  }
+
+  SimulatedMachine machine_{kNoon, SteadyTime(100h), 900'000'000'000'000};
+  int in_order_ = 0;
+  std::uint64_t early_ = 0;
+  std::unique_ptr<SimulatedSource> source_ =
+      SimulatedSource::make(machine_, {}, {&machine_, &in_order_, &early_}).value();
+};
+
+TEST_F(TscTimeSourceTest, IsTheKernelsClockUntilItIsCalibrated) {
+  EXPECT_LE(abs(error()), 20ns);
+  EXPECT_FALSE(source_->fit().calibrated);
+  EXPECT_EQ(source_->error_bound(), 0ns);
+  source_->calibrate();
+  machine_.advance(90ms);
+  source_->calibrate();
+  EXPECT_FALSE(source_->fit().calibrated) << "a baseline of 90 ms";
+  machine_.advance(10ms);
+  source_->calibrate();
+  EXPECT_TRUE(source_->fit().calibrated);
+  EXPECT_LE(abs(error()), 20ns);
+}
+
+TEST_F(TscTimeSourceTest, FollowsACounterThatDrifts) {
+  for (const std::int64_t ppb : {0, 1'000, -40'000, 250'000}) {
+    machine_.set_rate(ppb);
+    live(2s);
+    for (int i = 0; i < 100; ++i) {
+      live(50ms);
+      machine_.advance(49ms);
+      ASSERT_LE(abs(error()), 5ns) << ppb;
+      ASSERT_LE(abs(steady_error()), 5ns) << ppb;
+    }
+  }
+}
+
+TEST_F(TscTimeSourceTest, AMillionReadingsNeverDecreaseAndKeepTheirBound) {
+  std::mt19937_64 random(2059);
+  live(1s);
+  UtcTime last_utc = source_->now_utc();
+  SteadyTime last_steady = source_->now_steady();
+  std::int64_t ppb = 0;
+  for (int interval = 0; interval < 20'000; ++interval) {
+    ppb += static_cast<std::int64_t>(random() % 401) - 200;  // a wander of 0.2 ppm an interval
+    machine_.set_rate(ppb);
+    if (random() % 500 == 0) machine_.advance(seconds(random() % 20'000));  // nobody calibrates
+    for (int i = 0; i < 25; ++i) {
+      machine_.advance(nanoseconds(random() % (i % 5 == 0 ? 10'000'000 : 100)));
+      const UtcTime utc = source_->now_utc();
+      ASSERT_LE(abs(utc - machine_.utc()), source_->error_bound() + 40ns) << interval;
+      const SteadyTime steady = source_->now_steady();
+      ASSERT_LE(abs(steady - machine_.steady()), source_->error_bound() + 40ns) << interval;
+      ASSERT_GE(utc, last_utc) << interval;
+      ASSERT_GE(steady, last_steady) << interval;
+      last_utc = utc;
+      last_steady = steady;
+    }
+    machine_.before_read = nanoseconds(random() % 30);  // where in its bracket the kernel looks
+    machine_.after_read = nanoseconds(random() % 30);
+    source_->calibrate();
+  }
+  EXPECT_GT(source_->fit().gaps, 10u);
+  EXPECT_EQ(source_->fit().steps, 0u);
+}
+
+TEST_F(TscTimeSourceTest, AfterHoursOfIdlenessItIsRightAtOnce) {
+  live(2s);
+  machine_.set_rate(10'000);  // the estimate of before is 10 ppm off by now
+  machine_.advance(5h);
+  EXPECT_LE(abs(error()), 20ns) << "the kernel's own, since the line has expired";
+  source_->calibrate();
+  EXPECT_EQ(source_->fit().gaps, 1u);
+  EXPECT_FALSE(source_->fit().calibrated);
+  EXPECT_LE(abs(error()), 20ns);
+  for (int i = 0; i < 20; ++i) {
+    live(50ms);
+    ASSERT_LE(abs(error()), 20ns) << i;
+  }
+  EXPECT_TRUE(source_->fit().calibrated);
+}
+
+TEST_F(TscTimeSourceTest, AWideBracketSaysNothing) {
+  live(2s);
+  machine_.before_read = 3us;  // preempted there, every time
+  EXPECT_FALSE(source_->calibrate());
+  EXPECT_EQ(source_->fit().rejected, 1u);
+  machine_.before_read = 9ns;
+  EXPECT_LE(abs(error()), 5ns) << "the line is as it was";
+  EXPECT_TRUE(source_->calibrate());
+}
+
+// 125 ns are 312 ticks, 250 ns 625: the limit holds in nanoseconds from the first sample on.
+TEST_F(TscTimeSourceTest, ABracketIsJudgedInNanosecondsBeforeTheRateIsKnown) {
+  const struct {
+    const char* name;
+    nanoseconds half;
+    bool accepted;
+  } cases[] = {
+      {"slow", 60ns, true}, {"close to the limit", 110ns, true}, {"too wide", 160ns, false}};
+  for (const auto& c : cases) {
+    SimulatedMachine machine(kNoon, SteadyTime(1h), 1);
+    machine.before_read = machine.after_read = c.half;
+    const auto source = SimulatedSource::make(machine, {}, {&machine}).value();
+    EXPECT_EQ(source->calibrate(), c.accepted) << c.name;
+    machine.advance(200ms);
+    EXPECT_EQ(source->calibrate(), c.accepted) << c.name;
+    EXPECT_EQ(source->fit().calibrated, c.accepted) << c.name;
+  }
+}
+
+// UTC is set each time, so that only the steady clock carries what the line had wrong: up to 10 us.
+TEST_F(TscTimeSourceTest, TheSteadyClockNeverDecreasesAndHasItsBoundWhileUtcIsSet) {
+  live(2s);
+  for (int i = 0; i < 20; ++i) {
+    machine_.set_rate(i % 2 == 0 ? -100'000 : 100'000);
+    machine_.advance(50ms);
+    machine_.step_utc(1ms);
+    const SteadyTime before = source_->now_steady();
+    source_->calibrate();
+    ASSERT_LE(abs(steady_error()), source_->error_bound() + 40ns) << i;
+    ASSERT_GE(source_->now_steady(), before) << i;
+  }
+  EXPECT_EQ(source_->fit().steps, 20u);
+  EXPECT_EQ(source_->fit().gaps, 0u);
+}
+
+TEST_F(TscTimeSourceTest, AStepOfTheKernelIsFollowedAndAnnounced) {
+  std::vector<TimeChange> heard;
+  const TimeSubscription listening =
+      source_->subscribe([&](const TimeChange& change) { heard.push_back(change); });
+  for (const nanoseconds size :
+       {nanoseconds(1h), nanoseconds(-1h), nanoseconds(-11us), nanoseconds(2s)}) {
+    live(1s);
+    heard.clear();
+    const SteadyTime steady = source_->now_steady();
+    machine_.step_utc(size);
+    EXPECT_GE(abs(error()), abs(size) - 5ns) << "not noticed yet";
+    source_->calibrate();
+    ASSERT_EQ(heard.size(), 1u) << size.count();
+    EXPECT_EQ(heard[0].kind, TimeChange::Kind::kStep);
+    EXPECT_LE(abs(heard[0].size() - size), 5ns);
+    EXPECT_LE(abs(heard[0].to - machine_.utc()), 2us);
+    EXPECT_LE(abs(error()), 5ns) << size.count();
+    EXPECT_LE(abs(steady_error()), 5ns) << "the steady clock did not notice";
+    EXPECT_GE(source_->now_steady(), steady);
+  }
+}
+
+TEST_F(TscTimeSourceTest, AStepDuringAGapIsAnnouncedToo) {
+  int heard = 0;
+  const TimeSubscription listening = source_->subscribe([&](const TimeChange&) { ++heard; });
+  live(1s);
+  machine_.advance(2h);
+  machine_.step_utc(-30min);
+  source_->calibrate();
+  EXPECT_EQ(heard, 1);
+  EXPECT_LE(abs(error()), 20ns);
+}
+
+TEST_F(TscTimeSourceTest, WhatIsTooSmallForAStepIsSlewedAway) {
+  live(1s);
+  machine_.step_utc(-9us);
+  UtcTime last = source_->now_utc();
+  source_->calibrate();
+  EXPECT_EQ(source_->fit().steps, 0u);
+  const SteadyTime begin = machine_.steady();
+  while (machine_.steady() - begin < 20ms) {  // 9 us at 1/2048 take 18.4 ms
+    machine_.advance(1us);
+    const UtcTime now = source_->now_utc();
+    ASSERT_GE(now, last);
+    ASSERT_LE(now - last, 2us) << "slewed, not jumped";
+    ASSERT_GE(now - last, 900ns) << "slewed, not stopped";
+    last = now;
+  }
+  EXPECT_LE(abs(error()), 5ns);
+  machine_.advance(500ms);
+  EXPECT_LE(abs(error()), 5ns) << "and it stays there, though nobody calibrates";
+}
+
+TEST_F(TscTimeSourceTest, AMachineThatSleptIsNoticed) {
+  const struct {
+    const char* name;
+    nanoseconds slept;
+    bool counted_on;
+  } cases[] = {{"the counter began anew", 8h, false},
+               {"it counted on", 8h, true},
+               {"for a moment only", 300ms, true}};
+  for (const auto& c : cases) {
+    live(1s);
+    const UtcTime utc = source_->now_utc();
+    const SteadyTime steady = source_->now_steady();
+    machine_.step_utc(c.slept);  // UTC went on, CLOCK_MONOTONIC stood still
+    machine_.set_ticks(c.counted_on
+                           ? machine_.ticks() + 5 * static_cast<std::uint64_t>(c.slept.count()) / 2
+                           : 12'345);
+    EXPECT_GE(source_->now_utc(), utc) << c.name;
+    EXPECT_GE(source_->now_steady(), steady) << c.name;
+    source_->calibrate();
+    EXPECT_LE(abs(error()), 20ns) << c.name;
+    EXPECT_GE(source_->now_steady(), steady) << c.name;
+    live(2s);
+    EXPECT_LE(abs(error()), 5ns) << c.name;
+  }
+}
+
+TEST_F(TscTimeSourceTest, ACountThatComesTooEarlyDoesNotRunBack) {
+  live(1s);
+  machine_.advance(1us);
+  const UtcTime now = source_->now_utc();
+  early_ = 2'000;  // before the line that is in force, and before the last reading
+  EXPECT_EQ(source_->now_utc(), now);
+  live(50ms);
+  EXPECT_GE(source_->now_utc(), now);
+}
+
+TEST(TscTimeSource, WorksAfterYearsAndToTheEndOfTheRange) {
+  const struct {
+    const char* name;
+    UtcTime utc;
+    SteadyTime steady;
+    std::uint64_t ticks;
+  } cases[] = {
+      {"booted just now", kNoon, SteadyTime(0ns), 0},
+      {"thirty years up", kNoon, SteadyTime(days(10'957)), 2'366'712'000'000'000'000},
+      {"half way around", kNoon, SteadyTime(1h), (std::uint64_t{1} << 63) - 1'000'000},
+      {"at the wrap", kNoon, SteadyTime(1h), UINT64_MAX - 4'000'000'000},
+      {"in 1700", sys_days(1700y / January / 1), SteadyTime(1h), 1},
+      {"in 2262", UtcTime::max() - 60s, SteadyTime(1h), 1},
+  };
+  for (const auto& c : cases) {
+    SimulatedMachine machine(c.utc, c.steady, c.ticks);
+    const auto source = SimulatedSource::make(machine, {}, {&machine}).value();
+    UtcTime last = source->now_utc();
+    for (int i = 0; i < 100; ++i) {
+      machine.advance(50ms);
+      source->calibrate();
+      const UtcTime now = source->now_utc();
+      ASSERT_LE(abs(now - machine.utc()), 20ns) << c.name;
+      ASSERT_GE(now, last) << c.name;
+      last = now;
+    }
+  }
+}
+
+TEST(TscTimeSource, DeclinesWhereTheCounterDoes) {
+  struct NoCounter : SimulatedCounter {
+    static absl::Status available() { return absl::UnimplementedError("no counter here"); }
+  };
+  testing::ManualTimeSource kernel(kNoon);
+  const auto source = BasicTscTimeSource<NoCounter>::make(kernel);
+  EXPECT_EQ(source.status(), absl::UnimplementedError("no counter here"));
+}
+
+TEST(WidenedSyncProvider, AddsThreeTimesTheBoundOfTheSource) {
+  struct Off {
+    static nanoseconds error_bound() { return 40ns; }
+  };
+  SimulatedSyncProvider beneath;
+  const Off off;
+  WidenedSyncProvider provider(beneath, off);
+  beneath.set({.state = SyncState::kSynchronized, .error_bound = 10us, .provenance = "test"});
+  EXPECT_EQ(provider.read().error_bound, 10'120ns);
+  EXPECT_EQ(provider.read().provenance, "test");
+  beneath.set({});
+  EXPECT_EQ(provider.read().error_bound, nanoseconds::max());
+}
+
+TEST(RealTscCalibrator, CalibratesAtOnceWhenTheClockBeneathIsSet) {
+  struct StoppedCounter : SimulatedCounter {
+    static std::uint64_t read() { return 5; }
+    static std::uint64_t read_in_order() { return 5; }
+  };
+  testing::ManualTimeSource kernel(kNoon);
+  const auto source = BasicTscTimeSource<StoppedCounter>::make(kernel).value();
+  std::atomic<int> heard{0};
+  const TimeSubscription listening = source->subscribe([&](const TimeChange& change) {
+    if (change.size() == 1h) ++heard;
+  });
+  source->calibrate();
+  TscCalibrator keep(*source, hours(1));
+  kernel.step_utc(1h);
+  EXPECT_EQ(heard, 1) << "when the call returns, everybody has heard of it";
+}
+
+TEST(RealTscTimeSource, ASecondReaderMakesEverybodyWaitForTheirLoads) {
+  SimulatedMachine machine(kNoon, SteadyTime(1h), 1);
+  int in_order = 0;
+  const auto source = SimulatedSource::make(machine, {}, {&machine, &in_order}).value();
+  for (int i = 0; i < 5; ++i) {
+    machine.advance(50ms);
+    source->calibrate();
+  }
+  in_order = 0;
+  for (int i = 0; i < 10; ++i) (void)source->now_utc();
+  EXPECT_EQ(in_order, 0) << "alone";
+  std::thread([&] { (void)source->now_steady(); }).join();
+  EXPECT_EQ(in_order, 1);
+  (void)source->now_utc();
+  EXPECT_EQ(in_order, 2);
+}
+
+TEST(RealTscTimeSource, TwoThreadsThatPassTheirReadingsAroundSeeNoStepBack) {
+  auto made = TscTimeSource::make();
+  if (!made.ok()) GTEST_SKIP() << made.status().message();
+  TscTimeSource& source = **made;
+  std::atomic<std::int64_t> passed{0};
+  std::atomic<int> backward{0};
+  {
+    TscCalibrator keep(source, milliseconds(1));
+    const auto pass = [&] {
+      SteadyTime last{};
+      for (int i = 0; i < 500'000; ++i) {
+        const std::int64_t seen = passed.load(std::memory_order_acquire);
+        const std::int64_t now = source.now_utc().time_since_epoch().count();
+        const SteadyTime steady = source.now_steady();
+        backward += now < seen ? 1 : 0;
+        backward += steady < last ? 1 : 0;
+        last = steady;
+        passed.store(now, std::memory_order_release);
+      }
+    };
+    std::thread other(pass);
+    pass();
+    other.join();
+  }
+  if (source.fit().steps != 0) GTEST_SKIP() << "somebody set this machine's clock";
+  EXPECT_EQ(backward, 0);
+}
+
+}  // namespace
+}  // namespace masterclock
