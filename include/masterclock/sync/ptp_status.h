@@ -203,7 +203,9 @@ inline constexpr std::size_t kPtpRequestSize = 54;
       const auto follows = [](PtpPortState state) {
         return state == PtpPortState::kSlave || state == PtpPortState::kUncalibrated;
       };
-      const int state = (*data)[10], sync = static_cast<std::int8_t>((*data)[22]);
+      const int state = (*data)[10];
+      int sync = (*data)[22];  // signed
+      if (sync >= 128) sync -= 256;
       if (state < 1 || state > 10) return bad("port state " + std::to_string(state));
       if (sync < -10 || sync > 20) return bad("sync interval 2^" + std::to_string(sync) + " s");
       if (follows(status.port_state)) return absl::OkStatus();
