@@ -114,5 +114,49 @@ TEST(RealStep, IsFoundByLookingAgain) {
   std::filesystem::remove(file);
 }
 
+// The machine's clocks, but UTC can be set, and who reads them is counted.
+class SettableClock final : public TimeSource {
+ public:
+  UtcTime now_utc() const noexcept override {
+    ++readings_;
+    return saturating_add(SystemTimeSource::shared().now_utc(), std::chrono::seconds(offset_));
+  }
+  SteadyTime now_steady() const noexcept override {
+    ++readings_;
+    return SystemTimeSource::shared().now_steady();
+  }
+  void step(std::chrono::seconds size) {
+    const UtcTime from = now_utc();
+    offset_ += size.count();
+    announce({TimeChange::Kind::kStep, from, now_utc()});
+  }
+  std::uint64_t readings() const { return readings_; }
+
+ private:
+  mutable std::atomic<std::uint64_t> readings_ = 0;
+  std::atomic<std::int64_t> offset_ = 0;
+};
+
+// Field note, open-ocpp#142: after a step a timer's thread used a whole core. A dispatcher that watched
+// the clock instead of sleeping would read it a million times in this test; on a machine that
+// is busy it reads it less often, never more.
+TEST(RealStep, OpenOcpp142ASteppedClockIsSleptOn) {
+  for (const std::chrono::nanoseconds spin : {0us, 100us}) {
+    SettableClock source;
+    EventScheduler scheduler(source);
+    ASSERT_TRUE(scheduler.schedule({.due = source.now_utc() + 1h}).ok());
+    ASSERT_TRUE(scheduler.schedule({.due_in = 1h}).ok());
+    Dispatcher dispatcher(scheduler, {.max_wait = 10ms, .spin = spin});
+    dispatcher.start();
+    for (const auto size : {-3600s, 7000s, -365 * 86'400s}) {
+      source.step(size);
+      std::this_thread::sleep_for(50ms);
+    }
+    dispatcher.stop();
+    EXPECT_LT(source.readings(), 20'000u);
+    EXPECT_EQ(scheduler.counters().pending, 2u);
+  }
+}
+
 }  // namespace
 }  // namespace masterclock
