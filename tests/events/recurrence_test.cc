@@ -343,6 +343,46 @@ TEST_F(RecurrenceTest, ASnapshotBringsEverythingBack) {
   EXPECT_EQ(restored.counters().pending, 4u);
 }
 
+// A wall whose rules somebody changes.
+struct Ruled {
+  const std::chrono::hours* ahead;
+  LocalTime to_local(UtcTime utc) const { return LocalTime(utc.time_since_epoch() + *ahead); }
+  absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve) const {
+    return UtcTime(local.time_since_epoch() - *ahead);
+  }
+};
+
+TEST_F(RecurrenceTest, ASnapshotKeepsTheWallTimeThatWasAskedFor) {
+  std::chrono::hours ahead = 1h;
+  const LocalTime noon((kStart + 11h).time_since_epoch() + ahead);
+  const LocalDue due{noon, Ruled{&ahead}, Resolve::kSnap};
+  add({.id = "once", .due_local = due});
+  add({.due_local = due});  // nothing but its wall time
+  add({.id = "daily", .due_local = due, .repeat_every = 24h});
+  add({.id = "moved", .due_local = due});
+  EXPECT_TRUE(scheduler_.reschedule("moved", kStart + 12h).ok());
+  std::vector<EventRequest> saved = scheduler_.snapshot();
+  ASSERT_EQ(saved.size(), 4u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_FALSE(saved[i].due);
+    ASSERT_TRUE(saved[i].due_local);
+    EXPECT_EQ(saved[i].due_local->local, noon);
+    EXPECT_EQ(saved[i].due_local->resolve, Resolve::kSnap);
+    EXPECT_EQ(saved[i].due_local->zone.target<Ruled>()->ahead, &ahead);
+  }
+  EXPECT_EQ(saved[3].due, kStart + 12h) << "it was put on UTC";
+
+  ahead = 2h;  // while the program was down
+  EventScheduler restored(source_);
+  ASSERT_TRUE(restored.schedule_all(std::move(saved)).ok());
+  std::vector<UtcTime> dues;
+  for (const auto& event : restored.pending(UtcTime::min(), UtcTime::max())) {
+    dues.push_back(event.due);
+  }
+  EXPECT_THAT(dues, ElementsAre(kStart + 10h, kStart + 10h, kStart + 10h, kStart + 12h));
+}
+
 TEST_F(RecurrenceTest, ASnapshotHoldsARepeatingEventWhoseActionRuns) {
   std::vector<EventRequest> saved;
   add({.id = "tick",

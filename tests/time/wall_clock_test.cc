@@ -29,5 +29,13 @@ TEST(AnyWallClock, AsksTheWallItHolds) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(AnyWallClock, GivesBackTheWallItHolds) {
+  struct Other : Fixed {};
+  const AnyWallClock wall = Fixed{1h};
+  ASSERT_TRUE(wall.target<Fixed>());
+  EXPECT_EQ(wall.target<Fixed>()->offset, 1h);
+  EXPECT_FALSE(wall.target<Other>());
+}
+
 }  // namespace
 }  // namespace masterclock

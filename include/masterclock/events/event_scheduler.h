@@ -130,8 +130,10 @@ class EventScheduler {
   }
 
   // Everything that is pending, in order, at one instant: as the requests that would bring it back,
-  // but for the actions, which no list can hold. A `due_in` is what was left of it. Give each its
-  // action again and hand them to `schedule_all`.
+  // but for the actions, which no list can hold. A `due_in` is what was left of it. A `due_local` is
+  // still the wall time: taken back under other rules of its zone it is due when the wall then shows
+  // it (AnyWallClock::target says which zone that is, for a list that outlives the program). Give each
+  // its action again and hand them to `schedule_all`.
   [[nodiscard]] std::vector<EventRequest> snapshot() const {
     const std::lock_guard lock(mutex_);
     return pending_.snapshot(read());

@@ -67,6 +67,8 @@ struct EventExtras {
   std::string id = {}, type = {}, payload = {};
   std::optional<std::chrono::nanoseconds> max_lateness = {};
   std::optional<EventRepeat> repeat = {};
+  // The wall time that it was asked for, unless it repeats or was moved since.
+  std::unique_ptr<const LocalDue> wall = nullptr;
 };
 
 // One line of the cache: a million pending events are a million of these.
@@ -129,7 +131,7 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
   event.action = &request.action;
   event.on_duplicate = request.on_duplicate;
   const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
-                        request.max_lateness || request.repeat_every;
+                        request.max_lateness || request.repeat_every || request.due_local;
   if (request.due && !request.due_in && !request.due_local && !has_more) {  // most are no more
     event.due.utc = *request.due;
     return absl::OkStatus();
@@ -149,10 +151,12 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
   if (has_more) {
     event.extras = std::make_unique<EventExtras>(
         EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),
-                    request.max_lateness, std::nullopt});
+                    request.max_lateness});
   }
   if (request.repeat_every) {
     event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local};
+  } else if (request.due_local) {
+    event.extras->wall = std::make_unique<const LocalDue>(*request.due_local);
   }
   return absl::OkStatus();
 }

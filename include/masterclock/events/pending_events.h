@@ -80,6 +80,7 @@ class PendingEvents {
   // Moves an event to another due time, on the UTC timeline.
   void move(Slot slot, UtcTime due) {
     PendingEvent& event = slab_[slot];
+    if (event.extras != nullptr) event.extras->wall.reset();
     if (event.running) {
       event.extras->repeat->moved = due;
     } else if (event.on_steady) {
@@ -376,6 +377,10 @@ class PendingEvents {
     request.type = extras->type;
     request.payload = extras->payload;
     request.max_lateness = extras->max_lateness;
+    if (extras->wall != nullptr) {
+      request.due.reset();
+      request.due_local = *extras->wall;
+    }
     if (!extras->repeat) return request;
     request.repeat_every = extras->repeat->every;
     request.on_missed = extras->repeat->on_missed;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <type_traits>
 
 #include "absl/status/statusor.h"
@@ -44,6 +45,14 @@ class AnyWallClock {
   [[nodiscard]] LocalTime to_local(UtcTime utc) const { return calls_->to_local(handle_, utc); }
   [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve policy) const {
     return calls_->to_utc(handle_, local, policy);
+  }
+
+  // The wall itself, if a `W` is what this was made from: for whoever has to write its name down.
+  //
+  //   std::optional<Zone> zone = due.zone.target<Zone>();
+  template <class W>
+  [[nodiscard]] std::optional<W> target() const noexcept {
+    return calls_ == &kCalls<W> ? std::optional<W>(as<W>(handle_)) : std::nullopt;
   }
 
  private:
