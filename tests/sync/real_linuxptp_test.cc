@@ -1,102 +1,21 @@
-// A real ptp4l that listens to another over a cable of network namespaces, with software time stamps
-// and `free_running 1`, so that it touches no clock. What is compared with is pmc, which asks the
-// same ptp4l in between two of our own questions.
+// A real ptp4l that listens to another. What is compared with is pmc, which asks the same ptp4l in
+// between two of our own questions.
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <map>
-#include <memory>
-#include <sstream>
 #include <string>
-#include <vector>
 
 #include "masterclock/sync/linuxptp_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
-#include "real_network.h"
+#include "real_linuxptp.h"
 
 namespace masterclock {
 namespace {
 
 using namespace std::chrono;
 using testing::becomes_true;
-using testing::Host;
-using testing::RealNetwork;
 
-class RealLinuxPtp : public ::testing::Test {
- protected:
-  void SetUp() override {
-    for (const char* program : {"ptp4l", "pmc"}) {
-      if (!testing::is_installed(program)) {
-        GTEST_SKIP() << program << " is not here: apt-get install linuxptp";
-      }
-    }
-    network = std::make_unique<RealNetwork>();
-    if (!network->refused().empty()) GTEST_SKIP() << "no cable for PTP: " << network->refused();
-    std::ofstream(network->folder() / "ptp.conf")
-        << "[global]\ntime_stamping software\nfree_running 1\nclockAccuracy 0x29\n"
-           "logSyncInterval -1\nlogMinDelayReqInterval -3\n"
-           "logAnnounceInterval -2\nannounceReceiptTimeout 10\n";
-    master = network->start(Host::kFar, ptp4l("far0", "master", {}), "master.log");
-    start_slave();
-    const bool answers = becomes_true([&] { return ask_ptp4l(options()).ok(); });
-    if (!answers) {
-      GTEST_SKIP() << "ptp4l does not run here: " << ask_ptp4l(options()).status() << "\n"
-                   << logs();
-    }
-  }
-
-  void start_slave() {
-    slave = network->start(Host::kNear, ptp4l("near0", "slave", {"-s"}), "slave.log");
-  }
-
-  std::vector<std::string> ptp4l(const std::string& interface, const std::string& name,
-                                 const std::vector<std::string>& more) const {
-    std::vector<std::string> command = {"ptp4l",
-                                        "-S",
-                                        "-m",
-                                        "-i",
-                                        interface,
-                                        "-f",
-                                        (network->folder() / "ptp.conf").string(),
-                                        "--uds_address",
-                                        (network->folder() / (name + ".sock")).string()};
-    command.insert(command.end(), more.begin(), more.end());
-    return command;
-  }
-
-  LinuxPtpOptions options() const {
-    return {.address = (network->folder() / "slave.sock").string(),
-            .timeout = 5s,
-            .corrects_the_clock = false};
-  }
-
-  // What pmc prints of `ids`, by name.
-  std::map<std::string, std::string> pmc(const std::vector<std::string>& ids) {
-    std::vector<std::string> command = {"pmc", "-u",
-                                        "-b",  "0",
-                                        "-s",  options().address,
-                                        "-i",  (network->folder() / "pmc.sock").string()};
-    for (const std::string& id : ids) command.push_back("GET " + id);
-    std::stringstream printed(network->run(command));
-    std::map<std::string, std::string> fields;
-    for (std::string line; std::getline(printed, line);) {
-      std::stringstream words(line);
-      std::string name, value;
-      if (words >> name >> value) fields[name] = value;
-    }
-    return fields;
-  }
-
-  std::string logs() const {
-    return testing::text_of(network->folder() / "master.log") +
-           testing::text_of(network->folder() / "slave.log");
-  }
-
-  std::unique_ptr<RealNetwork> network;
-  pid_t master = 0, slave = 0;
-};
+using RealLinuxPtp = testing::RealLinuxPtpNetwork;
 
 TEST_F(RealLinuxPtp, AgreesWithPmcAndLosesItsMaster) {
   testing::ManualTimeSource source(SystemTimeSource::shared().now_utc(), SteadyTime(1'000s));
