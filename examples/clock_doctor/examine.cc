@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -34,9 +35,9 @@ Finding bad(std::string check, std::string says, std::string advice) {
   return {std::move(check), Level::kBad, std::move(says), std::move(advice)};
 }
 
-const SyncReading* said(const MachineFacts& facts, std::string_view by) {
+const Statement* statement_of(const MachineFacts& facts, std::string_view by) {
   for (const Statement& statement : facts.statements) {
-    if (statement.by == by) return &statement.reading;
+    if (statement.by == by) return &statement;
   }
   return nullptr;
 }
@@ -137,10 +138,12 @@ Finding system_clock_of(const MachineFacts& facts) {
 
 Finding tsc_of(const MachineFacts& facts) {
   if (!facts.x86) return good("tsc", "not an x86 processor: the kernel's clock is read");
-  if (facts.constant_tsc && facts.nonstop_tsc) return good("tsc", "invariant");
-  return good("tsc", std::string(facts.constant_tsc ? "it stops in deep sleep"
-                                                    : "its rate is not known to be constant") +
-                         ": the kernel's clock is read");
+  const std::string why = !facts.constant_tsc          ? "its rate is not known to be constant"
+                          : !facts.nonstop_tsc         ? "it stops in deep sleep"
+                          : facts.clocksource != "tsc" ? "it is not the clocksource"
+                                                       : "";
+  if (!why.empty()) return good("tsc", "no TscTimeSource: " + why);
+  return good("tsc", "fit for TscTimeSource: invariant, and the clocksource");
 }
 
 Finding kernel_of(const MachineFacts& facts) {
@@ -151,15 +154,16 @@ Finding kernel_of(const MachineFacts& facts) {
     return attention("kernel", names + " both set the clock",
                      "keep one of them: 'systemctl disable --now' for the other");
   }
-  const SyncReading* const reading = said(facts, "kernel");
-  if (reading == nullptr) return good("kernel", "it does not say");
-  switch (reading->state) {
+  const Statement* const kernel = statement_of(facts, "kernel");
+  if (kernel == nullptr) return good("kernel", "it does not say");
+  const SyncReading& reading = kernel->reading;
+  switch (reading.state) {
     case SyncState::kSynchronized:
-      return good("kernel", "disciplined, maxerror " + duration_text(reading->error_bound));
+      return good("kernel", "disciplined, maxerror " + duration_text(reading.error_bound));
     case SyncState::kFreeRunning:
       return attention(
           "kernel",
-          "maxerror " + duration_text(reading->error_bound) + ": not corrected for a while",
+          "maxerror " + duration_text(reading.error_bound) + ": not corrected for a while",
           "as for the state");
     case SyncState::kDisrupted:
       return bad("kernel", "it reports a clock error", "see 'dmesg', and the hardware");
@@ -173,27 +177,66 @@ Finding kernel_of(const MachineFacts& facts) {
   return bad("kernel", "not disciplined: maxerror is at its limit", "as for the state");
 }
 
-// A provider of which more is to be known than that its daemon runs.
-std::optional<Finding> statement_of(const MachineFacts& facts, const std::string& by,
-                                    const std::string& advice) {
-  const SyncReading* const reading = said(facts, by);
-  if (reading == nullptr) return std::nullopt;
-  if (reading->state == SyncState::kSynchronized) {
-    return good(by, "synchronized, within " + duration_text(reading->error_bound));
+// What a daemon's provider says after its own name: "10.0.0.1 stratum 3" or "no answer".
+std::string detail_of(const SyncReading& reading) {
+  const std::size_t colon = reading.provenance.find(": ");
+  return std::string(reading.provenance.substr(colon == std::string_view::npos ? 0 : colon + 2));
+}
+
+struct Remedy {
+  std::string_view detail;
+  const char* advice;
+};
+
+constexpr Remedy kChronyRemedies[] = {
+    {"no answer", "does it answer elsewhere? --chrony ADDRESS names where"},
+    {"nobody but itself (local)", "name servers in chrony.conf: 'local' serves, and follows none"},
+    {"", "see 'chronyc sources': is a server named, and reached?"},
+};
+constexpr Remedy kLinuxPtpRemedies[] = {
+    {"no answer", "another socket or domain? --ptp4l SOCKET, --domain NUMBER"},
+    {"not locked yet", "wait; under free_running it only measures, and never locks"},
+    {"UTC offset not valid", "the grandmaster has to state currentUtcOffsetValid"},
+    {"arbitrary timescale", "the grandmaster has to use the PTP timescale"},
+    {"is a master itself", "its own clock wants a source: chrony, or a receiver"},
+    {"", "see 'pmc -u -b 0 \"GET PORT_DATA_SET\"': is there a master?"},
+};
+
+// What there is to be known of `program`, whose provider is `by`. None when it is not there.
+template <std::size_t kSize>
+std::optional<Finding> daemon_of(const MachineFacts& facts, const char* by, const char* program,
+                                 const Remedy (&remedies)[kSize]) {
+  const Statement* const statement = statement_of(facts, by);
+  if (statement == nullptr) return std::nullopt;
+  const SyncReading& reading = statement->reading;
+  const std::string detail = detail_of(reading);
+  const char* advice =
+      std::find_if(std::begin(remedies), std::end(remedies) - 1, [&](const Remedy& r) {
+        return r.detail == detail;
+      })->advice;
+  if (absl::IsPermissionDenied(statement->heard)) {
+    advice = "it answers its own user alone: run clock_doctor as root";
   }
-  if (reading->state == SyncState::kUnknown) return std::nullopt;
-  return attention(
-      by,
-      std::string(to_string(reading->state)) +
-          (reading->claims() ? ", within " + duration_text(reading->error_bound) : std::string()),
-      advice);
+  switch (reading.state) {
+    case SyncState::kSynchronized:
+      return good(by, "follows " + detail + ", within " + duration_text(reading.error_bound));
+    case SyncState::kFreeRunning:
+      return attention(
+          by, "nothing new of " + detail + ", within " + duration_text(reading.error_bound),
+          advice);
+    case SyncState::kDisrupted:
+    case SyncState::kUnknown:
+      break;
+  }
+  const std::string says = std::string(program) + " runs: " + detail;
+  // Who serves others may be kept by somebody else.
+  if (detail == "is a master itself" && synchronized(facts)) return good(by, says);
+  return attention(by, says, advice);
 }
 
 Finding chrony_of(const MachineFacts& facts) {
-  const std::string advice = "see 'chronyc sources': is a server named, and reached?";
-  if (auto found = statement_of(facts, "chrony", advice)) return *std::move(found);
-  if (facts.running.contains("chronyd")) {
-    return attention("chrony", "chronyd runs, and says nothing about the clock", advice);
+  if (auto found = daemon_of(facts, "chrony", "chronyd", kChronyRemedies)) {
+    return *std::move(found);
   }
   if (synchronized(facts)) return good("chrony", "chronyd does not run");
   return attention("chrony", "chronyd does not run",
@@ -201,12 +244,24 @@ Finding chrony_of(const MachineFacts& facts) {
 }
 
 Finding linuxptp_of(const MachineFacts& facts) {
-  const std::string advice = "see 'pmc -u -b 0 \"GET PORT_DATA_SET\"': is there a master?";
-  if (auto found = statement_of(facts, "linuxptp", advice)) return *std::move(found);
-  if (facts.running.contains("ptp4l")) {
-    return attention("linuxptp", "ptp4l runs, and says nothing about the clock", advice);
+  if (auto found = daemon_of(facts, "linuxptp", "ptp4l", kLinuxPtpRemedies)) {
+    return *std::move(found);
   }
   return good("linuxptp", "ptp4l does not run");
+}
+
+// Where the card stands: ", 1.234 us ahead of UTC". TAI is what ptp4l keeps in it.
+std::string where_it_stands(const HardwareClock& clock, std::chrono::seconds tai_minus_utc) {
+  if (!clock.reading) return "";
+  const nanoseconds ahead = clock.reading->ahead;
+  for (const auto& [scale, offset] :
+       {std::pair("this UTC", nanoseconds(0)), std::pair("this TAI", nanoseconds(tai_minus_utc))}) {
+    const nanoseconds distance = masterclock::saturating_add(ahead, -offset);
+    if (distance <= -1s || distance >= 1s) continue;
+    return ", " + duration_text(std::chrono::abs(distance)) +
+           (distance < 0ns ? " behind " : " ahead of ") + scale;
+  }
+  return ", not set";
 }
 
 Finding hardware_clock_of(const MachineFacts& facts) {
@@ -216,12 +271,20 @@ Finding hardware_clock_of(const MachineFacts& facts) {
   if (facts.hardware_clocks.size() > 1) {
     says += " and " + std::to_string(facts.hardware_clocks.size() - 1) + " more";
   }
+  says += where_it_stands(clock, facts.tai_minus_utc);
   // One that the host hands in needs no ptp4l, and only chrony or phc2sys to follow it.
   const bool virtual_clock = clock.name.find("virtual") != std::string::npos ||
                              clock.name.find("kvm") != std::string::npos ||
                              clock.name.find("KVM") != std::string::npos ||
                              clock.name.find("hyperv") != std::string::npos;
   if (virtual_clock) {
+    if (clock.reading && synchronized(facts)) {
+      const nanoseconds ahead = clock.reading->ahead;
+      if (ahead < -kFrame || ahead > kFrame) {
+        return attention("PTP clocks", says + ": one is wrong",
+                         "the host keeps that clock: ask who runs it");
+      }
+    }
     if (synchronized(facts)) return good("PTP clocks", says);
     return attention("PTP clocks", says + ", and nobody follows it",
                      "in chrony.conf: refclock PHC " + clock.device + " poll 2");
@@ -238,17 +301,25 @@ Finding hardware_clock_of(const MachineFacts& facts) {
 }
 
 Finding tai_of(const MachineFacts& facts) {
+  const char* const how_to_set = "chrony.conf: leapsectz right/UTC; with PTP, phc2sys sets it";
   const std::optional<int> offset = tai_offset(facts);
   if (!offset) {
     return attention("TAI", "unknown: nobody set it, CLOCK_TAI reads as CLOCK_REALTIME",
-                     "chrony.conf: leapsectz right/UTC; with PTP, phc2sys sets it");
+                     how_to_set);
+  }
+  for (const Statement& statement : facts.statements) {
+    const std::optional<int> said = statement.reading.tai_offset;
+    if (said && *said != facts.tai_minus_utc.count() && facts.now < facts.leap_expiry) {
+      return bad("TAI",
+                 "TAI - UTC is " + std::to_string(*said) + " s by " + statement.by +
+                     ", by the leap table " + std::to_string(facts.tai_minus_utc.count()) + " s",
+                 "see the grandmaster's currentUtcOffset, or chrony's leapsectz");
+    }
   }
   const std::string says = "TAI - UTC is " + std::to_string(*offset) + " s";
-  if (*offset != facts.tai_minus_utc.count() && facts.now < facts.leap_expiry) {
-    return bad("TAI",
-               says + ", by the table of leap seconds " +
-                   std::to_string(facts.tai_minus_utc.count()) + " s",
-               "see the grandmaster's currentUtcOffset, or chrony's leapsectz");
+  const Statement* const kernel = statement_of(facts, "kernel");
+  if (kernel != nullptr && !kernel->reading.tai_offset) {
+    return attention("TAI", says + ", but CLOCK_TAI reads as CLOCK_REALTIME", how_to_set);
   }
   return good("TAI", says);
 }
@@ -333,6 +404,7 @@ Diagnosis examine(const MachineFacts& facts) {
     }
   }
   result.tai_offset = tai_offset(facts);
+  result.sources = facts.statements;
   result.findings = {state_of(facts),          system_clock_of(facts), tsc_of(facts),
                      kernel_of(facts),         chrony_of(facts),       linuxptp_of(facts),
                      hardware_clock_of(facts), tai_of(facts),          leap_seconds_of(facts),

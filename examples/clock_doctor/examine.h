@@ -39,6 +39,7 @@ struct Diagnosis {
   std::string by;
   std::optional<int> tai_offset;
 
+  std::vector<Statement> sources;
   std::vector<Finding> findings;
 };
 

@@ -9,8 +9,11 @@
 #include <system_error>
 #include <utility>
 
+#include "masterclock/sync/chrony_sync_provider.h"
 #include "masterclock/sync/drift_rate.h"
 #include "masterclock/sync/kernel_sync_provider.h"
+#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/sync/phc.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/leap_seconds_list.h"
 #include "masterclock/time/system_time_source.h"
@@ -22,8 +25,9 @@ namespace clock_doctor {
 namespace {
 
 namespace fs = std::filesystem;
+using masterclock::SteadyTime;
+using masterclock::SyncReading;
 using masterclock::SystemTimeSource;
-using masterclock::UtcTime;
 
 std::string first_line(const fs::path& file) {
   std::ifstream stream(file);
@@ -87,16 +91,76 @@ void read_hardware_clocks(const fs::path& root, MachineFacts& facts) {
       continue;  // ptp_kvm and its like are other names of the same device
     }
     facts.hardware_clocks.push_back(
-        {"/dev/" + name, first_line(root / "sys/class/ptp" / name / "clock_name")});
+        {"/dev/" + name, first_line(root / "sys/class/ptp" / name / "clock_name"), std::nullopt});
   }
 }
 
-// Held over to `now`, which is a moment later than what was said.
-Statement held_over(std::string by, masterclock::SyncReading reading) {
-  const auto age = SystemTimeSource::shared().now_steady() - reading.as_of;
-  reading.error_bound =
-      masterclock::held_over(reading.error_bound, age, masterclock::drift_ppm(50));
-  return {std::move(by), reading};
+// A daemon on a busy machine may take its time.
+constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(1);
+
+// What one daemon says, at the first of several places where it answers. Where it answers at none, the
+// refusal tells more than that nobody is there.
+class Asked {
+ public:
+  explicit Asked(std::string by) : statement_{std::move(by), {}, {}} {}
+
+  template <class Provider>
+  void at(Provider&& provider) {
+    if (answered_) return;
+    const SyncReading reading = provider.read();
+    const absl::Status& status = provider.status();
+    answered_ = status.ok();
+    if (!first_ && !answered_ && !absl::IsPermissionDenied(status)) return;
+    first_ = false;
+    statement_.reading = reading;
+    statement_.heard = status;
+  }
+
+  // Of a daemon that is not there, nothing.
+  void tell(bool runs, MachineFacts& facts) && {
+    if (answered_ || runs || absl::IsInvalidArgument(statement_.heard)) {
+      facts.statements.push_back(std::move(statement_));
+    }
+  }
+
+ private:
+  Statement statement_;
+  bool first_ = true, answered_ = false;
+};
+
+void ask_daemons(const Places& places, MachineFacts& facts) {
+  const SystemTimeSource& source = SystemTimeSource::shared();
+  Asked chrony("chrony");
+  for (const std::string& address : places.chrony) {
+    chrony.at(masterclock::ChronySyncProvider(source, {.address = address, .timeout = kPatience}));
+  }
+  std::move(chrony).tell(facts.running.contains("chronyd"), facts);
+  Asked linuxptp("linuxptp");
+  for (const std::string& address : places.ptp4l) {
+    for (const std::uint8_t domain : places.ptp_domains) {
+      linuxptp.at(masterclock::LinuxPtpSyncProvider(
+          source, {.address = address, .domain = domain, .timeout = kPatience}));
+    }
+  }
+  std::move(linuxptp).tell(facts.running.contains("ptp4l"), facts);
+}
+
+void read_hardware_times(MachineFacts& facts) {
+  for (HardwareClock& clock : facts.hardware_clocks) {
+    const auto phc = masterclock::Phc::open(clock.device);
+    if (!phc.ok()) continue;
+    if (const auto reading = phc->read(); reading.ok()) clock.reading = *reading;
+  }
+}
+
+// What was said a moment ago, or of one, as it stands now.
+void hold_over(SteadyTime now, MachineFacts& facts) {
+  for (Statement& statement : facts.statements) {
+    SyncReading& reading = statement.reading;
+    reading.error_bound = masterclock::held_over(reading.error_bound, now - reading.as_of,
+                                                 masterclock::drift_ppm(50));
+    reading.as_of = now;
+  }
 }
 
 void read_leap_table(MachineFacts& facts) {
@@ -146,7 +210,10 @@ MachineFacts gather(const Places& places) {
   facts.resolution = SystemTimeSource::resolution();
   gather_files(places, facts);
   masterclock::KernelSyncProvider kernel(source);
-  facts.statements.push_back(held_over("kernel", kernel.read()));
+  facts.statements.push_back({"kernel", kernel.read(), absl::OkStatus()});
+  ask_daemons(places, facts);
+  read_hardware_times(facts);
+  hold_over(source.now_steady(), facts);
   facts.now = source.now_utc();
   read_leap_table(facts);
   read_zones(facts);

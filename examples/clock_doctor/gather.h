@@ -2,7 +2,10 @@
 #ifndef MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_GATHER_H_
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_GATHER_H_
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "machine_facts.h"
 
@@ -11,6 +14,11 @@ namespace clock_doctor {
 // Where the facts stand. The defaults are the machine's own; a test names others.
 struct Places {
   std::filesystem::path root = "/";  // of proc, sys, dev and the programs
+
+  // Where the daemons are asked: the first that answers counts.
+  std::vector<std::string> chrony = {"127.0.0.1:323", "/run/chrony/chronyd.sock"};
+  std::vector<std::string> ptp4l = {"/var/run/ptp4l", "/var/run/ptp4lro"};
+  std::vector<std::uint8_t> ptp_domains = {0, 127};  // PTP's own, and SMPTE ST 2059-2's
 };
 
 // The processor, the clock source, the programs, the hardware clocks: what files say.

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "masterclock/sync/phc.h"
 #include "masterclock/sync/sync_reading.h"
 #include "masterclock/time/time_points.h"
 
@@ -15,14 +17,16 @@ namespace clock_doctor {
 
 // A clock on a network card, or one that the host hands to a virtual machine.
 struct HardwareClock {
-  std::string device;  // /dev/ptp0
-  std::string name;    // what its driver calls it
+  std::string device;                              // /dev/ptp0
+  std::string name;                                // what its driver calls it
+  std::optional<masterclock::PhcReading> reading;  // where we may
 };
 
 // What one provider said, held over to `MachineFacts::now`.
 struct Statement {
   std::string by;  // kernel, chrony, linuxptp
   masterclock::SyncReading reading;
+  absl::Status heard;  // why it said nothing; OK when it answered
 };
 
 // Threads: a plain value.
@@ -35,7 +39,7 @@ struct MachineFacts {
   bool constant_tsc = false;  // it runs at one rate, whatever the processor's
   bool nonstop_tsc = false;   // and goes on while the processor sleeps
 
-  std::vector<Statement> statements;  // the kernel's first
+  std::vector<Statement> statements;  // the kernel's first; of a daemon that is not there, none
   std::set<std::string> installed;    // of the programs that discipline clocks
   std::set<std::string> running;
   std::vector<HardwareClock> hardware_clocks;

@@ -5,6 +5,7 @@
 // line on stderr says what.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -37,6 +38,13 @@ int main(int argc, char** argv) {
     app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
     bool json = false;
     app.add_flag("--json", json, "one JSON object, for a program");
+    clock_doctor::Places places;
+    std::string chrony, ptp4l;
+    std::uint8_t domain = 0;
+    CLI::Option* const chrony_option = app.add_option(
+        "--chrony", chrony, "where chronyd takes commands, ADDRESS:PORT or its socket");
+    CLI::Option* const ptp4l_option = app.add_option("--ptp4l", ptp4l, "ptp4l's uds_address");
+    CLI::Option* const domain_option = app.add_option("--domain", domain, "ptp4l's domainNumber");
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& help) {  // --help is one of them
@@ -44,7 +52,16 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       return fail(std::string(error.what()) + " (see clock_doctor --help)", kUsage);
     }
-    const clock_doctor::Diagnosis diagnosis = clock_doctor::examine(clock_doctor::gather());
+    if (*chrony_option) places.chrony = {chrony};
+    if (*ptp4l_option) places.ptp4l = {ptp4l};
+    if (*domain_option) places.ptp_domains = {domain};
+    const clock_doctor::MachineFacts facts = clock_doctor::gather(places);
+    for (const clock_doctor::Statement& statement : facts.statements) {
+      if (absl::IsInvalidArgument(statement.heard)) {
+        return fail(std::string(statement.heard.message()), kUsage);
+      }
+    }
+    const clock_doctor::Diagnosis diagnosis = clock_doctor::examine(facts);
     std::cout << (json ? to_json(diagnosis) : to_screen(diagnosis)) << std::flush;
     if (!std::cout) return fail("the report could not be written", kNotWritten);
     return static_cast<int>(diagnosis.verdict);

@@ -57,6 +57,17 @@ std::string to_json(const Diagnosis& diagnosis) {
                         {"says", finding.says},
                         {"advice", finding.advice.empty() ? Json(nullptr) : Json(finding.advice)}});
   }
+  Json sources = Json::array();
+  for (const Statement& source : diagnosis.sources) {
+    const masterclock::SyncReading& reading = source.reading;
+    sources.push_back(
+        {{"by", source.by},
+         {"state", to_string(reading.state)},
+         {"error_bound_ns", reading.claims() ? Json(reading.error_bound.count()) : Json(nullptr)},
+         {"tai_offset_s", or_null(reading.tai_offset)},
+         {"provenance", reading.provenance},
+         {"error", source.heard.ok() ? Json(nullptr) : Json(source.heard.message())}});
+  }
   const Json report = {
       {"verdict", to_string(diagnosis.verdict)},
       {"exit_status", static_cast<int>(diagnosis.verdict)},
@@ -65,6 +76,7 @@ std::string to_json(const Diagnosis& diagnosis) {
       {"error_bound_ns", diagnosis.error_bound ? Json(diagnosis.error_bound->count()) : Json()},
       {"by", diagnosis.by.empty() ? Json(nullptr) : Json(diagnosis.by)},
       {"tai_offset_s", or_null(diagnosis.tai_offset)},
+      {"sources", sources},
       {"findings", findings}};
   return report.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "sample_facts.h"
@@ -24,6 +25,25 @@ const Finding& finding(const Diagnosis& diagnosis, const std::string& check) {
     return diagnosis.findings.front();
   }
   return *found;
+}
+
+// Of a machine: what `by` says is that it does not know, for the reason that `provenance` ends in.
+std::function<void(MachineFacts&)> unknown(const std::string& by, const char* provenance,
+                                           const absl::Status& heard = absl::OkStatus()) {
+  return [=](MachineFacts& facts) {
+    Statement nothing = statement(by, SyncState::kUnknown, 0ns);
+    nothing.reading.provenance = provenance;
+    nothing.heard = heard;
+    std::erase_if(facts.statements, [&](const Statement& s) { return s.by == by; });
+    facts.statements.push_back(nothing);
+  };
+}
+
+HardwareClock hardware_clock(const std::string& name,
+                             std::optional<std::chrono::nanoseconds> ahead = std::nullopt) {
+  HardwareClock clock{"/dev/ptp0", name, std::nullopt};
+  if (ahead) clock.reading = masterclock::PhcReading{{}, *ahead, 50ns};
+  return clock;
 }
 
 TEST(Examine, AHealthyHostIsHealthyThroughout) {
@@ -55,7 +75,21 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
        Level::kAttention, "unknown", "leapsectz"},
       // nmos-cpp#208: a hard-coded offset is wrong one day.
       {"TAI is set wrong", [](auto& f) { f.statements[0].reading.tai_offset = 36; }, "TAI",
-       Level::kBad, "TAI - UTC is 36 s, by the table of leap seconds 37 s", "currentUtcOffset"},
+       Level::kBad, "TAI - UTC is 36 s by kernel, by the leap table 37 s", "currentUtcOffset"},
+      {"the kernel was not told TAI",
+       [](auto& f) {
+         f.statements[0].reading.tai_offset = std::nullopt;
+         f.statements.push_back(statement("linuxptp", SyncState::kSynchronized, 800ns));
+         f.statements[2].reading.tai_offset = 37;
+       },
+       "TAI", Level::kAttention, "TAI - UTC is 37 s, but CLOCK_TAI reads as CLOCK_REALTIME",
+       "phc2sys"},
+      {"the grandmaster has it wrong",
+       [](auto& f) {
+         f.statements.push_back(statement("linuxptp", SyncState::kSynchronized, 800ns));
+         f.statements[2].reading.tai_offset = 36;
+       },
+       "TAI", Level::kBad, "36 s by linuxptp", "currentUtcOffset"},
       {"the leap table is expired", [](auto& f) { f.leap_expiry = sys_days(2026y / June / 28); },
        "leap seconds", Level::kAttention, "expired on 2026-06-28, 146 days ago", "tzdata"},
       {"it expires this very moment", [](auto& f) { f.leap_expiry = f.now; }, "leap seconds",
@@ -77,15 +111,42 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
        "zone", Level::kAttention, "TZ does not name", "set-timezone"},
       {"a PTP clock, and no ptp4l",
        [](auto& f) {
-         f.hardware_clocks = {{"/dev/ptp0", "mlx5_ptp"}, {"/dev/ptp1", "mlx5_ptp"}};
+         f.hardware_clocks = {hardware_clock("mlx5_ptp"), hardware_clock("mlx5_ptp")};
        },
        "PTP clocks", Level::kAttention, "/dev/ptp0 (mlx5_ptp) and 1 more, and ptp4l does not run",
        "ptp4l -i"},
-      {"ptp4l without a master", [](auto& f) { f.running.insert("ptp4l"); }, "linuxptp",
-       Level::kAttention, "says nothing", "pmc"},
-      {"chronyd has nothing to follow",
-       [](auto& f) { f.statements[1].reading = masterclock::SyncReading(); }, "chrony",
-       Level::kAttention, "chronyd runs, and says nothing", "chronyc sources"},
+      {"chronyd has nothing to follow", unknown("chrony", "chrony: not synchronised"), "chrony",
+       Level::kAttention, "chronyd runs: not synchronised", "chronyc sources"},
+      {"chronyd follows itself", unknown("chrony", "chrony: nobody but itself (local)"), "chrony",
+       Level::kAttention, "chronyd runs: nobody but itself", "name servers"},
+      {"chronyd is not heard",
+       unknown("chrony", "chrony: no answer", absl::UnavailableError("refused")), "chrony",
+       Level::kAttention, "chronyd runs: no answer", "--chrony ADDRESS"},
+      {"chronyd's servers are gone",
+       [](auto& f) { f.statements[1] = statement("chrony", SyncState::kFreeRunning, 9ms); },
+       "chrony", Level::kAttention, "nothing new of 10.0.0.1 stratum 3, within 9.000 ms",
+       "chronyc sources"},
+      {"ptp4l without a master", unknown("linuxptp", "linuxptp: no master"), "linuxptp",
+       Level::kAttention, "ptp4l runs: no master", "pmc"},
+      {"ptp4l answers root",
+       unknown("linuxptp", "linuxptp: no answer", absl::PermissionDeniedError("")), "linuxptp",
+       Level::kAttention, "ptp4l runs: no answer", "as root"},
+      {"ptp4l in another domain",
+       unknown("linuxptp", "linuxptp: no answer", absl::DeadlineExceededError("")), "linuxptp",
+       Level::kAttention, "ptp4l runs: no answer", "--domain"},
+      {"ptp4l only measures", unknown("linuxptp", "linuxptp: not locked yet"), "linuxptp",
+       Level::kAttention, "not locked yet", "free_running"},
+      {"TAI without its offset", unknown("linuxptp", "linuxptp: UTC offset not valid"), "linuxptp",
+       Level::kAttention, "UTC offset not valid", "currentUtcOffsetValid"},
+      {"a card on its own timescale", unknown("linuxptp", "linuxptp: arbitrary timescale"),
+       "linuxptp", Level::kAttention, "arbitrary timescale", "PTP timescale"},
+      {"ptp4l's Syncs stopped",
+       [](auto& f) { f.statements.push_back(statement("linuxptp", SyncState::kFreeRunning, 9us)); },
+       "linuxptp", Level::kAttention,
+       "nothing new of grandmaster 16895f.fffe.9cfcf6, within 9.000 us", "pmc"},
+      {"the host's clock is somewhere else",
+       [](auto& f) { f.hardware_clocks = {hardware_clock("KVM virtual PTP", -40'000'001ns)}; },
+       "PTP clocks", Level::kAttention, "40.001 ms behind this UTC: one is wrong", "host"},
       {"two daemons", [](auto& f) { f.running.insert("systemd-timesyncd"); }, "kernel",
        Level::kAttention, "chronyd and systemd-timesyncd both set the clock", "keep one"},
       {"chronyd -x", [](auto& f) { f.statements[0].reading.state = SyncState::kUnknown; }, "kernel",
@@ -141,15 +202,18 @@ TEST(Examine, WhatIsNoFaultStaysGood) {
        }},
       {"a time stamp counter that stops", [](auto& f) { f.nonstop_tsc = false; }},
       {"a virtual PTP clock that chrony follows",
+       [](auto& f) { f.hardware_clocks = {hardware_clock("KVM virtual PTP", 40ms)}; }},
+      {"a grandmaster that chrony keeps",
        [](auto& f) {
-         f.hardware_clocks = {{"/dev/ptp0", "KVM virtual PTP"}};
+         f.running.insert("ptp4l");
+         unknown("linuxptp", "linuxptp: is a master itself")(f);
        }},
       {"after the table's end the kernel may know better",
        [](auto& f) { f.statements[0].reading.tai_offset = 37; }},
       {"kept by PTP",
        [](auto& f) {
          f.running = {"ptp4l", "phc2sys"};
-         f.hardware_clocks = {{"/dev/ptp0", "igc"}};
+         f.hardware_clocks = {hardware_clock("igc", 37s)};
          f.statements[1] = statement("linuxptp", SyncState::kSynchronized, 800ns);
        }},
   };
@@ -194,11 +258,50 @@ TEST(Examine, WithoutADaemonNothingIsToBeTrusted) {
 TEST(Examine, ADaemonThatRunsIsNotADaemonThatIsSynchronized) {
   MachineFacts facts = out_of_the_box();
   facts.running = {"ptp4l", "phc2sys"};
-  facts.statements.push_back(statement("linuxptp", SyncState::kUnknown, 0ns));
+  unknown("linuxptp", "linuxptp: is a master itself")(facts);
   const Diagnosis diagnosis = examine(facts);
   EXPECT_EQ(diagnosis.verdict, Level::kBad);
   EXPECT_EQ(finding(diagnosis, "linuxptp").level, Level::kAttention);
-  EXPECT_THAT(finding(diagnosis, "linuxptp").says, HasSubstr("says nothing"));
+  EXPECT_EQ(finding(diagnosis, "linuxptp").says, "ptp4l runs: is a master itself");
+}
+
+TEST(Examine, SaysWhereTheHardwareClockStands) {
+  const struct {
+    std::chrono::nanoseconds ahead;
+    const char* says;
+  } cases[] = {
+      {1'234ns, "/dev/ptp0 (igc), 1.234 us ahead of this UTC"},
+      {-1'234ns, "/dev/ptp0 (igc), 1.234 us behind this UTC"},
+      {37s + 5ns, "/dev/ptp0 (igc), 5 ns ahead of this TAI"},
+      {37s - 999'999'999ns, "/dev/ptp0 (igc), 1000.000 ms behind this TAI"},
+      {36s, "/dev/ptp0 (igc), not set"},
+      {std::chrono::nanoseconds::min(), "/dev/ptp0 (igc), not set"},
+      {std::chrono::nanoseconds::max(), "/dev/ptp0 (igc), not set"},
+  };
+  for (const auto& c : cases) {
+    MachineFacts facts = healthy();
+    facts.running = {"ptp4l", "phc2sys"};
+    facts.hardware_clocks = {hardware_clock("igc", c.ahead)};
+    EXPECT_EQ(finding(examine(facts), "PTP clocks").says, c.says);
+  }
+}
+
+TEST(Examine, SaysWhetherTscTimeSourceCanBeUsed) {
+  const struct {
+    std::function<void(MachineFacts&)> change;
+    const char* says;
+  } cases[] = {
+      {[](auto&) {}, "fit for TscTimeSource: invariant, and the clocksource"},
+      {[](auto& f) { f.clocksource = "kvm-clock"; }, "no TscTimeSource: it is not the clocksource"},
+      {[](auto& f) { f.nonstop_tsc = false; }, "no TscTimeSource: it stops in deep sleep"},
+      {[](auto& f) { f.constant_tsc = false; },
+       "no TscTimeSource: its rate is not known to be constant"},
+  };
+  for (const auto& c : cases) {
+    MachineFacts facts = healthy();
+    c.change(facts);
+    EXPECT_EQ(finding(examine(facts), "tsc").says, c.says);
+  }
 }
 
 TEST(Examine, ADaemonThatDiedLeavesAFreeRunningClock) {

@@ -7,6 +7,9 @@
 #include <fstream>
 #include <string>
 
+#include "examine.h"
+#include "masterclock/sync/tsc_counter.h"
+
 namespace clock_doctor {
 namespace {
 
@@ -114,6 +117,27 @@ TEST(RealGather, KnowsThisMachine) {
   EXPECT_TRUE(facts.tzdata_has_zones) << facts.tzdata_directory;
   EXPECT_GE(facts.tai_minus_utc.count(), 36) << "one leap second less than in 2017, or more";
   EXPECT_NE(facts.zone.empty(), facts.zone_error.empty());
+}
+
+// What the files say of the counter is what the source itself finds when it asks the processor.
+TEST(RealGather, AgreesWithTscTimeSource) {
+  const bool fit = masterclock::TscCounter::available().ok();
+  for (const Finding& finding : examine(gather()).findings) {
+    if (finding.check == "tsc") {
+      EXPECT_EQ(finding.says.starts_with("fit for TscTimeSource"), fit) << finding.says;
+    }
+  }
+}
+
+// A daemon that is not there is no source, and takes no time to be missed.
+TEST(RealGather, LeavesOutWhoIsNotThere) {
+  MachineFacts facts = gather({.root = "/no/machine",
+                               .chrony = {"127.0.0.1:9", "/no/such/socket"},
+                               .ptp4l = {"/no/such/socket"}});
+  EXPECT_EQ(facts.statements.size(), 1u) << "the kernel alone";
+  facts = gather({.root = "/no/machine", .chrony = {"nonsense"}, .ptp4l = {}});
+  ASSERT_EQ(facts.statements.size(), 2u);
+  EXPECT_TRUE(absl::IsInvalidArgument(facts.statements[1].heard)) << facts.statements[1].heard;
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ def agree():
 
 assert any(agree() for _ in range(3)), "screen and JSON disagree"
 
-for arguments in (["--nonsense"], ["more"]):
+for arguments in (["--nonsense"], ["more"], ["--chrony", "localhost"], ["--ptp4l", "ptp4l"], ["--domain", "256"],
+                  ["--domain", "x"]):
     wrong = call(*arguments)
     assert wrong.returncode == 64 and wrong.stdout == "", wrong
     assert wrong.stderr.startswith("clock_doctor: ") and wrong.stderr.count("\n") == 1, wrong

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -35,7 +36,7 @@ MachineFacts everything_wrong() {
   facts.clocksource = longest;
   facts.resolution = 4ms;
   facts.running = {"chronyd", "ntpd", "systemd-timesyncd", "phc2sys", "ptp4l"};
-  facts.hardware_clocks = {{"/dev/ptp0", "kvm \x1b[31m\xc3\xa9" + longest}};
+  facts.hardware_clocks = {{"/dev/ptp0", "kvm \x1b[31m\xc3\xa9" + longest, std::nullopt}};
   facts.statements.push_back(statement("chrony", SyncState::kFreeRunning, 1h));
   facts.statements.push_back(statement("linuxptp", SyncState::kFreeRunning, 1h));
   facts.leap_expiry = facts.now - days(400);
@@ -73,11 +74,13 @@ TEST(Screen, ShowsItsOwnWordsWhole) {
   }
 }
 
-TEST(Screen, IsTheOneThatReadmeShows) {
+TEST(Screen, IsAsReadmeShowsIt) {
   std::ifstream file(MASTERCLOCK_SOURCE_DIR "/README.md");
   const std::string readme{std::istreambuf_iterator<char>(file), {}};
-  const std::string screen = to_screen(examine(out_of_the_box()));
-  EXPECT_NE(readme.find("```text\n" + screen + "```"), std::string::npos) << screen;
+  for (const MachineFacts& facts : {out_of_the_box(), healthy()}) {
+    const std::string screen = to_screen(examine(facts));
+    EXPECT_NE(readme.find("```text\n" + screen + "```"), std::string::npos) << screen;
+  }
 }
 
 TEST(Json, SaysWhatTheScreenSays) {
@@ -91,6 +94,14 @@ TEST(Json, SaysWhatTheScreenSays) {
     EXPECT_EQ(json["verdict"], to_string(diagnosis.verdict));
     EXPECT_EQ(json["findings"].size(), diagnosis.findings.size());
     EXPECT_EQ(json["error_bound_ns"].is_null(), !diagnosis.error_bound);
+    ASSERT_EQ(json["sources"].size(), facts.statements.size());
+    for (std::size_t i = 0; i < facts.statements.size(); ++i) {
+      const masterclock::SyncReading& reading = facts.statements[i].reading;
+      EXPECT_EQ(json["sources"][i]["by"], facts.statements[i].by);
+      EXPECT_EQ(json["sources"][i]["state"], to_string(reading.state));
+      EXPECT_EQ(json["sources"][i]["provenance"], reading.provenance);
+      EXPECT_EQ(json["sources"][i]["error_bound_ns"].is_null(), !reading.claims());
+    }
     for (std::size_t i = 0; i < diagnosis.findings.size(); ++i) {
       EXPECT_EQ(json["findings"][i]["check"], diagnosis.findings[i].check);
       EXPECT_EQ(json["findings"][i]["advice"].is_null(), diagnosis.findings[i].advice.empty());

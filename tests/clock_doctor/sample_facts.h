@@ -12,8 +12,12 @@ namespace clock_doctor {
 
 inline Statement statement(std::string by, masterclock::SyncState state,
                            std::chrono::nanoseconds bound) {
-  Statement result{std::move(by), {}};
+  Statement result{std::move(by), {}, {}};
   result.reading.state = state;
+  if (result.by == "chrony") result.reading.provenance = "chrony: 10.0.0.1 stratum 3";
+  if (result.by == "linuxptp") {
+    result.reading.provenance = "linuxptp: grandmaster 16895f.fffe.9cfcf6";
+  }
   if (result.reading.claims()) result.reading.error_bound = bound;
   return result;
 }
