@@ -180,9 +180,11 @@ TEST(PtpStatus, SaysWhatIsWrong) {
   for (const auto& c : cases) {
     PtpStatus status;
     status.port = 1;
+    status.interface = "as it was";
     const absl::Status taken = take_ptp_reply(c.bytes, c.id, 1, status);
     EXPECT_EQ(taken.code(), c.code) << c.name << ": " << taken;
     EXPECT_THAT(std::string(taken.message()), HasSubstr(c.message)) << c.name;
+    EXPECT_EQ(status.interface, "as it was") << c.name;
   }
 }
 

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -220,14 +221,15 @@ inline constexpr std::size_t kPtpRequestSize = 54;
       const std::size_t length = (*data)[12];
       if (data->size() - 13 < length) return bad("an interface's name that is cut short");
       if (big_endian<std::uint16_t>(*data, 8) != status.port) return absl::OkStatus();
+      std::string interface;
+      for (const std::uint8_t byte : data->subspan(13, length)) {
+        if (byte <= 0x20 || byte >= 0x7f || byte == '/') return bad("an interface's name");
+        interface += static_cast<char>(byte);
+      }
       // Hardware stamps in the `legacy` way are made into the system's time before ptp4l sees them.
       constexpr int kSoftware = 0, kLegacyHardware = 2;
       status.software_clock = (*data)[11] == kSoftware || (*data)[11] == kLegacyHardware;
-      status.interface.clear();
-      for (const std::uint8_t byte : data->subspan(13, length)) {
-        if (byte <= 0x20 || byte >= 0x7f || byte == '/') return bad("an interface's name");
-        status.interface += static_cast<char>(byte);
-      }
+      status.interface = std::move(interface);
       return absl::OkStatus();
     }
   }
