@@ -10,7 +10,9 @@
 //   light_fence();                  heavy_fence();
 //   if (yours) ...                  if (mine) ...
 //
-// Where the kernel cannot do it (membarrier(2), Linux 4.14), both halves are whole fences.
+// Where the kernel cannot do it (membarrier(2), Linux 4.14), both halves are whole fences. A program
+// that forbids itself the call after it has begun (seccomp) keeps the light halves: heavy_fence says
+// so, and who depends on it must look again by himself.
 //
 // Threads: any.
 // Cost:    light: nothing; heavy: a system call, and an interrupt of each processor that runs this
@@ -38,11 +40,15 @@ class AsymmetricFence {
     }
   }
 
-  static void heavy() noexcept {
+  // Whether it was a fence for the others too.
+  [[nodiscard]] static bool heavy() noexcept {
     whole_fence();
 #if defined(__linux__)
-    if (kernel_fences_) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    if (kernel_fences_) {
+      return ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    }
 #endif
+    return true;
   }
 
  private:

@@ -6,13 +6,15 @@
 // dear and rare, since nothing is held for longer than it takes to find an event.
 //
 // A waiter tries for about a microsecond and then sleeps, on a condition variable: nobody spins while the
-// holder is off the processor. The lock is not handed over in turn, as std::mutex is not.
+// holder is off the processor. Where the kernel no longer makes it known, nobody may wake him: then he
+// looks again every millisecond. The lock is not handed over in turn, as std::mutex is not.
 //
 // Threads: any; satisfies Lockable.
 #ifndef MASTERCLOCK_EVENTS_EVENT_LOCK_H_
 #define MASTERCLOCK_EVENTS_EVENT_LOCK_H_
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -20,11 +22,12 @@
 
 namespace masterclock::internal {
 
-class EventLock {
+template <class Fence>
+class BasicEventLock {
  public:
-  EventLock() = default;
-  EventLock(const EventLock&) = delete;
-  EventLock& operator=(const EventLock&) = delete;
+  BasicEventLock() = default;
+  BasicEventLock(const BasicEventLock&) = delete;
+  BasicEventLock& operator=(const BasicEventLock&) = delete;
 
   bool try_lock() noexcept { return !held_.exchange(true, std::memory_order_acquire); }
 
@@ -34,7 +37,7 @@ class EventLock {
 
   void unlock() noexcept {
     held_.store(false, std::memory_order_release);
-    AsymmetricFence::light();
+    Fence::light();
     if (sleepers_.load(std::memory_order_relaxed) != 0) wake();
   }
 
@@ -48,8 +51,14 @@ class EventLock {
     std::unique_lock lock(bed_);
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
     // From here on whoever unlocks sees a sleeper, or has let go where try_lock sees it.
-    AsymmetricFence::heavy();
-    while (!try_lock()) morning_.wait(lock);
+    const bool seen = Fence::heavy();
+    while (!try_lock()) {
+      if (seen) {
+        morning_.wait(lock);
+      } else {
+        morning_.wait_for(lock, std::chrono::milliseconds(1));
+      }
+    }
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
   }
 
@@ -69,6 +78,8 @@ class EventLock {
   std::mutex bed_;
   std::condition_variable morning_;
 };
+
+using EventLock = BasicEventLock<AsymmetricFence>;
 
 }  // namespace masterclock::internal
 
