@@ -4,7 +4,8 @@
 // is CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
 //
 // From the first subscription on, one thread waits for the kernel to say that the clock was set and
-// announces the jump. A program that never subscribes never has that thread.
+// announces the jump, and whether it was a step, a leap second or that the machine slept. A program
+// that never subscribes never has that thread.
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <utility>
 
+#include "masterclock/time/jump_kind.h"
 #include "masterclock/time/precision.h"
 #include "masterclock/time/step_watcher.h"
 #include "masterclock/time/time_source.h"
@@ -89,6 +91,7 @@ class SystemTimeSource final : public TimeSource {
       const std::lock_guard lock(mutex_);
       if (watcher_ == nullptr) {
         offset_ = read_offset();
+        slept_ = read_slept();
         watcher_ = std::make_unique<StepWatcher>([this] { on_clock_set(); });
       }
     }
@@ -107,15 +110,29 @@ class SystemTimeSource final : public TimeSource {
     return read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
   }
 
+  // How long the machine has slept since it was started.
+  static std::chrono::nanoseconds read_slept() noexcept {
+#if defined(CLOCK_BOOTTIME)
+    return read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC);
+#else
+    return {};
+#endif
+  }
+
   void on_clock_set() {
-    const std::chrono::nanoseconds before = offset_;
-    offset_ = read_offset();
+    const std::chrono::nanoseconds offset = read_offset(), slept_by_now = read_slept();
+    const std::chrono::nanoseconds jumped = offset - std::exchange(offset_, offset);
+    const std::chrono::nanoseconds slept = slept_by_now - std::exchange(slept_, slept_by_now);
     const UtcTime to = now_utc();
-    announce({TimeChange::Kind::kStep, to - (offset_ - before), to});
+    const UtcTime from = to - jumped;
+    // Two readings a moment apart are no sleep.
+    const bool asleep = slept > std::chrono::milliseconds(1);
+    announce({kind_of_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
   }
 
   std::mutex mutex_;                   // guards watcher_
-  std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started
+  std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started,
+  std::chrono::nanoseconds slept_{};   // and so is this
   std::unique_ptr<StepWatcher> watcher_;
 };
 
