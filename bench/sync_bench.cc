@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "masterclock/master_clock.h"
+#include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/sync/tsc_calibrator.h"
 #include "masterclock/sync/tsc_time_source.h"
@@ -35,6 +36,21 @@ void BM_Sync_NowBounded(benchmark::State& state) {
   if (clock.now_bounded().state == SyncState::kUnknown) state.SkipWithError("nothing is known");
 }
 BENCHMARK(BM_Sync_NowBounded);
+
+// Every reading of a station's time is one of these, so its smoothness is paid for by all of them.
+void BM_Sync_DisciplinedNow(benchmark::State& state) {
+  SimulatedSyncProvider provider;
+  SystemTimeSource& machine = SystemTimeSource::shared();
+  DisciplinedTimeSource source(machine, provider);
+  provider.set({.state = SyncState::kSynchronized,
+                .error_bound = std::chrono::microseconds(10),
+                .as_of = machine.now_steady(),
+                .correction = std::chrono::milliseconds(100)});  // slewed for 200 s
+  source.refresh();
+  for (auto _ : state) benchmark::DoNotOptimize(source.now_utc());
+  if (source.remaining() < std::chrono::milliseconds(1)) state.SkipWithError("nothing to slew");
+}
+BENCHMARK(BM_Sync_DisciplinedNow);
 
 // A source of its own for each figure: how many threads have read it is part of what is measured.
 template <class Read>

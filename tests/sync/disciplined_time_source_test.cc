@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "masterclock/events/event_scheduler.h"
@@ -22,7 +24,7 @@ class DisciplinedTest : public ::testing::Test {
  protected:
   void say(nanoseconds correction) {
     provider_.set({.state = SyncState::kSynchronized,
-                   .error_bound = 1s,
+                   .error_bound = 1h,  // so that nothing contradicts what was said before
                    .as_of = machine_.now_steady(),
                    .correction = correction});
     source_.refresh();
@@ -30,14 +32,14 @@ class DisciplinedTest : public ::testing::Test {
   static DisciplineOptions options(std::vector<std::string>& log) {
     DisciplineOptions result;
     result.before_step = [&log](const TimeChange& change) {
-      log.push_back("before " + std::to_string(duration_cast<milliseconds>(change.size()).count()));
+      log.push_back("before " + std::to_string(round<milliseconds>(change.size()).count()));
     };
     return result;
   }
   TimeSubscription listen() {
     return source_.subscribe([this](const TimeChange& change) {
       if (change.kind == TimeChange::Kind::kAdvance) return;
-      log_.push_back("after " + std::to_string(duration_cast<milliseconds>(change.size()).count()));
+      log_.push_back("after " + std::to_string(round<milliseconds>(change.size()).count()));
     });
   }
 
@@ -96,8 +98,64 @@ TEST_F(DisciplinedTest, IsToldOfOneHoldOnce) {
   say(-500ms);
   machine_.advance(100ms);
   say(-500ms);
-  EXPECT_EQ(std::count(log_.begin(), log_.end(), "after -500"), 1);
-  EXPECT_EQ(log_.back().substr(0, 6), "before") << "what is being waited for is told again";
+  EXPECT_EQ(log_, (std::vector<std::string>{"before -500", "after -500"}));
+  machine_.advance(1s);
+  say(-1s);
+  EXPECT_EQ(log_.size(), 4u) << "another one is";
+}
+
+TEST_F(DisciplinedTest, TellsOfAStepBackInTheVeryMomentInWhichItWasRight) {
+  say(0ns);
+  say(-500ms);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before -500", "after -500"}));
+}
+
+TEST_F(DisciplinedTest, TellsAgainWhenUtcIsElsewhereWhileItHolds) {
+  const struct {
+    nanoseconds correction;
+    std::vector<std::string> told;
+  } cases[] = {
+      {-10s, {"before -10000", "after -10000"}},
+      {-10s - 100ms, {}},                         // by no step
+      {-13s, {"before -13000", "after -13000"}},  // later than it was told
+      {-5s, {"before -5000", "after -5000"}},     // and sooner
+      {-100ms, {}},                               // little enough to be slewed away
+      {3s, {"before 3000", "after 3000"}},        // it had been slow all along
+  };
+  for (const auto& c : cases) {
+    log_.clear();
+    say(c.correction);
+    EXPECT_EQ(log_, c.told) << c.correction.count();
+  }
+  EXPECT_GE(source_.now_utc(), kNoon + 3s);
+}
+
+// A listener takes its time, and so may learn something meanwhile. What was told comes first.
+TEST_F(DisciplinedTest, WhatIsLearnedWhileAStepIsToldComesAfterIt) {
+  bool changed_its_mind = false;
+  const auto before = source_.subscribe_before([&](const TimeChange&) {
+    if (std::exchange(changed_its_mind, true)) return;
+    machine_.advance(1s);
+    say(-7s);
+    EXPECT_EQ(source_.now_utc(), kNoon + 1s) << "not yet";
+  });
+  say(3s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before 3000", "after 3000", "before -10000",
+                                            "after -10000"}));
+}
+
+TEST_F(DisciplinedTest, AListenerMayRefreshAndMayThrow) {
+  const auto refreshing = source_.subscribe([&](const TimeChange&) { source_.refresh(); });
+  say(3s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before 3000", "after 3000"}));
+  {
+    const auto throwing =
+        source_.subscribe([&](const TimeChange&) { throw std::runtime_error("a listener's"); });
+    EXPECT_THROW(say(6s), std::runtime_error);
+  }
+  log_.clear();
+  say(9s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"before 3000", "after 3000"})) << "it goes on";
 }
 
 TEST(DisciplinedTimeSource, IsSetBackWhereThatIsAskedFor) {
@@ -158,6 +216,108 @@ TEST_F(DisciplinedTest, WhereNobodyKnowsItFollowsTheClockBeneath) {
   EXPECT_GE(source_.now_utc(), kNoon + 10s) << "held";
   machine_.advance(2s);
   EXPECT_EQ(source_.now_utc(), machine_.now_utc());
+}
+
+TEST(DisciplinedTimeSource, TheThresholdHoldsToTheNanosecond) {
+  const struct {
+    nanoseconds error;
+    bool step;
+  } cases[] = {{128ms, false}, {128ms + 1ns, true}, {-128ms, false}, {-128ms - 1ns, true}};
+  for (const auto& c : cases) {
+    testing::ManualTimeSource machine(kNoon);
+    SimulatedSyncProvider provider;
+    DisciplinedTimeSource source(machine, provider);
+    int told = 0;
+    const auto listening = source.subscribe([&](const TimeChange&) { ++told; });
+    provider.set({.state = SyncState::kSynchronized, .error_bound = 1s, .correction = c.error});
+    source.refresh();
+    EXPECT_EQ(told, c.step ? 1 : 0) << c.error.count();
+  }
+}
+
+TEST_F(DisciplinedTest, TellsWhoeverAskedBeforeAStepWhileItStillReadsTheOldTime) {
+  std::vector<nanoseconds> sizes;
+  auto subscription = source_.subscribe_before([&](const TimeChange& change) {
+    EXPECT_EQ(change.from, kNoon);
+    EXPECT_EQ(source_.now_utc(), kNoon) << "not yet";
+    EXPECT_EQ(change.to, kNoon + 3s);
+    sizes.push_back(change.size());
+  });
+  say(3s);
+  EXPECT_EQ(source_.now_utc(), kNoon + 3s);
+  EXPECT_EQ(sizes, std::vector<nanoseconds>{3s});
+  subscription.reset();
+  say(10s);
+  EXPECT_EQ(sizes.size(), 1u);
+}
+
+// What is announced carries what it was: from, to and kind.
+TEST(DisciplinedTimeSource, SaysWhatKindOfJumpItWas) {
+  using Kind = TimeChange::Kind;
+  const struct {
+    const char* name;
+    void (*happens)(testing::ManualTimeSource&);
+    Kind kind;
+    nanoseconds size;
+  } cases[] = {
+      {"set forward", [](auto& machine) { machine.step_utc(3s); }, Kind::kStep, 3s},
+      {"set back", [](auto& machine) { machine.step_utc(-3s); }, Kind::kStep, -3s},
+      {"it slept", [](auto& machine) { (void)machine.suspend(8h); }, Kind::kSuspend, 8h},
+      {"a leap second", [](auto& machine) { machine.insert_leap_second(); }, Kind::kLeap, -1s},
+  };
+  for (const bool provider_knows : {false, true}) {
+    for (const auto& c : cases) {
+      SCOPED_TRACE(std::string(c.name) + (provider_knows ? ", with a provider" : ", without"));
+      testing::ManualTimeSource machine(kNoon);
+      SimulatedSyncProvider provider;
+      DisciplinedTimeSource source(machine, provider);
+      std::vector<TimeChange> told;
+      const auto listening =
+          source.subscribe([&](const TimeChange& change) { told.push_back(change); });
+      const auto say = [&] {
+        if (provider_knows) {
+          provider.set({.state = SyncState::kSynchronized,
+                        .error_bound = 1ms,
+                        .as_of = machine.now_steady()});
+        }
+        source.refresh();
+      };
+      say();
+      machine.drift(1s, 1s);
+      told.clear();
+      c.happens(machine);
+      // A daemon that follows true time takes a while until it speaks, and is not contradicted.
+      machine.advance(10min);
+      told.erase(std::remove_if(told.begin(), told.end(),
+                                [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
+                 told.end());
+      say();
+      for (int i = 0; i < 700 && told.empty(); ++i) {
+        machine.drift(1s, 1s);
+        told.erase(std::remove_if(told.begin(), told.end(),
+                                  [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
+                   told.end());
+        say();
+      }
+      ASSERT_EQ(told.size(), 1u);
+      EXPECT_EQ(told[0].kind, c.kind);
+      EXPECT_EQ(told[0].size(), c.size);
+      told.clear();
+      provider.set({.state = SyncState::kSynchronized,
+                    .error_bound = 1s,
+                    .as_of = machine.now_steady(),
+                    .correction = 900ms});
+      machine.advance(1h);
+      told.clear();
+      provider.set({.state = SyncState::kSynchronized,
+                    .error_bound = 1s,
+                    .as_of = machine.now_steady(),
+                    .correction = 900ms});
+      source.refresh();
+      ASSERT_EQ(told.size(), 1u);
+      EXPECT_EQ(told[0].kind, Kind::kStep) << "the next one is no longer of that kind";
+    }
+  }
 }
 
 TEST_F(DisciplinedTest, PassesOnThatSimulatedTimeMoved) {

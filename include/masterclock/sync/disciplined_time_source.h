@@ -11,8 +11,11 @@
 // While the clock beneath is disrupted it holds its course. Where no provider knows anything it
 // follows the source's own UTC by the same rules.
 //
-// A step is told to `before_step` before it is made, and to the subscribers, which include every
-// scheduler's waiter, after. A step or a suspend that the source beneath announces leads to a
+// A step is told twice: before it is made to who asked for that (`subscribe_before`), and after it to
+// the subscribers, which include every scheduler's waiter. Both hear its size, and what it was: the kind
+// of what the source beneath announced since it was right last (it was set, it slept, a leap second), else
+// a step. Of a step that is held `to` is where UTC is; it is told when the hold begins, and again only
+// when UTC turns out to be elsewhere by another step. What the source beneath announces leads to a
 // refresh at once.
 //
 // Threads: any, for every member.
@@ -33,6 +36,7 @@
 #define MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -58,7 +62,7 @@ struct DisciplineOptions {
   BackwardStep backward = BackwardStep::kHold;
   HoldoverOptions holdover = {};
 
-  // Hears of a step that is about to be made. Called with no lock held.
+  // Hears of a step that is about to be made, as `subscribe_before` does, from the start.
   std::function<void(const TimeChange&)> before_step = {};
 };
 
@@ -71,6 +75,7 @@ struct DisciplinedCourse {
   std::chrono::nanoseconds excess;  // what it read more than that: to be slewed away
   UtcTime floor;                    // it reads no less
   DriftRate slew;
+  bool held = false;  // at the floor, until UTC has caught up with it
 
   // Never decreases with `now`: the slew takes less than the time that passes.
   [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
@@ -111,23 +116,33 @@ class DisciplinedTimeSource final : public TimeSource {
     return remaining_at(course_.load(), beneath_.now_steady());
   }
 
-  // Asks the provider, and corrects the course. To be called every second or so.
+  // Calls `listener` before each step, until the subscription ends. `from` is what this source reads
+  // and `to` what it is about to; when the listener has returned, both are later by as long as it took.
   //
-  // Cost: that of the provider.
+  // Threads: any; the listener runs on the thread that corrects, with no lock held.
+  TimeSubscription subscribe_before(TimeListener listener) {
+    return before_.add(std::move(listener));
+  }
+
+  // Asks the provider, and corrects the course. To be called every second or so. While another thread,
+  // or the listener that calls it, is in the middle of a correction, this one is left to that thread.
+  //
+  // Cost: that of the provider, and of the listeners of a step.
   void refresh() {
     bounds_.refresh();
-    if (options_.before_step) {
-      const SteadyTime now = beneath_.now_steady();
-      const Course course = course_.load();
-      const std::chrono::nanoseconds error = remaining_at(course, now);
-      if (is_step(error)) {
-        const UtcTime from = course.reading(now);
-        options_.before_step({TimeChange::Kind::kStep, from, saturating_add(from, error)});
+    // One correction at a time, or two threads would tell of one step. Nobody waits for it: a listener
+    // may well wait for a thread that is just about to refresh.
+    int asked = 1;
+    if (asked_.fetch_add(asked) > 0) return;
+    do {
+      try {
+        correct();
+      } catch (...) {  // a listener's
+        asked_ = 0;
+        throw;
       }
-    }
-    std::optional<TimeChange> step;
-    course_.update([&](const Course& old) { return corrected(old, step); });
-    if (step) announce(*step);
+      asked = asked_.fetch_sub(asked) - asked;
+    } while (asked > 0);
   }
 
  private:
@@ -149,32 +164,72 @@ class DisciplinedTimeSource final : public TimeSource {
                     : std::chrono::nanoseconds(0);
   }
 
-  [[nodiscard]] Course corrected(const Course& old,
-                                 std::optional<TimeChange>& step) const noexcept {
+  // What may become of a course.
+  enum class Way { kSlew, kForward, kBack, kHold, kHoldOn };
+
+  // What to do when it reads `reads` and ought to read `estimate`.
+  [[nodiscard]] Way way(const Course& course, SteadyTime now, UtcTime estimate) const noexcept {
+    const UtcTime reads = course.reading(now);
+    if (!is_step(saturating_difference(estimate, reads))) return Way::kSlew;
+    if (estimate > reads) return Way::kForward;
+    if (options_.backward == BackwardStep::kDecreasing) return Way::kBack;
+    const UtcTime awaited = saturating_add(course.target, now - course.at);
+    const bool same =
+        course.held && course.floor == reads && !is_step(saturating_difference(estimate, awaited));
+    return same ? Way::kHoldOn : Way::kHold;
+  }
+
+  [[nodiscard]] static Course next_course(const Course& old, Way way, SteadyTime now,
+                                          UtcTime target) noexcept {
     // What another thread may have read off the old course in the moment between its two loads.
     constexpr std::chrono::nanoseconds kMoment = std::chrono::microseconds(1);
-    const SteadyTime now = beneath_.now_steady();
-    const std::optional<UtcTime> estimate = bounds_.estimate(now);
-    if (!estimate) return old;
     const UtcTime reads = old.reading(now);
-    const std::chrono::nanoseconds error = saturating_difference(*estimate, reads);
-    Course next{now, *estimate, -error, reads, old.slew};
-    if (!is_step(error)) return next;
-    next.excess = {};
-    const bool already_held = old.floor == reads && error < std::chrono::nanoseconds(0);
-    if (error > std::chrono::nanoseconds(0)) {
-      next.floor = *estimate;
-    } else if (options_.backward == BackwardStep::kDecreasing) {
-      next.floor = UtcTime::min();
-    } else if (!already_held) {
-      next.floor = saturating_add(reads, kMoment);
+    switch (way) {
+      case Way::kSlew:
+        return {now, target, saturating_difference(reads, target), reads, old.slew};
+      case Way::kForward:
+        return {now, target, {}, std::max(reads, target), old.slew};
+      case Way::kBack:
+        return {now, target, {}, UtcTime::min(), old.slew};
+      case Way::kHold:
+        return {now, target, {}, saturating_add(reads, kMoment), old.slew, true};
+      case Way::kHoldOn:
+        return {now, target, {}, reads, old.slew, true};
     }
-    if (!already_held) step = TimeChange{TimeChange::Kind::kStep, reads, *estimate};
-    return next;
+    return old;
+  }
+
+  // By one thread at a time. What is decided at the beginning is done, however long the listeners take
+  // and whatever others learn meanwhile: what was told before happens, and is told after.
+  void correct() {
+    const Course old = course_.load();
+    const SteadyTime decided = beneath_.now_steady();
+    const std::optional<UtcTime> estimate = bounds_.estimate(decided);
+    if (!estimate) return;
+    const Way chosen = way(old, decided, *estimate);
+    const bool told = chosen != Way::kSlew && chosen != Way::kHoldOn;
+    TimeChange::Kind kind = cause_;
+    if (told) {
+      const TimeChange coming{kind, old.reading(decided), *estimate};
+      if (options_.before_step) options_.before_step(coming);
+      before_.announce(coming);
+    }
+    TimeChange made{kind, {}, {}};
+    course_.update([&](const Course&) {
+      const SteadyTime now = beneath_.now_steady();
+      made.from = old.reading(now);
+      made.to = saturating_add(*estimate, now - decided);
+      return next_course(old, chosen, now, made.to);
+    });
+    cause_.compare_exchange_strong(kind, TimeChange::Kind::kStep);
+    if (told) announce(made);
   }
 
   void on_change(const TimeChange& change) {
-    if (change.kind != TimeChange::Kind::kAdvance) return refresh();
+    if (change.kind != TimeChange::Kind::kAdvance) {
+      cause_ = change.kind;
+      return refresh();
+    }
     const UtcTime now = now_utc();
     announce({change.kind, saturating_add(now, -change.size()), now});
   }
@@ -183,6 +238,9 @@ class DisciplinedTimeSource final : public TimeSource {
   const DisciplineOptions options_;
   BoundedClock bounds_;
   internal::Seqlock<Course> course_;
+  std::atomic<TimeChange::Kind> cause_ = TimeChange::Kind::kStep;  // of the next step
+  std::atomic<int> asked_ = 0;  // refreshes that no correction has taken in yet
+  TimeListeners before_;
   const TimeSubscription changes_;  // last: ends before what its listener uses
 };
 
