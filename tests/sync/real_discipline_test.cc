@@ -1,16 +1,21 @@
-// DisciplinedTimeSource on the machine's clock, with real threads.
+// DisciplinedTimeSource on the machine's clock, with real threads and real steps.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "faked_clock.h"
+#include "masterclock/events/dispatcher.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/time/system_time_source.h"
@@ -73,6 +78,110 @@ TEST(RealDiscipline, IsOneLineOfTimeForAllThreads) {
   EXPECT_EQ(unpaired, 0);
   EXPECT_EQ(open, nullptr);
   EXPECT_GT(pairs, 0);
+}
+
+// Knows true time, which is what the machine read first and the steady clock since: no step reaches it.
+class Reference final : public SyncProvider {
+ public:
+  SyncReading read() override {
+    const auto [utc, steady] = read_machine();
+    return {.state = SyncState::kSynchronized,
+            .error_bound = 1h,
+            .as_of = steady,
+            .correction =
+                saturating_difference(saturating_add(begin_.first, steady - begin_.second), utc),
+            .provenance = "reference"};
+  }
+
+ private:
+  static std::pair<UtcTime, SteadyTime> read_machine() {
+    const UtcTime utc = SystemTimeSource::shared().now_utc();
+    return {utc, SystemTimeSource::shared().now_steady()};
+  }
+  const std::pair<UtcTime, SteadyTime> begin_ = read_machine();
+};
+
+// A programme with an event every millisecond, one in two hours of UTC, and one in two hours of the steady
+// clock, while the machine's clock is set an hour back, three forward and two back again.
+class RealSteps : public ::testing::Test {
+ protected:
+  static constexpr int kEvents = 200;
+
+  void live_through_them(const testing::FakedClock& clock, SyncProvider& provider,
+                         bool follows_the_machine) {
+    DisciplinedTimeSource source(SystemTimeSource::shared(), provider);
+    source.refresh();
+    EventScheduler scheduler(source);
+    const UtcTime begin = source.now_utc();
+    for (int i = 1; i <= kEvents; ++i) add(scheduler, {.due = begin + i * 1ms});
+    add(scheduler, {.due = begin + 2h});
+    add(scheduler, {.due_in = 2h});
+    Dispatcher dispatcher(scheduler, {.max_wait = 20ms});
+    dispatcher.start();
+    std::atomic<bool> over = false;
+    std::thread reader([&] {
+      for (UtcTime last = begin; !over;) {
+        const UtcTime now = source.now_utc();
+        EXPECT_GE(now, last);
+        last = now;
+      }
+    });
+    for (const seconds offset : {-3'600s, 7'201s, 0s}) {
+      const UtcTime before = source.now_utc();
+      clock.set(offset);
+      // What was said before the step is of another clock: the second refresh is believed.
+      for (int i = 0; i < 2; ++i) source.refresh();
+      const nanoseconds set_by = SystemTimeSource::shared().now_utc() - begin;
+      EXPECT_LT(abs(set_by - offset), 30min) << "libfaketime does not set the clock";
+      EXPECT_GE(source.now_utc(), before);
+      EXPECT_EQ(source.now_utc() >= begin + 2h, follows_the_machine && offset != -3'600s);
+    }
+    const int expected = kEvents + (follows_the_machine ? 1 : 0);
+    for (std::unique_lock lock(mutex_); taken_ < expected;) fired_.wait(lock);
+    dispatcher.stop();
+    over = true;
+    reader.join();
+    EXPECT_EQ(taken_, expected);
+    EXPECT_EQ(scheduler.counters().fired, static_cast<std::uint64_t>(expected));
+    EXPECT_EQ(scheduler.counters().pending, follows_the_machine ? 1u : 2u) << "nothing is lost";
+  }
+
+ private:
+  void add(EventScheduler& scheduler, EventRequest request) {
+    request.action = [this](const FiredEvent& event) {
+      const std::lock_guard lock(mutex_);
+      EXPECT_GT(event.due, last_due_) << "repeated, or out of order";
+      EXPECT_GE(event.lateness, 0ns);
+      last_due_ = event.due;
+      ++taken_;
+      fired_.notify_one();
+    };
+    EXPECT_TRUE(scheduler.schedule(std::move(request)).ok());
+  }
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable fired_;
+  UtcTime last_due_ = UtcTime::min();
+  int taken_ = 0;
+};
+
+TEST_F(RealSteps, DoNotReachAClockWhoseProviderKnowsBetter) {
+  const auto clock = testing::FakedClock::mine();
+  if (!clock) {
+    return testing::run_with_faked_clock("RealSteps.DoNotReachAClockWhoseProviderKnowsBetter");
+  }
+  Reference reference;
+  live_through_them(*clock, reference, false);
+}
+
+TEST_F(RealSteps, AreFollowedForwardAndHeldBackwardWhereNobodyKnows) {
+  const auto clock = testing::FakedClock::mine();
+  if (!clock) {
+    return testing::run_with_faked_clock(
+        "RealSteps.AreFollowedForwardAndHeldBackwardWhereNobodyKnows");
+  }
+  SimulatedSyncProvider nobody;
+  live_through_them(*clock, nobody, true);
 }
 
 }  // namespace

@@ -1,0 +1,119 @@
+// Real steps of CLOCK_REALTIME, as far as a test may go: libfaketime shifts the clock of a process of the
+// test's own, by what a file says. The kernel knows nothing of it, so nobody announces such a step; the
+// steady clock stays as it is.
+//
+//   TEST(RealSteps, OfAnHour) {
+//     const auto clock = testing::FakedClock::mine();
+//     if (!clock) return testing::run_with_faked_clock("RealSteps.OfAnHour");
+//     clock->set(-1h);
+//     ...
+#ifndef MASTERCLOCK_TESTS_FAKED_CLOCK_H_
+#define MASTERCLOCK_TESTS_FAKED_CLOCK_H_
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace masterclock::testing {
+
+class FakedClock {
+ public:
+  static constexpr const char* kInside = "MASTERCLOCK_FAKED_CLOCK";
+
+  // This process's, where it has one.
+  static std::optional<FakedClock> mine() {
+    const char* const file = std::getenv(kInside);
+    if (file == nullptr) return std::nullopt;
+    return FakedClock(file);
+  }
+
+  explicit FakedClock(std::string file) : file_(std::move(file)) {}
+
+  // From the next reading on the clock is this far from the machine's.
+  void set(std::chrono::seconds offset) const {
+    const std::string next = file_ + ".next";
+    std::ofstream(next) << (offset.count() < 0 ? "" : "+") << offset.count() << "\n";
+    std::filesystem::rename(next, file_);  // a reader sees one or the other
+  }
+
+ private:
+  std::string file_;
+};
+
+// A sanitizer's library must be the first that is loaded, before libfaketime too. Empty when it is not
+// a library but part of the program.
+inline std::string sanitizer_library() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    const std::size_t path = line.find('/');
+    if (path == std::string::npos) continue;
+    for (const char* name : {"/libasan.so", "/libtsan.so"}) {
+      if (line.find(name, path) != std::string::npos) return line.substr(path);
+    }
+  }
+  return "";
+}
+
+// What to preload. Empty where it cannot be, and `why` says the reason.
+inline std::string faketime_preload(std::string& why) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+  constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+  constexpr bool kSanitized = false;
+#endif
+  const std::string sanitizer = sanitizer_library();
+  if (kSanitized && sanitizer.empty()) {
+    why = "the sanitizer is part of the program, and libfaketime would start before it";
+    return "";
+  }
+  for (const char* folder :
+       {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/lib64"}) {
+    const std::string library = std::string(folder) + "/faketime/libfaketimeMT.so.1";
+    if (std::filesystem::exists(library))
+      return sanitizer + (sanitizer.empty() ? "" : " ") + library;
+  }
+  why = "libfaketime is not here: apt-get install faketime";
+  return "";
+}
+
+// Runs `test` of this program in a process that has a faked clock, or skips it and says why.
+inline void run_with_faked_clock(const std::string& test) {
+  constexpr unsigned kMostSeconds = 120;
+  std::string why;
+  const std::string preload = faketime_preload(why);
+  if (preload.empty()) GTEST_SKIP() << why;
+  const std::string file =
+      ::testing::TempDir() + "masterclock_faked_clock_" + std::to_string(::getpid());
+  FakedClock(file).set(std::chrono::seconds(0));
+  const std::string filter = "--gtest_filter=" + test;
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::setenv("LD_PRELOAD", preload.c_str(), 1);
+    ::setenv("FAKETIME_TIMESTAMP_FILE", file.c_str(), 1);
+    ::setenv("FAKETIME_NO_CACHE", "1", 1);
+    ::setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
+    ::setenv(FakedClock::kInside, file.c_str(), 1);
+    ::alarm(kMostSeconds);  // outlives the exec
+    ::execl("/proc/self/exe", "tests", filter.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+  std::filesystem::remove(file);
+}
+
+}  // namespace masterclock::testing
+
+#endif  // MASTERCLOCK_TESTS_FAKED_CLOCK_H_
