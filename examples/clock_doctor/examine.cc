@@ -215,7 +215,7 @@ std::optional<Finding> daemon_of(const MachineFacts& facts, const char* by, cons
         return r.detail == detail;
       })->advice;
   if (absl::IsPermissionDenied(statement->heard)) {
-    advice = "it answers its own user alone: run clock_doctor as root";
+    advice = "run clock_doctor as root: others are refused there";
   }
   switch (reading.state) {
     case SyncState::kSynchronized:

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/linuxptp_sync_provider.h"
 #include "sample_facts.h"
 
 namespace clock_doctor {
@@ -263,6 +265,51 @@ TEST(Examine, ADaemonThatRunsIsNotADaemonThatIsSynchronized) {
   EXPECT_EQ(diagnosis.verdict, Level::kBad);
   EXPECT_EQ(finding(diagnosis, "linuxptp").level, Level::kAttention);
   EXPECT_EQ(finding(diagnosis, "linuxptp").says, "ptp4l runs: is a master itself");
+}
+
+// By the names that the providers themselves give.
+TEST(Examine, KnowsEachReasonOfTheProviders) {
+  using masterclock::PtpPortState;
+  using masterclock::PtpStatus;
+  const auto ptp4l = [](auto edit) {
+    PtpStatus ptp;
+    ptp.port_state = PtpPortState::kSlave;
+    ptp.grandmaster_present = ptp.ptp_timescale = true;
+    ptp.last_sync = ptp.mean_path_delay = 1us;
+    ptp.utc_offset = 37;
+    edit(ptp);
+    return masterclock::internal::LinuxPtpRule({}).answered(ptp, std::nullopt, {}, {});
+  };
+  const auto chrony = [](auto edit) {
+    masterclock::ChronyTracking tracking;
+    edit(tracking);
+    return masterclock::internal::ChronyRule({}).answered(tracking, {}, {});
+  };
+  const struct {
+    const char* by;
+    masterclock::SyncReading reading;
+    const char* advice;
+  } cases[] = {
+      {"linuxptp", masterclock::internal::LinuxPtpRule({}).silent({}), "--ptp4l SOCKET"},
+      {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kListening; }), "is there a"},
+      {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kMaster; }), "a receiver"},
+      {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kUncalibrated; }), "wait"},
+      {"linuxptp", ptp4l([](auto& p) { p.utc_offset.reset(); }), "currentUtcOffsetValid"},
+      {"linuxptp", ptp4l([](auto& p) { p.software_clock = p.ptp_timescale = false; }),
+       "PTP timescale"},
+      {"chrony", masterclock::internal::ChronyRule({}).silent({}), "--chrony ADDRESS"},
+      {"chrony", chrony([](auto&) {}), "is a server named"},
+      {"chrony", chrony([](auto& t) {
+         t.leap = masterclock::ChronyTracking::Leap::kNormal;
+         t.reference_id = 0x7f7f0101;
+       }),
+       "name servers"},
+  };
+  for (const auto& c : cases) {
+    MachineFacts facts = out_of_the_box();
+    facts.statements.push_back({c.by, c.reading, absl::OkStatus()});
+    EXPECT_THAT(finding(examine(facts), c.by).advice, HasSubstr(c.advice)) << c.reading.provenance;
+  }
 }
 
 TEST(Examine, SaysWhereTheHardwareClockStands) {
