@@ -104,6 +104,21 @@ TEST_F(DisciplinedTest, IsToldOfOneHoldOnce) {
   EXPECT_EQ(log_.size(), 4u) << "another one is";
 }
 
+// Asked ten times a second as well: what is left of a hold is not slewed, which would take minutes.
+TEST_F(DisciplinedTest, AHoldLastsToItsEnd) {
+  say(-500ms);
+  const UtcTime held = source_.now_utc();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(source_.now_utc(), held) << i;
+    machine_.advance(100ms);
+    say(-500ms);
+  }
+  machine_.advance(100ms);
+  EXPECT_EQ(source_.now_utc(), machine_.now_utc() - 500ms);
+  EXPECT_EQ(source_.remaining(), 0ns);
+  EXPECT_EQ(log_.size(), 2u);
+}
+
 TEST_F(DisciplinedTest, TellsOfAStepBackInTheVeryMomentInWhichItWasRight) {
   say(0ns);
   say(-500ms);

@@ -170,13 +170,15 @@ class DisciplinedTimeSource final : public TimeSource {
   // What to do when it reads `reads` and ought to read `estimate`.
   [[nodiscard]] Way way(const Course& course, SteadyTime now, UtcTime estimate) const noexcept {
     const UtcTime reads = course.reading(now);
+    // A hold lasts to its end: the last of it is not left to the slew, which would take minutes.
+    const UtcTime awaited = saturating_add(course.target, now - course.at);
+    if (course.held && course.floor == reads && estimate < reads &&
+        !is_step(saturating_difference(estimate, awaited))) {
+      return Way::kHoldOn;
+    }
     if (!is_step(saturating_difference(estimate, reads))) return Way::kSlew;
     if (estimate > reads) return Way::kForward;
-    if (options_.backward == BackwardStep::kDecreasing) return Way::kBack;
-    const UtcTime awaited = saturating_add(course.target, now - course.at);
-    const bool same =
-        course.held && course.floor == reads && !is_step(saturating_difference(estimate, awaited));
-    return same ? Way::kHoldOn : Way::kHold;
+    return options_.backward == BackwardStep::kDecreasing ? Way::kBack : Way::kHold;
   }
 
   [[nodiscard]] static Course next_course(const Course& old, Way way, SteadyTime now,
