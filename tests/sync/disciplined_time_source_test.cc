@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -345,118 +344,6 @@ TEST_F(DisciplinedTest, PassesOnThatSimulatedTimeMoved) {
   });
   machine_.advance(5s);
   EXPECT_EQ(heard, 1);
-}
-
-// A machine whose oscillator is off and wanders, whose clock is set, and which sleeps.
-class Oscillator final : public TimeSource {
- public:
-  explicit Oscillator(std::uint64_t seed) : random_(seed), ppb_(below(40'000) - 20'000) {}
-  UtcTime now_utc() const noexcept override { return kNoon + steady_ + set_; }
-  SteadyTime now_steady() const noexcept override { return SteadyTime(steady_); }
-  UtcTime truth() const { return kNoon + true_; }
-
-  void run(nanoseconds elapsed) {
-    true_ += elapsed;
-    part_ += elapsed.count() * ppb_;
-    steady_ += elapsed + nanoseconds(part_ / 1'000'000'000);
-    part_ %= 1'000'000'000;
-    ppb_ = std::clamp<std::int64_t>(ppb_ + below(101) - 50, -30'000, 30'000);
-  }
-  void step(nanoseconds size) { set_ += size; }
-  void suspend(nanoseconds asleep) {
-    true_ += asleep;
-    set_ += asleep;
-  }
-  std::int64_t below(std::int64_t n) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::mt19937_64 random_;
-  std::int64_t ppb_;
-  std::int64_t part_ = 0;
-  nanoseconds true_{}, steady_{}, set_{};
-};
-
-// A million readings: whatever befalls the machine and whatever its daemon says, no interval that
-// claims kSynchronized leaves out true time, and no reading is less than the one before.
-TEST(DisciplinedTimeSource, IsRightOrSaysThatItIsNot) {
-  constexpr nanoseconds kBound = 50us;
-  constexpr nanoseconds kConverged = 250us;  // what is said is off by the bound, a second ago
-  for (const std::uint64_t seed : {1u, 1588u, 2059u, 868u}) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Oscillator machine(seed);
-    SimulatedSyncProvider provider;
-    DisciplinedTimeSource source(machine, provider);
-    UtcTime last = UtcTime::min();
-    UtcTime next_fault = machine.truth() + 60s, fault_ends = machine.truth();
-    UtcTime next_refresh = machine.truth(), converged_by = machine.truth() + 60s;
-    bool lost = false, fault = false;
-    nanoseconds lie{};
-    int synchronized = 0, faults = 0, checked = 0;
-    for (int i = 0; i < 1'000'000; ++i) {
-      machine.run(nanoseconds(1 + machine.below(20'000'000)));
-      const UtcTime truth = machine.truth();
-      if (truth >= next_fault) {
-        ++faults;
-        fault = true;
-        fault_ends = truth + seconds(machine.below(60));
-        const nanoseconds size = milliseconds(20 + machine.below(5'000));
-        switch (machine.below(5)) {
-          case 0:
-            machine.step(size);
-            break;
-          case 1:
-            machine.step(-size);
-            break;
-          case 2:
-            machine.suspend(size * 100);
-            break;
-          case 3:
-            lost = true;
-            break;
-          default:
-            lie = machine.below(2) == 0 ? size : -size;
-            break;
-        }
-        next_fault = std::max(fault_ends, machine.truth()) + seconds(90 + machine.below(60));
-      }
-      if (fault && truth >= fault_ends) {
-        lost = fault = false;
-        lie = {};
-        const nanoseconds error = abs(machine.truth() - source.now_utc());
-        converged_by = machine.truth() + 5s + (error <= 128ms ? error * 2'200 : 0ns);
-      }
-      if (truth >= next_refresh) {
-        next_refresh = truth + 1s;
-        const nanoseconds noise(machine.below(2 * kBound.count()) - kBound.count());
-        if (lost) {
-          provider.set({});
-        } else {
-          provider.set({.state = SyncState::kSynchronized,
-                        .error_bound = kBound,
-                        .as_of = machine.now_steady(),
-                        .correction = machine.truth() - machine.now_utc() + noise + lie});
-        }
-        source.refresh();
-      }
-      const UtcTime now = source.now_utc();
-      ASSERT_GE(now, last) << "reading " << i;
-      last = now;
-      const TimeBounds bounds = source.now_bounded();
-      if (bounds.state == SyncState::kSynchronized) {
-        ++synchronized;
-        ASSERT_TRUE(bounds.contains(machine.truth())) << "reading " << i;
-      }
-      if (!fault && machine.truth() > converged_by) {
-        ++checked;
-        ASSERT_LE(abs(now - machine.truth()), kConverged) << "reading " << i;
-      }
-    }
-    EXPECT_GT(faults, 50);
-    EXPECT_GT(synchronized, 500'000);
-    EXPECT_GT(checked, 400'000);
-  }
 }
 
 }  // namespace
