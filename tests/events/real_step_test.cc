@@ -158,5 +158,48 @@ TEST(RealStep, OpenOcpp142ASteppedClockIsSleptOn) {
   }
 }
 
+// The machine's clocks, but UTC stands still until it is let go.
+class HeldClock final : public TimeSource {
+ public:
+  UtcTime now_utc() const noexcept override {
+    ++readings_;
+    return held_ ? begin_ : saturating_add(begin_, 1s);
+  }
+  SteadyTime now_steady() const noexcept override {
+    ++readings_;
+    return SystemTimeSource::shared().now_steady();
+  }
+  void let_go() { held_ = false; }
+  std::uint64_t readings() const { return readings_; }
+
+ private:
+  const UtcTime begin_ = SystemTimeSource::shared().now_utc();
+  std::atomic<bool> held_ = true;
+  mutable std::atomic<std::uint64_t> readings_ = 0;
+};
+
+// The same for a step back that is made by standing still: the next event is a moment away, and stays so.
+TEST(RealStep, OpenOcpp142AHeldClockIsSleptOn) {
+  for (const std::chrono::nanoseconds spin : {0us, 100us}) {
+    HeldClock source;
+    EventScheduler scheduler(source);
+    std::promise<void> utc_fired, steady_fired;
+    ASSERT_TRUE(scheduler
+                    .schedule({.due = source.now_utc() + 10us,
+                               .action = [&](auto&) { utc_fired.set_value(); }})
+                    .ok());
+    ASSERT_TRUE(
+        scheduler.schedule({.due_in = 50ms, .action = [&](auto&) { steady_fired.set_value(); }})
+            .ok());
+    Dispatcher dispatcher(scheduler, {.spin = spin});
+    dispatcher.start();
+    steady_fired.get_future().get();
+    EXPECT_LT(source.readings(), 20'000u);
+    EXPECT_EQ(scheduler.counters().pending, 1u);
+    source.let_go();
+    utc_fired.get_future().get();
+  }
+}
+
 }  // namespace
 }  // namespace masterclock

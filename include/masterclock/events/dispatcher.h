@@ -4,7 +4,7 @@
 // when an earlier event is scheduled and when the source announces that its time moved, and at the
 // latest after `max_wait`, should a source step without saying so. What it sleeps on is the steady
 // clock, and it only decides when to look again: what is due is decided by the source, after the
-// sleep. So nothing fires early.
+// sleep. So nothing fires early. While a source holds its UTC still, it is looked at every millisecond.
 //
 // On Linux the thread asks the kernel not to round its sleeps (by default the kernel may add 50
 // microseconds). What is left is the time that the machine takes to wake a thread. The dispatcher
@@ -45,6 +45,7 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/events/wake_lead.h"
@@ -144,13 +145,17 @@ class Dispatcher final : private EventWaker {
     thread_id_ = std::this_thread::get_id();
     const std::stop_token stop = stop_.get_token();
     std::chrono::nanoseconds patience = kNone;
+    std::optional<std::chrono::nanoseconds> left;
+    UtcTime utc{};
     int passes = 0;
     while (!stop.stop_requested()) {
       const std::uint64_t asked = asked_;
       look_ = false;
       lock.unlock();
       scheduler_.run_due(stop);
-      const std::optional<std::chrono::nanoseconds> left = scheduler_.until_next();
+      const auto left_before = std::exchange(left, scheduler_.until_next());
+      const UtcTime utc_before = std::exchange(utc, scheduler_.source().now_utc());
+      const bool held = left_before && left && *left >= *left_before && utc <= utc_before;
       lock.lock();
       const bool still_due = left && *left <= kNone;
       if (!still_due || ++passes >= kMostPasses) {
@@ -161,6 +166,10 @@ class Dispatcher final : private EventWaker {
       if (still_due) continue;
       const std::chrono::nanoseconds wait = left.value_or(options_.max_wait);
       const std::chrono::nanoseconds lead = lead_.get();
+      if (held) {
+        sleep(lock, std::max(wait, kHeld), patience);
+        continue;
+      }
       if (wait <= lead && watch(lock, wait, stop)) continue;
       sleep(lock, wait > lead ? wait - lead : wait, patience);
     }
@@ -209,6 +218,10 @@ class Dispatcher final : private EventWaker {
   }
 
   static constexpr std::chrono::nanoseconds kNone{0};
+
+  // How often to look while the source holds its UTC: the event comes no nearer for being watched, and
+  // that may last for hours.
+  static constexpr std::chrono::nanoseconds kHeld = std::chrono::milliseconds(1);
 
   EventScheduler& scheduler_;
   const DispatcherOptions options_;
