@@ -46,6 +46,7 @@
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/sync/bounded_clock.h"
+#include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/time/precision.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
@@ -67,7 +68,10 @@ class BasicMasterClock {
         reads_kernel_(SplitPrecisionPolicy<P> &&
                       dynamic_cast<SystemTimeSource*>(&source) != nullptr),
         last_check_{source.now_utc(), source.now_steady()},
-        bounds_(source, options.sync, options.holdover),
+        disciplined_(dynamic_cast<DisciplinedTimeSource*>(&source)),
+        has_bounds_(disciplined_ != nullptr && options.sync == nullptr),
+        bounds_(disciplined_ != nullptr ? disciplined_->beneath() : source, options.sync,
+                options.holdover),
         zones_(options.zones != nullptr ? *options.zones : ZoneDatabase::system(),
                zone_listener(options.observer)),
         scheduler_(source, scheduler_options(options)),
@@ -209,13 +213,19 @@ class BasicMasterClock {
   // May it be trusted.
 
   // What is known of true UTC now: an interval and a state. Nothing, unless the options name a
-  // provider and `refresh_sync` has asked it.
+  // provider, or the source is a DisciplinedTimeSource, which has one; and `refresh_sync` has asked it.
   //
   // Cost: less than two readings of the source. No provider is asked.
-  [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
+  [[nodiscard]] TimeBounds now_bounded() const noexcept {
+    return has_bounds_ ? disciplined_->now_bounded() : bounds_.now_bounded();
+  }
 
-  // Asks the provider: to be called every second or so, from a thread that may wait.
-  void refresh_sync() { bounds_.refresh(); }
+  // Asks the provider, and corrects a DisciplinedTimeSource: to be called every second or so, from a
+  // thread that may wait.
+  void refresh_sync() {
+    if (disciplined_ != nullptr) disciplined_->refresh();
+    bounds_.refresh();
+  }
 
   // Is it well.
 
@@ -283,7 +293,9 @@ class BasicMasterClock {
       reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
   mutable ClockReading last_check_;
-  BoundedClock bounds_;
+  DisciplinedTimeSource* const disciplined_;  // the source, where it is one
+  const bool has_bounds_;                     // it is, and nobody else was named
+  BoundedClock bounds_;                       // of the clock that a provider speaks of
   mutable ZoneCache zones_;
   EventScheduler scheduler_;
   const TimeSubscription steps_;

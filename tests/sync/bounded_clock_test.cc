@@ -6,6 +6,7 @@
 #include <string>
 
 #include "masterclock/master_clock.h"
+#include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 
@@ -237,6 +238,37 @@ TEST(MasterClockSync, OnTheMachinesClockTheMiddleIsNow) {
   EXPECT_EQ(bounds.state, SyncState::kSynchronized);
   EXPECT_TRUE(bounds.contains(before));
   EXPECT_LT(bounds.uncertainty(), 1h + 1min);
+}
+
+// The provider speaks of the machine's clock, not of the one that is being made right by it: added to
+// the latter its correction would count twice.
+TEST(MasterClockSync, OnADisciplinedSourceTheIntervalIsAroundTrueTime) {
+  const struct {
+    const char* name;
+    nanoseconds correction;
+  } cases[] = {{"slewed", 100ms}, {"slewed back", -100ms}, {"stepped", 5s}, {"held", -5s}};
+  for (const bool names_it_again : {false, true}) {
+    for (const auto& c : cases) {
+      SCOPED_TRACE(c.name);
+      testing::ManualTimeSource machine(kNoon);
+      SimulatedSyncProvider provider;
+      DisciplinedTimeSource source(machine, provider);
+      MasterClock clock(source, {.sync = names_it_again ? &provider : nullptr});
+      provider.set({.state = SyncState::kSynchronized,
+                    .error_bound = 1ms,
+                    .as_of = machine.now_steady(),
+                    .correction = c.correction});
+      clock.refresh_sync();
+      EXPECT_EQ(source.now_utc() > kNoon + 1s, c.correction > 1s) << "it was refreshed";
+      for (int i = 0; i < 10; ++i) {
+        machine.advance(100ms);
+        const TimeBounds bounds = clock.now_bounded();
+        EXPECT_EQ(bounds.state, SyncState::kSynchronized);
+        EXPECT_TRUE(bounds.contains(machine.now_utc() + c.correction));
+        EXPECT_LE(bounds.uncertainty(), 1ms + 50us) << "a second at 50 ppm";
+      }
+    }
+  }
 }
 
 }  // namespace

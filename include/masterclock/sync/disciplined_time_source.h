@@ -108,6 +108,9 @@ class DisciplinedTimeSource final : public TimeSource {
   }
   [[nodiscard]] SteadyTime now_steady() const noexcept override { return beneath_.now_steady(); }
 
+  // The clock that the provider speaks of.
+  [[nodiscard]] const TimeSource& beneath() const noexcept { return beneath_; }
+
   // Where true UTC is: not where this source is on its way to it.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
 
