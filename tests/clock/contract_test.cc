@@ -41,7 +41,7 @@ TEST(Contract, Time) {
   source.step_utc(-1s);
   source.set_utc(mc::UtcTime(1'774'746'000s));
   const mc::TimeSource& base = source;
-  static_assert(noexcept(base.now_utc()) && noexcept(base.now_steady()));
+  static_assert(noexcept(base.now_utc())&& noexcept(base.now_steady()));
   EXPECT_EQ(base.now_utc(), mc::UtcTime(1'774'746'000s));
   EXPECT_EQ(base.now_steady(), mc::SteadyTime(1s));
   mc::CountingTimeSource counted(source);
@@ -68,7 +68,7 @@ TEST(Contract, Zones) {
   const absl::StatusOr<mc::Zone> found = cache.find(std::string_view("Europe/Dublin"));
   const mc::Zone zone = *found;
   const mc::UtcTime t(1'774'746'000s);  // 2026-03-29T01:00:00Z
-  static_assert(noexcept(zone.name()) && noexcept(zone.offset_at(t))&& noexcept(zone.to_local(t)));
+  static_assert(noexcept(zone.name())&& noexcept(zone.offset_at(t))&& noexcept(zone.to_local(t)));
   static_assert(is<std::string_view, decltype(zone.name())>);
   const auto [offset, daylight, abbreviation, begin, end] = zone.offset_at(t);
   EXPECT_EQ(offset, 1h);
@@ -185,6 +185,46 @@ TEST(Contract, Events) {
   EXPECT_EQ(scheduler.counters().fired, 1u);
 }
 
+// sync/
+static_assert(std::is_abstract_v<mc::SyncProvider>);
+static_assert(std::is_base_of_v<mc::SyncProvider, mc::KernelSyncProvider> &&
+              std::is_base_of_v<mc::SyncProvider, mc::ChronySyncProvider> &&
+              std::is_base_of_v<mc::SyncProvider, mc::LinuxPtpSyncProvider> &&
+              std::is_base_of_v<mc::SyncProvider, mc::SimulatedSyncProvider>);
+static_assert(std::is_base_of_v<mc::TimeSource, mc::DisciplinedTimeSource> &&
+              std::is_final_v<mc::DisciplinedTimeSource>);
+
+TEST(Contract, Sync) {
+  const mc::SyncReading reading;
+  static_assert(is<mc::SyncState, decltype(reading.state)>);
+  static_assert(is<nanoseconds, decltype(reading.error_bound)>);
+  static_assert(is<std::optional<int>, decltype(reading.tai_offset)>);
+  static_assert(is<std::string_view, decltype(reading.provenance)>);
+  for (const mc::SyncState state : {mc::SyncState::kUnknown, mc::SyncState::kSynchronized,
+                                    mc::SyncState::kFreeRunning, mc::SyncState::kDisrupted}) {
+    const mc::TimeBounds early{mc::UtcTime(1s), mc::UtcTime(2s), state};
+    const mc::TimeBounds late{mc::UtcTime(2s) + 1ns, mc::UtcTime(3s), state};
+    EXPECT_TRUE(mc::definitely_before(early, late));
+    EXPECT_FALSE(mc::definitely_before({early.earliest, late.earliest, state}, late));
+  }
+
+  mc::testing::ManualTimeSource machine(mc::UtcTime(1'000s));
+  mc::SimulatedSyncProvider provider;
+  mc::SyncProvider& asked = provider;
+  mc::DisciplinedTimeSource source(machine, asked);
+  mc::MasterClock clock(source, {.sync = &asked, .holdover = {.drift = mc::drift_ppm(1)}});
+  provider.set({.state = mc::SyncState::kSynchronized, .error_bound = 10us});
+  source.refresh();
+  clock.refresh_sync();
+  const mc::MasterClock& reader = clock;
+  static_assert(noexcept(reader.now_bounded()));
+  static_assert(is<mc::TimeBounds, decltype(reader.now_bounded())>);
+  machine.advance(2s);
+  EXPECT_EQ(reader.now_bounded().state, mc::SyncState::kSynchronized);
+  EXPECT_EQ(reader.now_bounded().earliest, mc::UtcTime(1'002s) - 12us);
+  EXPECT_EQ(reader.now_bounded().latest, mc::UtcTime(1'002s) + 12us);
+}
+
 // master_clock.h
 template <class P>
 using Clock = mc::BasicMasterClock<P>;
@@ -202,9 +242,9 @@ TEST(Contract, MasterClock) {
   mc::MasterClock clock(source, mc::MasterClockOptions{});
   const mc::MasterClock& reader = clock;
   const mc::Zone dublin = reader.zone("Europe/Dublin").value();
-  static_assert(noexcept(reader.now_utc()) && noexcept(reader.now_local(dublin)));
+  static_assert(noexcept(reader.now_utc())&& noexcept(reader.now_local(dublin)));
   const mc::UtcTime past;
-  static_assert(noexcept(reader.seconds_since(past)) && noexcept(reader.elapsed_since(past)));
+  static_assert(noexcept(reader.seconds_since(past))&& noexcept(reader.elapsed_since(past)));
   const mc::BasicZonedTime<std::chrono::microseconds> wall = reader.now_local(dublin);
   const absl::StatusOr<mc::BasicZonedTime<std::chrono::microseconds>> by_name =
       reader.now_local(std::string_view("Europe/Dublin"));
