@@ -1,7 +1,7 @@
 // What chronyd knows: how far the clock is off at most, and when it was corrected last.
 //
 // The bound is the one chrony documents: half the root delay, the root dispersion, and what is left
-// to correct of the last measurement. The state follows the last correction, because chronyd goes
+// to correct of the last measurement; and `reference_error`. The state follows the last correction, because chronyd goes
 // on saying "Normal" when its servers are gone, and says nothing at all when it died:
 //
 //   kSynchronized  chronyd follows a server or a reference clock, and it has corrected the clock
@@ -52,6 +52,10 @@ struct ChronyOptions {
   // reading's correction. Otherwise that is part of the bound, since chronyd is working it off.
   bool corrects_the_clock = true;
 
+  // What the reference itself may be wrong by and chronyd knows nothing of, such as the error that a
+  // driver states for the clock in a network card (`refclock PHC`). Part of the bound.
+  std::chrono::nanoseconds reference_error = {};
+
   std::chrono::nanoseconds update_interval = std::chrono::seconds(64);  // chrony's own `minpoll`
   std::chrono::nanoseconds lost_after = std::chrono::hours(24);
 };
@@ -98,7 +102,7 @@ class ChronyRule {
     }
     SyncReading claim;
     claim.as_of = steady;
-    claim.error_bound = tracking.root_distance();
+    claim.error_bound = saturating_add(tracking.root_distance(), options_.reference_error);
     if (options_.corrects_the_clock) {
       claim.error_bound = saturating_add(claim.error_bound, std::chrono::abs(tracking.slow_by));
     } else {
