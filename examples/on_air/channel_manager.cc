@@ -99,7 +99,8 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
 
   // Hears of it on the thread that announces it, and only takes note: the rest is an event's work.
   void clock_changed(const TimeChange& change) {
-    if (change.to < change.from) {
+    // A clock that is held, rather than set back, is not where UTC is.
+    if (change.to < change.from && clock_.source().now_utc() < change.from) {
       std::int64_t lowest = went_back_to_.load();
       const std::int64_t to = change.to.time_since_epoch().count();
       while (to < lowest && !went_back_to_.compare_exchange_weak(lowest, to)) {

@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "ffmpeg_producer.h"
+#include "masterclock/sync/disciplined_time_source.h"
+#include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/rfc3339.h"
 #include "media_library.h"
@@ -19,6 +21,7 @@
 namespace on_air {
 namespace {
 
+using masterclock::DisciplinedTimeSource;
 using masterclock::MasterClock;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
@@ -119,9 +122,11 @@ class PuppetProducer final : public Producer {
 class ChannelManagerTest : public ::testing::Test {
  protected:
   void begin(const std::string& now, const std::string& guide = evening(),
-             ProducerFactory producers = nullptr) {
+             ProducerFactory producers = nullptr, bool disciplined = false) {
     source_ = std::make_unique<ManualTimeSource>(utc(now));
-    clock_ = std::make_unique<MasterClock>(*source_);
+    if (disciplined) disciplined_ = std::make_unique<DisciplinedTimeSource>(*source_, nobody_);
+    clock_ = disciplined ? std::make_unique<MasterClock>(*disciplined_)
+                         : std::make_unique<MasterClock>(*source_);
     schedule_ = std::make_unique<ScheduleService>(*clock_);
     const auto loaded = schedule_->load(directory_.write("guide", guide).string());
     ASSERT_TRUE(loaded.ok()) << loaded;
@@ -180,7 +185,9 @@ class ChannelManagerTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
+  masterclock::SimulatedSyncProvider nobody_;
   std::unique_ptr<ManualTimeSource> source_;
+  std::unique_ptr<DisciplinedTimeSource> disciplined_;  // over it, where that is asked for
   std::unique_ptr<MasterClock> clock_;
   std::unique_ptr<ScheduleService> schedule_;
   std::shared_ptr<ProducerRecord> record_ = std::make_shared<ProducerRecord>();
@@ -357,6 +364,16 @@ TEST_F(ChannelManagerTest, AStepBackLogsNothingTwice) {
   EXPECT_THAT(logged(), ElementsAre("two E 28T20:30")) << "but 20:00 is logged already";
   run_until("28T23:30:00");
   EXPECT_THAT(logged(), ElementsAre("gap H 28T20:45", "one C 28T21:00", "two F 28T21:00"));
+}
+
+TEST_F(ChannelManagerTest, AClockThatIsHeldGoesBackToNothing) {
+  begin("28T20:10:00", evening(), nullptr, true);
+  step(-20min);  // 19:50 by the machine; the station's clock waits for it
+  EXPECT_THAT(logged(), IsEmpty());
+  run_until("28T20:29:59");
+  EXPECT_THAT(logged(), IsEmpty()) << "20:00 has been before, and does not come again";
+  run_until("28T20:40:00");
+  EXPECT_THAT(logged(), ElementsAre("two E 28T20:30"));
 }
 
 TEST_F(ChannelManagerTest, AStepBackBeforeTheBeginningLosesNothing) {
