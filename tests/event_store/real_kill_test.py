@@ -48,7 +48,8 @@ def killed(command, output, delay):
 def killed_at_line(command, log, lines, delay):
     """Runs the command until it has printed so many lines, and kills it `delay` seconds later: about
     when the last of these events is committed."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Unbuffered: communicate() does not see what readline() has read beyond its line.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     printed = b"".join(process.stdout.readline() for _ in range(lines))
     end = time.monotonic() + delay
     while time.monotonic() < end:
