@@ -19,8 +19,12 @@
 #include "cli_options.h"
 #include "data_error.h"
 #include "masterclock/master_clock.h"
+#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/kernel_sync_provider.h"
+#include "masterclock/sync/linuxptp_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "schedule_service.h"
+#include "station_clock.h"
 #include "stop_signal.h"
 #include "text_cells.h"
 #include "time_text.h"
@@ -154,14 +158,16 @@ class Run {
   // On the real clock, until somebody interrupts.
   void real() {
     ChangeEvent changed(clock_.source());
+    UtcTime now = UtcTime::min();
     for (;;) {
       clock_.trigger_scheduled_events();
-      const UtcTime now = clock_.source().now_utc();
+      const UtcTime before = std::exchange(now, clock_.source().now_utc());
       progress_.show(now, log_.lines());
       if (to_ && now >= *to_) return;
       nanoseconds wait = longest_wait();
       if (const auto next = clock_.next_event_time()) wait = std::min(wait, *next - now);
       if (to_) wait = std::min(wait, *to_ - now);
+      if (now <= before) wait = std::max<nanoseconds>(wait, 1ms);  // what is held comes no nearer
       if (ended(wait, changed.fd())) return;
       changed.clear();
     }
@@ -207,6 +213,19 @@ Span span_of(const Guide& guide) {
   return span;
 }
 
+std::unique_ptr<masterclock::SyncProvider> provider_of(Discipline discipline) {
+  const SystemTimeSource& machine = SystemTimeSource::shared();
+  switch (discipline) {
+    case Discipline::kChrony:
+      return std::make_unique<masterclock::ChronySyncProvider>(machine);
+    case Discipline::kLinuxPtp:
+      return std::make_unique<masterclock::LinuxPtpSyncProvider>(machine);
+    case Discipline::kKernel:
+      break;
+  }
+  return std::make_unique<masterclock::KernelSyncProvider>(machine);
+}
+
 // Whoever reads the log from stdout reads JSON and nothing else.
 bool is_stdout(const std::string& file) {
   struct stat named {
@@ -219,9 +238,19 @@ bool is_stdout(const std::string& file) {
 
 absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   ManualTimeSource simulated{UtcTime{}};
-  MasterClock clock(options.real()
-                        ? static_cast<masterclock::TimeSource&>(SystemTimeSource::shared())
-                        : simulated);
+  SystemTimeSource& machine = SystemTimeSource::shared();
+  std::optional<StopSignal> stop;
+  std::optional<StationClock> station;
+  if (options.discipline) {
+    stop.emplace();  // before there is a thread
+    station.emplace(machine, provider_of(*options.discipline), [](const std::string& line) {
+      std::cerr << (::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "") + ("on_air: " + line + "\n");
+    });
+  }
+  masterclock::TimeSource* source = &simulated;
+  if (options.real()) source = &machine;
+  if (station) source = &station->source();
+  MasterClock clock(*source);
   const auto zone = clock.zone(options.zone);
   if (!zone.ok()) return zone.status();
   ScheduleService schedule(clock);
@@ -251,7 +280,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   if (std::filesystem::equivalent(options.guide, options.as_run, ignored)) {
     return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
   }
-  StopSignal stop;  // from here on there is something to close
+  if (!stop) stop.emplace();  // from here on there is something to close
   const auto log = AsRunLog::open(
       options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace, *zone,
       options.day_start);
@@ -260,7 +289,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   std::optional<UtcTime> shown_end = options.to;
   if (!shown_end && !options.real()) shown_end = span.end;
   Progress progress(clock.source().now_utc(), shown_end, *zone);
-  Run run(clock, **log, stop, progress, options.to);
+  Run run(clock, **log, *stop, progress, options.to);
   ChannelManagerOptions management;
   management.as_run = [&](const AsRunEntry& entry) {
     // A real clock is never asked at the very end, but after it.
@@ -273,6 +302,10 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   };
   management.on_error = [&run](std::string_view, const absl::Status& error) { run.fail(error); };
   {
+    if (station) {
+      station->refresh();
+      station->start();
+    }
     const ChannelManager manager(clock, schedule, std::move(management));
     if (options.real()) {
       run.real();
@@ -286,7 +319,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   if (absl::Status closed = (*log)->close(); !closed.ok()) return closed;
   const std::string lines =
       std::to_string((*log)->lines()) + " programme starts in " + options.as_run;
-  if (stop.requested()) return absl::CancelledError("interrupted; " + lines);
+  if (stop->requested()) return absl::CancelledError("interrupted; " + lines);
   if (!is_stdout(options.as_run)) out << lines << '\n';
   return absl::OkStatus();
 }
@@ -303,6 +336,14 @@ absl::StatusOr<std::optional<double>> parse_speed(std::string_view text) {
   return speed;
 }
 
+absl::StatusOr<std::optional<Discipline>> parse_discipline(std::string_view text) {
+  if (text == "kernel") return Discipline::kKernel;
+  if (text == "chrony") return Discipline::kChrony;
+  if (text == "linuxptp") return Discipline::kLinuxPtp;
+  return absl::InvalidArgumentError("Invalid discipline " + in_quotes(text) +
+                                    ": expected kernel, chrony or linuxptp");
+}
+
 void add_run(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& run =
@@ -315,6 +356,12 @@ void add_run(CLI::App& app, Command& chosen) {
              "real clock",
              [](const std::string& text) { return parse_speed(text); })
       ->type_name("N|max");
+  add_parsed(
+      run, "--discipline", options->discipline,
+      "live by UTC that never runs backward, by what this one knows of the real clock; what is "
+      "corrected is told on stderr",
+      [](const std::string& text) { return parse_discipline(text); })
+      ->type_name("kernel|chrony|linuxptp");
   run.add_option("--as-run", options->as_run, "the log: JSON lines, one a programme start")
       ->required()
       ->type_name("FILE");
@@ -326,6 +373,10 @@ void add_run(CLI::App& app, Command& chosen) {
   run.callback([options, &chosen] {
     if (options->from && options->to && *options->to <= *options->from) {
       throw CLI::ValidationError("--to", "must be later than --from");
+    }
+    if (options->discipline && !options->real()) {
+      throw CLI::ValidationError("--discipline",
+                                 "is for the real clock: without --from and --speed");
     }
     chosen = [options] { return run_schedule(*options, std::cout); };
   });

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Lives through a guide with `on_air run --discipline kernel` while libfaketime sets the clock an hour back and two
+forward: what is logged never goes backward, and nothing is logged twice or left out.
+
+    real_steps_test.py ON_AIR
+
+Exits 77, which ctest calls skipped, where libfaketime is not installed or the program does not run under it.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/lib64"]
+LONGEST = 120  # seconds
+
+
+def preload(on_air):
+    """What must be loaded first: a sanitizer, where the program has one, and libfaketime."""
+    found = [f"{folder}/faketime/libfaketimeMT.so.1" for folder in FOLDERS]
+    found = [path for path in found if os.path.exists(path)][:1]
+    if not found:
+        return None
+    libraries = subprocess.run(["ldd", on_air], capture_output=True, encoding="utf-8").stdout
+    sanitizers = [line.split()[2] for line in libraries.splitlines() if "libasan" in line or "libtsan" in line]
+    return " ".join(sanitizers + found)
+
+
+def wait_until(condition):
+    """Whether `condition` came to hold."""
+    for _ in range(LONGEST * 10):
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    on_air = os.path.abspath(sys.argv[1])
+    libraries = preload(on_air)
+    if libraries is None:
+        print("skipped: libfaketime is not here: apt-get install faketime")
+        return 77
+    with tempfile.TemporaryDirectory(prefix="on_air.") as folder:
+        folder = pathlib.Path(folder)
+        offset, log, errors = folder / "offset", folder / "log", folder / "errors"
+
+        def set_clock(text):
+            (folder / "next").write_text(text + "\n")
+            os.replace(folder / "next", offset)
+
+        set_clock("+0")
+        environment = {**os.environ, "LD_PRELOAD": libraries, "FAKETIME_TIMESTAMP_FILE": str(offset),
+                       "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        if subprocess.run([on_air, "--help"], env=environment, capture_output=True).returncode != 0:
+            print("skipped: the program does not run under libfaketime")
+            return 77
+
+        # A programme every second for two hours, and before for one: where a clock that is set back would be.
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        at = lambda second: now + datetime.timedelta(seconds=second)
+        stamp = lambda second: at(second).strftime("%Y%m%d%H%M%S +0000")
+        (folder / "guide.xml").write_text('<tv><channel id="one"/>' + "".join(
+            f'<programme channel="one" start="{stamp(n)}" stop="{stamp(n + 1)}"><title>{n}</title></programme>'
+            for n in range(-4_000, 7_000)) + "</tv>")
+        last = 6_900
+        command = [on_air, "run", "--guide", folder / "guide.xml", "--as-run", log, "--discipline", "kernel",
+                   "--to", at(last + 1).strftime("%Y-%m-%dT%H:%M:%SZ")]
+        with open(errors, "w") as stderr:
+            run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
+        try:
+            lines = lambda: log.read_text().splitlines() if log.exists() else []
+            started = wait_until(lambda: lines() or run.poll() is not None)
+            set_clock("-3600")
+            # Where nobody knows the time the clock waits now, and says so; where the kernel does, it is let alone.
+            time.sleep(2.5)
+            set_clock("+7200")
+            status = run.wait(LONGEST)
+        finally:
+            run.kill()
+            run.wait()
+        said = errors.read_text()
+        entries = [json.loads(line) for line in lines()]
+    failures = [] if started and status == 0 else [f"exit status {status}"]
+    titles = [int(entry["title"]) for entry in entries]
+    if not titles or titles != list(range(titles[0], last + 1)):
+        wrong = [(a, b) for a, b in zip(titles, titles[1:]) if b != a + 1]
+        failures.append(f"not each programme once, in order: {titles[:1]} to {titles[-1:]}, {wrong[:5]}")
+    if titles and titles[0] < 0:
+        failures.append(f"programme {titles[0]} had begun before the run")
+    starts = [entry["real_start"] for entry in entries]
+    backward = [(a, b) for a, b in zip(starts, starts[1:]) if b[:19] < a[:19]]
+    if backward:
+        failures.append(f"the log goes backward: {backward[:5]}")
+    if "slow, and is set (step)" not in said:
+        failures.append("the step forward was not told")
+    for line in said.splitlines():
+        if not line.startswith("on_air: the clock is ") and not line.startswith("on_air: the time is "):
+            failures.append(f"said {line!r}")
+    print("\n".join(failures) or f"{len(entries)} programme starts, in order; it said:\n{said}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
