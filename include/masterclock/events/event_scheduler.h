@@ -383,8 +383,8 @@ class EventScheduler {
   TimeSource& source_;
   const SchedulerOptions options_;
 
-  mutable internal::EventLock mutex_;  // guards pending_ and counters_
-  internal::PendingEvents pending_;
+  mutable internal::EventLock mutex_;        // guards pending_ and counters_
+  mutable internal::PendingEvents pending_;  // a question may have it put things in order
   EventCounters counters_;
 
   std::mutex wakers_mutex_;  // guards wakers_; never taken together with mutex_

@@ -73,7 +73,8 @@ struct EventExtras {
 
 // One line of the cache: a million pending events are a million of these.
 struct PendingEvent {
-  std::uint64_t serial = 0;  // 0: the slot is unused
+  std::uint64_t serial = 0;           // 0: the slot is unused
+  std::chrono::nanoseconds due = {};  // since the epoch of its timeline
   bool on_steady = false;
   bool running = false;  // its action runs and it will repeat: it stands in no order
   std::unique_ptr<EventExtras> extras = nullptr;

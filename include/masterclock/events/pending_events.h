@@ -87,12 +87,13 @@ class PendingEvents {
       steady_.erase(slot);
       line_up(slot, {false, due, {}});
     } else {
-      utc_.update(slot, due);
+      event.due = due.time_since_epoch();
+      utc_.update({due, event.serial, slot});
     }
   }
 
   // Whether nothing on its timeline comes before it.
-  [[nodiscard]] bool is_first(Slot slot) const noexcept {
+  [[nodiscard]] bool is_first(Slot slot) {
     const PendingEvent& event = slab_[slot];
     if (event.running) return false;
     return event.on_steady ? steady_.first()->slot == slot : utc_.first()->slot == slot;
@@ -114,8 +115,7 @@ class PendingEvents {
   }
 
   // What is due in [from, until), in order.
-  [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until,
-                                          const TimelineReading& now) const {
+  [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimelineReading& now) {
     std::vector<EventHeap::Entry> found;
     utc_.for_each(from, until, [&](const auto& entry) { found.push_back(entry); });
     if (!steady_.empty()) {
@@ -134,7 +134,7 @@ class PendingEvents {
     return slots;
   }
 
-  [[nodiscard]] std::optional<UtcTime> first_due(const TimelineReading& now) const noexcept {
+  [[nodiscard]] std::optional<UtcTime> first_due(const TimelineReading& now) {
     std::optional<UtcTime> first;
     if (const auto* entry = utc_.first()) first = entry->due;
     if (const auto* entry = steady_.first()) {
@@ -145,8 +145,7 @@ class PendingEvents {
   }
 
   // How long until the first event is due, each measured on its own timeline.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> until_first(
-      const TimelineReading& now) const noexcept {
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> until_first(const TimelineReading& now) {
     std::optional<std::chrono::nanoseconds> wait;
     if (const auto* entry = utc_.first()) wait = saturating_difference(entry->due, now.utc);
     if (const auto* entry = steady_.first()) {
@@ -204,7 +203,7 @@ class PendingEvents {
   }
 
   // Every pending event as the request that would bring it back, in order, without its action.
-  [[nodiscard]] std::vector<EventRequest> snapshot(const TimelineReading& now) const {
+  [[nodiscard]] std::vector<EventRequest> snapshot(const TimelineReading& now) {
     std::vector<Slot> slots = between(UtcTime::min(), UtcTime::max(), now);
     for (Slot slot = 0; slots.size() < size() && slab_.knows(slot); ++slot) {
       const PendingEvent& event = slab_[slot];
@@ -223,7 +222,7 @@ class PendingEvents {
   // The first entry that `sweep` has not passed. What was scheduled for its `due` after it came
   // there is passed by: it could hold the sweep up for ever.
   template <class Time>
-  static const typename BasicEventHeap<Time>::Entry* next_in(const BasicEventHeap<Time>& heap,
+  static const typename BasicEventHeap<Time>::Entry* next_in(BasicEventHeap<Time>& heap,
                                                              Time passed, const EventSweep& sweep) {
     const auto* entry = heap.first();
     if (entry != nullptr &&
@@ -239,13 +238,14 @@ class PendingEvents {
   [[nodiscard]] TimelineDue own_due_of(Slot slot) const noexcept {
     const PendingEvent& event = slab_[slot];
     if (event.running) return event.repeat()->current;
-    if (event.on_steady) return {true, {}, steady_.at(slot).due};
-    return {false, utc_.at(slot).due, {}};
+    if (event.on_steady) return {true, {}, SteadyTime(event.due)};
+    return {false, UtcTime(event.due), {}};
   }
 
   void line_up(Slot slot, const TimelineDue& due) {
     PendingEvent& event = slab_[slot];
     event.on_steady = due.on_steady;
+    event.due = due.on_steady ? due.steady.time_since_epoch() : due.utc.time_since_epoch();
     if (due.on_steady) {
       steady_.push({due.steady, event.serial, slot});
     } else {
@@ -261,7 +261,7 @@ class PendingEvents {
   }
 
   // The next event for `sweep` that is due.
-  [[nodiscard]] std::optional<Slot> next_due(const EventSweep& sweep) const noexcept {
+  [[nodiscard]] std::optional<Slot> next_due(const EventSweep& sweep) {
     const auto* utc = next_in(utc_, sweep.due, sweep);
     if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
     const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
