@@ -17,7 +17,7 @@
 //
 // An entry that is erased or moved stays where it is and counts no more. Each slot has a ticket, which
 // changes whenever its entry does, and an entry counts as long as its ticket is its slot's. When
-// more entries are dead than alive they are swept away.
+// more entries are dead than alive, each one more has a pile swept.
 //
 // Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are
 // small numbers, used again when free (the structure keeps a table as long as the greatest slot).
@@ -72,6 +72,13 @@ class BasicEventHeap {
 
   // The first entry in order, until something changes; null when there is none.
   const Entry* first() {
+    if (!near_.empty() && is_live(near_.back()) &&
+        (inbox_.empty() || internal::key_of(near_.back()) < inbox_low_)) {
+      return &near_.back();
+    }
+    return find_first();
+  }
+  [[gnu::noinline]] const Entry* find_first() {
     for (;;) {
       while (!near_.empty() && !is_live(near_.back())) {
         near_.pop_back();
@@ -109,29 +116,47 @@ class BasicEventHeap {
     return found;
   }
 
-  void push(Entry entry) {
-    if (entry.slot >= tickets_.size()) tickets_.resize(std::size_t{entry.slot} + 1);
-    if (inbox_.size() >= kNear) make_room();
-    const internal::EventKey key = internal::key_of(entry);
-    if (inbox_.empty() || key < inbox_low_) inbox_low_ = key;
-    entry.ticket = tickets_[entry.slot] + 1;
-    inbox_.push_back(entry);
-    tickets_[entry.slot] = entry.ticket;
+  [[gnu::always_inline]] void push(Time due, std::uint64_t serial, std::uint32_t slot) {
+    if (slot >= tickets_.size() || inbox_.size() >= kNear) make_room(slot);
+    // Written member by member: read as a whole too soon, it would wait for them.
+    Entry& entry = inbox_.emplace_back();
+    entry.due = due;
+    entry.serial = serial;
+    entry.slot = slot;
+    entry.ticket = ++tickets_[slot];
+    const internal::EventKey key = internal::key_of(due, serial);
+    if (inbox_.size() == 1 || key < inbox_low_) inbox_low_ = key;
     ++size_;
   }
+  void push(const Entry& entry) { push(entry.due, entry.serial, entry.slot); }
 
   // Takes the entry of `slot` out; `slot` must have one.
   void erase(std::uint32_t slot) noexcept {
-    ++tickets_[slot];
+    const std::uint32_t ticket = tickets_[slot]++;
     --size_;
+    if (!near_.empty() && near_.back().slot == slot && near_.back().ticket == ticket) {
+      near_.pop_back();
+      return;
+    }
     ++dead_;
-    if (dead_ > size_ + 2 * kNear) tidy();
+    if (dead_ > size_ + 4 * kNear) tidy();  // not all of those are near or in the inbox
   }
 
-  // Gives the slot of `entry`, which must have one, that entry instead.
-  void update(const Entry& entry) {
-    erase(entry.slot);
-    push(entry);
+  // Gives `slot`, which must have an entry, this one instead.
+  void update(Time due, std::uint64_t serial, std::uint32_t slot) {
+    erase(slot);
+    push(due, serial, slot);
+  }
+  void update(const Entry& entry) { update(entry.due, entry.serial, entry.slot); }
+
+  // What may be the first some turns from now, for the owner to fetch what it keeps of it, as the heap
+  // does here: at a million, each is a wait for memory. Null when that is not known.
+  [[nodiscard]] const Entry* fetch_ahead() const noexcept {
+    constexpr std::size_t kTurns = 16;
+    if (near_.size() <= kTurns) return nullptr;
+    const Entry& entry = near_[near_.size() - 1 - kTurns];
+    __builtin_prefetch(&tickets_[entry.slot], 1);
+    return &entry;
   }
 
   // Takes out and returns the first entry if it is due at `now`.
@@ -159,7 +184,9 @@ class BasicEventHeap {
     deal_out();
     const internal::EventKey begin = internal::key_of(Entry{from, 0, 0});
     const internal::EventKey end = internal::key_of(Entry{until, 0, 0});
-    for (auto at = end_of_near_after(begin - 1); at != near_.begin();) {
+    auto at = std::partition_point(near_.begin(), near_.end(),
+                                   [&](const Entry& entry) { return entry.due >= from; });
+    while (at != near_.begin()) {
       const Entry& entry = *--at;
       if (entry.due >= until) return;
       if (is_live(entry)) visit(entry);
@@ -171,9 +198,11 @@ class BasicEventHeap {
           if (entry.due >= from && entry.due < until && is_live(entry)) found_.push_back(entry);
         },
         [&] {
-          internal::sort_entries(found_, spare_);
-          for (const Entry& entry : found_) visit(entry);
-          found_.clear();
+          internal::sort_latest_first(found_, spare_);
+          while (!found_.empty()) {
+            visit(found_.back());
+            found_.pop_back();
+          }
           return false;
         });
   }
@@ -194,41 +223,51 @@ class BasicEventHeap {
     });
   }
 
-  // The inbox is full: it is dealt out unless most of it is dead.
-  void make_room() {
+  // For one more entry, of `slot`: a full inbox is dealt out unless most of it is dead.
+  [[gnu::noinline]] void make_room(std::uint32_t slot) {
+    inbox_.reserve(kNear);
+    if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
+    if (inbox_.size() < kNear) return;
     sweep_inbox();
-    if (inbox_.size() > kNear / 2) deal_out();
+    if (inbox_.size() > kNear / 2) put_away_inbox();
   }
   void sweep_inbox() noexcept {
+    if (dead_ == 0) return;
     dead_ -= std::erase_if(inbox_, [&](const Entry& entry) { return !is_live(entry); });
   }
 
-  // Sorts the inbox, and puts each entry where it belongs.
   void deal_out() {
     if (inbox_.empty()) return;
     sweep_inbox();
-    internal::sort_entries(inbox_, spare_);
-    const auto later = std::partition_point(inbox_.begin(), inbox_.end(), [&](const Entry& entry) {
-      return piles_.is_before_all(entry);
+    put_away_inbox();
+  }
+  // Sorts the inbox, and puts each entry where it belongs.
+  void put_away_inbox() {
+    internal::sort_latest_first(inbox_, spare_);
+    const auto near = std::partition_point(inbox_.begin(), inbox_.end(), [&](const Entry& entry) {
+      return !piles_.is_before_all(entry);
     });
-    dead_ -=
-        piles_.add_in_order(inbox_.data() + (later - inbox_.begin()), inbox_.data() + inbox_.size(),
-                            [&](const Entry& entry) { return is_live(entry); });
-    inbox_.erase(later, inbox_.end());
-    merge_into_near();
+    dead_ -= piles_.add_in_order(inbox_.data(), inbox_.data() + (near - inbox_.begin()),
+                                 [&](const Entry& entry) { return is_live(entry); });
+    merge_into_near(near);
     inbox_.clear();
     if (near_.size() > 2 * kNear) spill();
   }
 
-  // Puts the inbox, which is in order, into near_: no further than to its last entry's place.
-  void merge_into_near() {
+  // Puts the end of the inbox, which is in order, into near_: no further than to the place of the latest.
+  void merge_into_near(typename std::vector<Entry>::const_iterator latest) {
     std::size_t old = near_.size();
-    near_.resize(old + inbox_.size());
+    if (old == 0) {
+      inbox_.erase(inbox_.begin(), latest);
+      near_.swap(inbox_);
+      return;
+    }
+    near_.resize(old + static_cast<std::size_t>(inbox_.cend() - latest));
     std::size_t hole = near_.size();
-    for (auto entry = inbox_.begin(); entry != inbox_.end();) {
-      const bool moves = old > 0 && internal::comes_before(near_[old - 1], *entry);
-      near_[--hole] = moves ? near_[--old] : *entry;
-      entry += moves ? 0 : 1;
+    for (auto entry = inbox_.cend(); entry != latest;) {
+      const bool moves = old > 0 && internal::comes_before(near_[old - 1], entry[-1]);
+      near_[--hole] = moves ? near_[--old] : entry[-1];
+      entry -= moves ? 0 : 1;
     }
   }
 
@@ -242,17 +281,14 @@ class BasicEventHeap {
   // Nothing is near: the first pile is.
   void refill() {
     piles_.take_first(near_);
-    dead_ -= std::erase_if(near_, [&](const Entry& entry) { return !is_live(entry); });
-    internal::sort_entries(near_, spare_);
-    std::reverse(near_.begin(), near_.end());
+    if (dead_ != 0) {
+      dead_ -= std::erase_if(near_, [&](const Entry& entry) { return !is_live(entry); });
+    }
+    internal::sort_latest_first(near_, spare_);
   }
 
-  void tidy() noexcept {
-    const auto is_dead = [&](const Entry& entry) { return !is_live(entry); };
-    std::erase_if(inbox_, is_dead);
-    std::erase_if(near_, is_dead);
-    piles_.tidy([&](const Entry& entry) { return is_live(entry); });
-    dead_ = 0;
+  [[gnu::noinline]] void tidy() noexcept {
+    dead_ -= piles_.sweep_next([&](const Entry& entry) { return is_live(entry); });
   }
 
   std::size_t size_ = 0;

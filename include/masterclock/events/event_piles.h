@@ -48,25 +48,30 @@ class EventPiles {
     }
   }
 
-  // Takes entries in order, none of which comes before everything here. How many cancelled ones were swept
-  // away on the way.
+  // Takes entries in order, the latest first, none of which comes before everything here. How many
+  // cancelled ones were swept away on the way.
   template <class IsLive>
   std::size_t add_in_order(const Entry* entry, const Entry* end, IsLive&& is_live) {
     std::size_t swept = 0;
-    std::size_t at = order_.size();  // everything before `entry` lies behind this pile
+    std::size_t at = 0;  // in order_: the latest pile on which `entry` may belong
     while (entry != end) {
-      at = pile_of(key_of(*entry), std::min(at + 1, order_.size()));
-      if (piles_[order_[at].pile].used == kPile) {
-        swept += sweep(order_[at].pile, is_live);
-        if (piles_[order_[at].pile].used > kPile / 4 * 3) {
-          cut(at++);  // the later half takes the place, the earlier one moves up
-          continue;
-        }
+      // The ends of some piles are fetched before the first of them is written to.
+      std::array<std::size_t, 16> place;
+      const auto some = std::min<std::size_t>(place.size(), static_cast<std::size_t>(end - entry));
+      for (std::size_t i = 0; i < some; ++i) {
+        place[i] = at = pile_of(key_of(entry[i]), at);
+        const Pile& p = piles_[order_[at].pile];
+        __builtin_prefetch(p.entries.get() + p.used, 1);
       }
-      Pile& p = piles_[order_[at].pile];
-      do {  // all that belong here and find room
+      for (std::size_t i = 0; i < some; ++i) {
+        Pile& p = piles_[order_[place[i]].pile];
+        if (p.used == kPile) {  // from here on they are looked for again
+          at = place[i];
+          swept += make_room(at, is_live);
+          break;
+        }
         p.entries[p.used++] = *entry++;
-      } while (entry != end && p.used < kPile && (at == 0 || key_of(*entry) < order_[at - 1].low));
+      }
     }
     return swept;
   }
@@ -85,7 +90,7 @@ class EventPiles {
   // `until` or later.
   template <class Visit, class Done>
   void visit(EventKey from, EventKey until, Visit&& visit, Done&& done) const {
-    for (std::size_t i = std::min(pile_of(from, order_.size()) + 1, order_.size()); i-- > 0;) {
+    for (std::size_t i = std::min(pile_of(from, 0) + 1, order_.size()); i-- > 0;) {
       if (order_[i].low >= until) return;
       const Pile& p = piles_[order_[i].pile];
       for (std::uint32_t e = 0; e < p.used; ++e) visit(p.entries[e]);
@@ -93,27 +98,29 @@ class EventPiles {
     }
   }
 
-  // Sweeps all cancelled entries away, and puts low neighbours together.
+  // Sweeps the cancelled entries of one pile away, the next one at each call, and puts what is left on
+  // its neighbour if that has room for it. How many were swept away.
+  //
+  // One at a time, because whoever wants to know what is due waits meanwhile.
   template <class IsLive>
-  void tidy(IsLive&& is_live) noexcept {
-    std::size_t kept = order_.size();  // order_[kept ...) is tidy
-    for (std::size_t i = order_.size(); i-- > 0;) {
-      const std::uint32_t pile = order_[i].pile;
-      sweep(pile, is_live);
-      Pile& p = piles_[pile];
-      Pile* const earlier = kept < order_.size() ? &piles_[order_[kept].pile] : nullptr;
-      if (p.used == 0) {
-        drop_pile(pile);
-      } else if (earlier != nullptr && earlier->used + p.used <= kPile / 2) {
-        std::copy(p.entries.get(), p.entries.get() + p.used,
-                  earlier->entries.get() + earlier->used);
-        earlier->used += p.used;
-        drop_pile(pile);
-      } else {
-        order_[--kept] = order_[i];
-      }
+  std::size_t sweep_next(IsLive&& is_live) noexcept {
+    if (order_.empty()) return 0;
+    next_to_sweep_ = next_to_sweep_ + 1 < order_.size() ? next_to_sweep_ + 1 : 0;
+    const std::uint32_t pile = order_[next_to_sweep_].pile;
+    const std::size_t swept = sweep(pile, is_live);
+    Pile& p = piles_[pile];
+    Pile* const earlier =
+        next_to_sweep_ + 1 < order_.size() ? &piles_[order_[next_to_sweep_ + 1].pile] : nullptr;
+    const bool joins = earlier != nullptr && earlier->used + p.used <= kPile / 2;
+    if (joins) {
+      std::copy(p.entries.get(), p.entries.get() + p.used, earlier->entries.get() + earlier->used);
+      earlier->used += p.used;
     }
-    order_.erase(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
+    if (joins || p.used == 0) {
+      drop_pile(pile);
+      order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(next_to_sweep_));
+    }
+    return swept;
   }
 
  private:
@@ -126,10 +133,14 @@ class EventPiles {
     std::uint32_t pile;
   };
 
-  // Where in order_ the pile is that `key` belongs on, which is among the `count` latest;
+  // Where in order_ the pile is that `key` belongs on, which is not later than that at `begin`;
   // order_.size() when it comes before all of them.
-  [[nodiscard]] std::size_t pile_of(EventKey key, std::size_t count) const noexcept {
-    std::size_t begin = 0;
+  [[nodiscard]] std::size_t pile_of(EventKey key, std::size_t begin) const noexcept {
+    // Most often it is near `begin`: what is put down is in order.
+    for (int i = 0; i < 4; ++i, ++begin) {
+      if (begin == order_.size() || key >= order_[begin].low) return begin;
+    }
+    std::size_t count = order_.size() - begin;
     while (count > 0) {
       const std::size_t half = count / 2;
       const bool earlier = key < order_[begin + half].low;
@@ -137,6 +148,14 @@ class EventPiles {
       count = earlier ? count - half - 1 : half;
     }
     return begin;
+  }
+
+  // Sweeps the full pile at `at`, and cuts it when that left little room. How many were swept away.
+  template <class IsLive>
+  std::size_t make_room(std::size_t at, IsLive&& is_live) {
+    const std::size_t swept = sweep(order_[at].pile, is_live);
+    if (piles_[order_[at].pile].used > kPile / 4 * 3) cut(at);
+    return swept;
   }
 
   template <class IsLive>
@@ -157,10 +176,11 @@ class EventPiles {
     for (std::uint32_t i = 0; i < kSample; ++i) sample[i] = key_of(p.entries[p.used / kSample * i]);
     std::nth_element(sample.begin(), sample.begin() + kSample / 2, sample.end());
     const EventKey middle = sample[kSample / 2];
+    order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(at), {middle, later});
     Pile& q = piles_[later];
     std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < p.used;
-         ++i) {  // without a branch: half of the guesses would be wrong
+    // Without a branch: half of the guesses would be wrong.
+    for (std::uint32_t i = 0; i < p.used; ++i) {
       const Entry entry = p.entries[i];
       const bool stays = key_of(entry) < middle;
       q.entries[q.used] = entry;
@@ -169,7 +189,6 @@ class EventPiles {
       kept += stays ? 1 : 0;
     }
     p.used = kept;
-    order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(at), {middle, later});
   }
 
   std::uint32_t new_pile() {
@@ -190,6 +209,7 @@ class EventPiles {
   std::vector<Range> order_;  // the piles, latest first
   std::vector<Pile> piles_;   // by number, in no order
   std::vector<std::uint32_t> free_piles_;
+  std::size_t next_to_sweep_ = 0;
 };
 
 }  // namespace masterclock::internal

@@ -21,8 +21,7 @@
 // fires once, and none while the action of the one before it runs.
 //
 // Threads: any, for every member. Actions and hooks run with no lock held, on the triggering
-// thread;
-//          they may call any member, `trigger` included.
+//          thread; they may call any member, `trigger` included.
 //
 // ## Example
 //
@@ -38,7 +37,6 @@
 #ifndef MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 #define MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -56,11 +54,11 @@
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_lock.h"
+#include "masterclock/events/event_wakers.h"
 #include "masterclock/events/pending_event.h"
 #include "masterclock/events/pending_events.h"
 #include "masterclock/events/scheduler_options.h"
 #include "masterclock/time/quoted.h"
-#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock {
@@ -84,7 +82,7 @@ class EventScheduler {
     internal::IncomingEvent event;
     absl::Status wrong = internal::take_apart(request, source_, event);
     if (!wrong.ok()) return wrong;
-    Intake intake;  // outlives the lock: the destructor of a replaced action may call us
+    internal::Intake intake;  // outlives the lock: the destructor of a replaced action may call us
     EventHandle handle;
     {
       const std::lock_guard lock(mutex_);
@@ -112,7 +110,7 @@ class EventScheduler {
                                           " is twice among those to be scheduled");
       }
     }
-    Intake intake;
+    internal::Intake intake;
     std::vector<EventHandle> handles;
     handles.reserve(events.size());
     {
@@ -219,17 +217,9 @@ class EventScheduler {
   }
 
   // From now on `waker` hears of every event that becomes the first on its timeline.
-  void attach(EventWaker& waker) {
-    const std::lock_guard lock(wakers_mutex_);
-    wakers_.push_back(&waker);
-    has_wakers_ = true;
-  }
+  void attach(EventWaker& waker) { wakers_.add(waker); }
   // When this returns `waker` is not being called, and will not be again.
-  void detach(EventWaker& waker) {
-    const std::lock_guard lock(wakers_mutex_);
-    std::erase(wakers_, &waker);
-    has_wakers_ = !wakers_.empty();
-  }
+  void detach(EventWaker& waker) { wakers_.remove(waker); }
 
   [[nodiscard]] TimeSource& source() const noexcept { return source_; }
 
@@ -237,13 +227,6 @@ class EventScheduler {
   [[nodiscard]] internal::TimelineReading read() const noexcept {
     return {source_.now_utc(), source_.now_steady()};
   }
-
-  // What scheduling leaves to do when the lock is gone.
-  struct Intake {
-    std::vector<ScheduledEvent> announced;
-    std::vector<internal::PendingEvent> replaced;
-    bool wakes = false;
-  };
 
   // From here to `admit`: with the lock held.
   [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
@@ -255,36 +238,39 @@ class EventScheduler {
                                         std::size_t more) const {
     if (is_pending(event)) {
       if (event.on_duplicate != OnDuplicate::kReject) return absl::OkStatus();
-      const std::string& id = event.extras->id;
-      return absl::AlreadyExistsError("event " + internal::quoted(id) +
-                                      " is already pending, due " +
-                                      to_rfc3339(pending_.due_of(*pending_.find(id), read())));
+      return internal::already_pending(event.extras->id,
+                                       pending_.due_of(*pending_.find(event.extras->id), read()));
     }
-    if (pending_.size() + more >= options_.max_pending) {
-      return absl::ResourceExhaustedError("no more than " + std::to_string(options_.max_pending) +
-                                          " events may be pending");
-    }
-    return absl::OkStatus();
+    if (pending_.size() + more < options_.max_pending) return absl::OkStatus();
+    return internal::no_room(options_.max_pending);
   }
 
-  EventHandle admit(internal::IncomingEvent& event, Intake& intake) {
+  [[gnu::always_inline]] EventHandle admit(internal::IncomingEvent& event,
+                                           internal::Intake& intake) {
     if (event.has_id()) {
       if (const auto slot = pending_.find(event.extras->id)) {
         if (event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
-        pending_.take_out(*slot, intake.replaced.emplace_back());
+        pending_.take_out(*slot, intake.more().replaced.emplace_back());
         ++counters_.cancelled;
       }
     }
     const auto slot = pending_.put_in(std::move(event.extras), std::move(*event.action), event.due);
     ++counters_.scheduled;
-    intake.wakes = intake.wakes || (has_wakers_ && pending_.is_first(slot));
-    if (options_.on_scheduled) intake.announced.push_back(pending_.describe(slot, read()));
+    if (wakers_.any()) intake.wakes = intake.wakes || pending_.is_first(slot);
+    if (options_.on_scheduled) note_scheduled(slot, intake);
     return pending_.handle_of(slot);
   }
+  [[gnu::noinline]] void note_scheduled(internal::PendingEvents::Slot slot,
+                                        internal::Intake& intake) {
+    intake.more().announced.push_back(pending_.describe(slot, read()));
+  }
 
-  void tell(const Intake& intake) {
-    if (intake.wakes) wake();
-    for (const ScheduledEvent& event : intake.announced) call(options_.on_scheduled, event);
+  void tell(const internal::Intake& intake) {
+    if (intake.wakes) wakers_.wake();
+    if (intake.aftermath == nullptr) return;
+    for (const ScheduledEvent& event : intake.aftermath->announced) {
+      call(options_.on_scheduled, event);
+    }
   }
 
   template <class Name>  // a handle or an id
@@ -306,49 +292,65 @@ class EventScheduler {
       const auto slot = pending_.find(name);
       if (!slot) return false;
       pending_.move(*slot, due);
-      wakes = has_wakers_ && pending_.is_first(*slot);
+      wakes = wakers_.any() && pending_.is_first(*slot);
     }
-    if (wakes) wake();
+    if (wakes) wakers_.wake();
     return true;
   }
+
+  // The event that a trigger has taken. At the end its slot is free again, come what may.
+  struct Taken {
+    explicit Taken(EventScheduler& its_scheduler) : scheduler(its_scheduler) {}
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken() {
+      if (due.event == nullptr) return;
+      const std::lock_guard lock(scheduler.mutex_);
+      scheduler.pending_.give_back(due);
+    }
+    EventScheduler& scheduler;
+    internal::PendingEvents::Due due;
+  };
 
   // Fires what is due, one at a time: the lock is held to find an event and not while it runs.
   template <class Done>
   void sweep(const std::stop_token& stop, Done&& done) {
     const internal::TimelineReading now = read();
     internal::EventSweep sweep{now};
-    while (!stop.stop_requested()) {
-      internal::PendingEvents::Due due;
+    Taken taken(*this);
+    internal::PendingEvents::Due& due = taken.due;
+    for (;;) {
       bool late = false;
       {
         const std::lock_guard lock(mutex_);
-        if (!pending_.take_due(sweep, due, counters_.passed_over)) return;
-        late = due.fired.lateness > options_.late_after;
-        counters_.repeated += due.repeats ? 1 : 0;
+        pending_.give_back(due);  // the one before
+        if (stop.stop_requested() || !pending_.take_due(sweep, due, counters_.passed_over)) return;
+        late = due.fired.lateness > options_.late_after && !due.dropped;
         ++(due.dropped ? counters_.dropped : counters_.fired);
-        counters_.late += late && !due.dropped ? 1 : 0;
+        if (late) ++counters_.late;
+        if (due.repeats) ++counters_.repeated;
       }
       if (due.dropped) {
         if (options_.on_missed) call(options_.on_missed, due.fired);
       } else {
-        run(due.fired, due.event.action, late);
+        run(due.fired, due.event->action, late);
       }
       if (due.repeats) put_back(due);
+      if (due.event != nullptr) due.event->let_go();
       if (!due.dropped) done(std::move(due.fired));
     }
   }
 
   void put_back(internal::PendingEvents::Due& due) {
     using PutBack = internal::PendingEvents::PutBack;
-    internal::PendingEvent gone;
     bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
-      const PutBack how = pending_.put_back(due, gone);
+      const PutBack how = pending_.put_back(due);
       counters_.repeated -= how == PutBack::kOver ? 1 : 0;
-      wakes = how == PutBack::kPending && has_wakers_ && pending_.is_first(due.slot);
+      wakes = how == PutBack::kPending && wakers_.any() && pending_.is_first(due.slot);
     }
-    if (wakes) wake();
+    if (wakes) wakers_.wake();
   }
 
   void run(const FiredEvent& event, internal::EventAction& action, bool late) {
@@ -375,21 +377,13 @@ class EventScheduler {
     }
   }
 
-  void wake() {
-    const std::lock_guard lock(wakers_mutex_);
-    for (EventWaker* const waker : wakers_) waker->wake();
-  }
-
   TimeSource& source_;
   const SchedulerOptions options_;
 
   mutable internal::EventLock mutex_;        // guards pending_ and counters_
   mutable internal::PendingEvents pending_;  // a question may have it put things in order
   EventCounters counters_;
-
-  std::mutex wakers_mutex_;  // guards wakers_; never taken together with mutex_
-  std::vector<EventWaker*> wakers_;
-  std::atomic<bool> has_wakers_ = false;
+  internal::EventWakers wakers_;  // has a lock of its own, never taken together with mutex_
 };
 
 }  // namespace masterclock

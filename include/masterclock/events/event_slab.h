@@ -20,12 +20,10 @@ class EventSlab {
  public:
   // The number of an unused slot. Its content is whatever its last owner left.
   std::uint32_t take() {
-    if (free_.empty()) grow();
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
-    return slot;
+    if (free_count_ == 0) grow();
+    return free_[--free_count_];
   }
-  void give_back(std::uint32_t slot) noexcept { free_.push_back(slot); }
+  void give_back(std::uint32_t slot) noexcept { free_[free_count_++] = slot; }
 
   // Whether `slot` was ever given out.
   [[nodiscard]] bool knows(std::uint32_t slot) const noexcept {
@@ -41,14 +39,14 @@ class EventSlab {
 
   void grow() {
     const auto first = static_cast<std::uint32_t>(blocks_.size() * kBlock);
-    // Room for every slot, so that give_back never allocates.
-    if (free_.capacity() < first + kBlock) free_.reserve(2 * std::size_t{first} + kBlock);
+    if (free_.size() < first + kBlock) free_.resize(2 * std::size_t{first} + kBlock);
     blocks_.push_back(std::make_unique<T[]>(kBlock));
-    for (std::uint32_t i = kBlock; i-- > 0;) free_.push_back(first + i);
+    for (std::uint32_t i = kBlock; i-- > 0;) free_[free_count_++] = first + i;
   }
 
   std::vector<std::unique_ptr<T[]>> blocks_;
-  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> free_;  // with room for every slot; the first free_count_ count
+  std::size_t free_count_ = 0;
 };
 
 }  // namespace masterclock::internal

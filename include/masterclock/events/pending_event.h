@@ -5,41 +5,26 @@
 #define MASTERCLOCK_EVENTS_PENDING_EVENT_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
+#include "masterclock/events/event_repeat.h"
 #include "masterclock/time/quoted.h"
+#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::internal {
-
-// One reading of both timelines, and how each is read on the other as long as nobody steps UTC.
-struct TimelineReading {
-  UtcTime utc;
-  SteadyTime steady;
-  [[nodiscard]] UtcTime to_utc(SteadyTime t) const noexcept {
-    return saturating_add(utc, saturating_difference(t, steady));
-  }
-  [[nodiscard]] SteadyTime to_steady(UtcTime t) const noexcept {
-    return saturating_add(steady, saturating_difference(t, utc));
-  }
-};
-
-// A due time on the timeline that it was asked for.
-struct TimelineDue {
-  bool on_steady = false;
-  UtcTime utc{};
-  SteadyTime steady{};
-};
 
 // How far a trigger has come in the order.
 struct EventSweep {
@@ -52,16 +37,6 @@ struct EventSweep {
 
 using EventAction = absl::AnyInvocable<void(const FiredEvent&)>;
 
-// How an event repeats, and where it is.
-struct EventRepeat {
-  std::chrono::nanoseconds every;
-  OnMissed on_missed;
-  std::optional<LocalDue> wall = {};  // the reading of the occurrence that is pending
-  std::int64_t missed = 0;            // passed over since the last one that fired
-  TimelineDue current = {};           // while its action runs: the occurrence that fired,
-  std::optional<UtcTime> moved = {};  // and where the next one was rescheduled to
-};
-
 // What an event has beside its time and its action. Most have nothing.
 struct EventExtras {
   std::string id = {}, type = {}, payload = {};
@@ -72,7 +47,7 @@ struct EventExtras {
 };
 
 // One line of the cache: a million pending events are a million of these.
-struct PendingEvent {
+struct alignas(64) PendingEvent {
   std::uint64_t serial = 0;           // 0: the slot is unused
   std::chrono::nanoseconds due = {};  // since the epoch of its timeline
   bool on_steady = false;
@@ -80,6 +55,10 @@ struct PendingEvent {
   std::unique_ptr<EventExtras> extras = nullptr;
   EventAction action = nullptr;
 
+  void let_go() {
+    action = nullptr;
+    extras.reset();
+  }
   [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
   [[nodiscard]] EventRepeat* repeat() const noexcept {
     return extras != nullptr && extras->repeat ? &*extras->repeat : nullptr;
@@ -95,6 +74,21 @@ struct IncomingEvent {
   OnDuplicate on_duplicate = OnDuplicate::kReject;
 
   [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
+};
+
+// What scheduling leaves to do when the lock is gone: most often nothing.
+struct Aftermath {
+  std::vector<ScheduledEvent> announced;
+  std::vector<PendingEvent> replaced;
+};
+struct Intake {
+  bool wakes = false;
+  std::unique_ptr<Aftermath> aftermath;
+
+  Aftermath& more() {
+    if (aftermath == nullptr) aftermath = std::make_unique<Aftermath>();
+    return *aftermath;
+  }
 };
 
 // What is wrong with a request by itself: OK when nothing is.
@@ -124,19 +118,20 @@ inline absl::Status check(const EventRequest& request) {
   return absl::OkStatus();
 }
 
-// Checks a request, which outlives `event`, and takes it apart. `source` says where a `due_in` counts from.
-//
-// Errors: as EventScheduler::schedule, but for those that depend on what is pending.
-inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
-                               IncomingEvent& event) {
-  event.action = &request.action;
-  event.on_duplicate = request.on_duplicate;
-  const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
-                        request.max_lateness || request.repeat_every || request.due_local;
-  if (request.due && !request.due_in && !request.due_local && !has_more) {  // most are no more
-    event.due.utc = *request.due;
-    return absl::OkStatus();
-  }
+// Why a request cannot be taken as things stand.
+[[gnu::noinline]] inline absl::Status already_pending(const std::string& id, UtcTime due) {
+  return absl::AlreadyExistsError("event " + internal::quoted(id) + " is already pending, due " +
+                                  to_rfc3339(due));
+}
+[[gnu::noinline]] inline absl::Status no_room(std::size_t max_pending) {
+  return absl::ResourceExhaustedError("no more than " + std::to_string(max_pending) +
+                                      " events may be pending");
+}
+
+// What take_apart() does for a request that is more than a due time and an action.
+[[gnu::noinline]] inline absl::Status take_apart_more(EventRequest& request,
+                                                      const TimeSource& source,
+                                                      IncomingEvent& event, bool has_more) {
   absl::Status wrong = check(request);
   if (!wrong.ok()) return wrong;
   if (request.due) {
@@ -160,6 +155,22 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
     event.extras->wall = std::make_unique<const LocalDue>(*request.due_local);
   }
   return absl::OkStatus();
+}
+
+// Checks a request, which outlives `event`, and takes it apart. `source` says where a `due_in` counts from.
+//
+// Errors: as EventScheduler::schedule, but for those that depend on what is pending.
+inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
+                               IncomingEvent& event) {
+  event.action = &request.action;
+  event.on_duplicate = request.on_duplicate;
+  const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
+                        request.max_lateness || request.repeat_every || request.due_local;
+  if (request.due && !request.due_in && !has_more) {  // most are no more
+    event.due.utc = *request.due;
+    return absl::OkStatus();
+  }
+  return take_apart_more(request, source, event, has_more);
 }
 
 }  // namespace masterclock::internal

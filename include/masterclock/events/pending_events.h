@@ -21,10 +21,10 @@
 #include "absl/functional/any_invocable.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_heap.h"
+#include "masterclock/events/event_repeat.h"
 #include "masterclock/events/event_serials.h"
 #include "masterclock/events/event_slab.h"
 #include "masterclock/events/pending_event.h"
-#include "masterclock/events/recurrence.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::internal {
@@ -51,7 +51,8 @@ class PendingEvents {
   }
 
   // Adds an event whose id is not pending.
-  Slot put_in(std::unique_ptr<EventExtras>&& extras, EventAction&& action, const TimelineDue& due) {
+  [[gnu::always_inline]] Slot put_in(std::unique_ptr<EventExtras>&& extras, EventAction&& action,
+                                     const TimelineDue& due) {
     const Slot slot = slab_.take();
     PendingEvent& event = slab_[slot];
     event.serial = serials_.next();
@@ -65,14 +66,13 @@ class PendingEvents {
   // Takes an event out; `taken` receives what it holds, to be let go when the lock is gone.
   void take_out(Slot slot, PendingEvent& taken) {
     PendingEvent& event = slab_[slot];
-    if (event.has_id()) by_id_.erase(event.extras->id);
-    taken.serial = std::exchange(event.serial, 0);
-    taken.extras = std::move(event.extras);
-    taken.action = std::move(event.action);
-    if (event.running) {  // whoever runs it gives the slot back: see put_back()
+    retire(event);
+    if (event.running) {  // whoever runs it sees to the rest: see put_back()
       --running_;
       return;
     }
+    taken.extras = std::move(event.extras);
+    taken.action = std::move(event.action);
     leave_line(slot);
     slab_.give_back(slot);
   }
@@ -88,7 +88,7 @@ class PendingEvents {
       line_up(slot, {false, due, {}});
     } else {
       event.due = due.time_since_epoch();
-      utc_.update({due, event.serial, slot});
+      utc_.update(due, event.serial, slot);
     }
   }
 
@@ -155,17 +155,20 @@ class PendingEvents {
     return wait;
   }
 
-  // An event that is due: taken out, or, when it repeats, out of line while its action runs.
+  // An event that is due, and out of line. It stays in its slot, where nobody else touches its action:
+  // that is run and let go there, with no lock held.
   struct Due {
-    PendingEvent event;  // of one that repeats only the serial and the action
+    PendingEvent* event = nullptr;  // null: none
     Slot slot = 0;
-    bool repeats = false;
+    std::uint64_t serial = 0;
+    bool repeats = false;  // it is pending while its action runs: put_back() says what next
     bool dropped = false;  // too late for its max_lateness
+    bool has_extras = false;
     FiredEvent fired;
   };
 
-  // Takes out the next event that `sweep` finds due, and moves the sweep past it. False at the end.
-  // `passed_over` grows by the occurrences that are not to fire.
+  // Takes the next event that `sweep` finds due, and moves the sweep past it. False at the end.
+  // `passed_over` grows by the occurrences that are not to fire. `due` must hold none.
   bool take_due(EventSweep& sweep, Due& due, std::uint64_t& passed_over) {
     while (const std::optional<Slot> slot = next_due(sweep)) {
       EventRepeat* const repeat = slab_[*slot].repeat();
@@ -173,33 +176,37 @@ class PendingEvents {
       take(*slot, sweep.now, due);
       if (due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
       sweep.due = due.fired.due;
-      sweep.serial = due.event.serial;
-      // The next one is fetched while this one's action runs.
-      if (const auto* next = utc_.first()) __builtin_prefetch(&slab_[next->slot]);
+      sweep.serial = due.serial;
+      // Those that come next are fetched while this one's action runs.
+      if (const auto* later = utc_.fetch_ahead()) __builtin_prefetch(&slab_[later->slot], 1);
       return true;
     }
     return false;
   }
 
-  // The action of a repeating event has ended: its next occurrence is pending, unless it was
-  // cancelled meanwhile, or its wall never shows the reading again.
+  // The action of a repeating event has ended: its next occurrence is pending and `due` holds none,
+  // unless it was cancelled meanwhile, or its wall never shows the reading again.
   enum class PutBack { kPending, kCancelled, kOver };
-  PutBack put_back(Due& due, PendingEvent& gone) {
-    PendingEvent& event = slab_[due.slot];
-    const bool cancelled = event.serial != due.event.serial;
+  PutBack put_back(Due& due) {
+    PendingEvent& event = *due.event;
+    const bool cancelled = event.serial != due.serial;
     const std::optional<TimelineDue> next =
         cancelled ? std::nullopt : next_occurrence(*event.repeat());
-    if (!next) {
-      if (!cancelled) take_out(due.slot, gone);
-      event.running = false;
-      slab_.give_back(due.slot);
-      return cancelled ? PutBack::kCancelled : PutBack::kOver;
-    }
     event.running = false;
+    if (cancelled) return PutBack::kCancelled;
     --running_;
-    event.action = std::move(due.event.action);
+    if (!next) {
+      retire(event);
+      return PutBack::kOver;
+    }
     line_up(due.slot, *next);
+    due.event = nullptr;
     return PutBack::kPending;
+  }
+
+  // The slot of `due` is free, if it holds one, once what was in it has been let go.
+  void give_back(Due& due) noexcept {
+    if (std::exchange(due.event, nullptr) != nullptr) slab_.give_back(due.slot);
   }
 
   // Every pending event as the request that would bring it back, in order, without its action.
@@ -219,6 +226,12 @@ class PendingEvents {
   }
 
  private:
+  // From now on its handle is stale and its id free.
+  void retire(PendingEvent& event) {
+    if (event.has_id()) by_id_.erase(event.extras->id);
+    event.serial = 0;
+  }
+
   // The first entry that `sweep` has not passed. What was scheduled for its `due` after it came
   // there is passed by: it could hold the sweep up for ever.
   template <class Time>
@@ -242,14 +255,14 @@ class PendingEvents {
     return {false, UtcTime(event.due), {}};
   }
 
-  void line_up(Slot slot, const TimelineDue& due) {
+  [[gnu::always_inline]] void line_up(Slot slot, const TimelineDue& due) {
     PendingEvent& event = slab_[slot];
     event.on_steady = due.on_steady;
     event.due = due.on_steady ? due.steady.time_since_epoch() : due.utc.time_since_epoch();
     if (due.on_steady) {
-      steady_.push({due.steady, event.serial, slot});
+      steady_.push(due.steady, event.serial, slot);
     } else {
-      utc_.push({due.utc, event.serial, slot});
+      utc_.push(due.utc, event.serial, slot);
     }
   }
   void leave_line(Slot slot) noexcept {
@@ -264,6 +277,7 @@ class PendingEvents {
   [[nodiscard]] std::optional<Slot> next_due(const EventSweep& sweep) {
     const auto* utc = next_in(utc_, sweep.due, sweep);
     if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
+    if (steady_.empty()) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
     const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
     if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
     if (steady == nullptr) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
@@ -277,89 +291,67 @@ class PendingEvents {
   // Moves a repeating event past the occurrences that are not to fire. Whether it moved.
   bool catch_up(Slot slot, EventRepeat& repeat, const TimelineReading& now,
                 std::uint64_t& passed_over) {
-    if (repeat.on_missed == OnMissed::kRunAll) return false;
-    const TimelineDue due = own_due_of(slot);
-    std::int64_t steps = 0;
-    TimelineDue to = due;
-    if (repeat.wall) {
-      const WallOccurrence last = last_on_wall(*repeat.wall, due.utc, repeat.every, now.utc);
-      steps = last.steps;
-      to.utc = last.due;
-    } else {
-      steps = due.on_steady ? occurrences_since(due.steady, now.steady, repeat.every)
-                            : occurrences_since(due.utc, now.utc, repeat.every);
-      to.utc = saturating_add(due.utc, steps * repeat.every);
-      to.steady = saturating_add(due.steady, steps * repeat.every);
-    }
-    // A rescheduled event may be due later than its wall's last reading: then that one fires.
-    if (steps == 0 || (repeat.wall && to.utc <= due.utc)) return false;
-    if (repeat.wall) repeat.wall->local = wall_after(repeat.wall->local, steps, repeat.every);
-    if (repeat.on_missed == OnMissed::kSkip) {
-      repeat.current = to;
-      const std::optional<TimelineDue> next = next_occurrence(repeat);
-      // Without a next one, the last stays and fires.
-      if (next) {
-        to = *next;
-        ++steps;
-      }
-    }
-    repeat.missed += steps;
-    passed_over += static_cast<std::uint64_t>(steps);
+    const auto passed = pass_over(repeat, own_due_of(slot), now);
+    if (!passed) return false;
+    passed_over += static_cast<std::uint64_t>(passed->occurrences);
     leave_line(slot);
-    line_up(slot, to);
+    line_up(slot, passed->next);
     return true;
-  }
-
-  // What comes after `repeat.current`, to which the wall's reading belongs and then moves on.
-  static std::optional<TimelineDue> next_occurrence(EventRepeat& repeat) {
-    const TimelineDue current = repeat.current;
-    if (const auto moved = std::exchange(repeat.moved, std::nullopt)) {
-      return TimelineDue{false, *moved, {}};
-    }
-    if (!repeat.wall) {
-      return TimelineDue{current.on_steady, saturating_add(current.utc, repeat.every),
-                         saturating_add(current.steady, repeat.every)};
-    }
-    const auto next = next_on_wall(*repeat.wall, repeat.every, current.utc, 1);
-    if (!next) return std::nullopt;
-    repeat.wall->local = wall_after(repeat.wall->local, next->steps, repeat.every);
-    return TimelineDue{false, next->due, {}};
   }
 
   // Takes a due event out, or out of line when it repeats, and says what fired.
   void take(Slot slot, const TimelineReading& now, Due& due) {
-    const TimelineDue own = own_due_of(slot);
     PendingEvent& event = slab_[slot];
     FiredEvent& fired = due.fired;
-    fired.due = own.on_steady ? now.to_utc(own.steady) : own.utc;
     fired.fired = now.utc;
-    fired.lateness = own.on_steady ? saturating_difference(now.steady, own.steady)
-                                   : saturating_difference(now.utc, own.utc);
-    if (event.extras != nullptr && event.extras->max_lateness) {
-      due.dropped = fired.lateness > *event.extras->max_lateness;
+    if (event.on_steady) {
+      fired.due = now.to_utc(SteadyTime(event.due));
+      fired.lateness = saturating_difference(now.steady, SteadyTime(event.due));
+    } else {
+      fired.due = UtcTime(event.due);
+      fired.lateness = saturating_difference(now.utc, UtcTime(event.due));
     }
+    due.event = &event;
     due.slot = slot;
-    due.repeats = event.repeat() != nullptr;
-    if (!due.repeats) {
-      take_out(slot, due.event);
-      if (EventExtras* const extras = due.event.extras.get()) {
-        fired.id = std::move(extras->id);
-        fired.type = std::move(extras->type);
-        fired.payload = std::move(extras->payload);
-      }
+    due.serial = event.serial;
+    due.repeats = due.dropped = false;
+    leave_line(slot);
+    if (event.extras != nullptr || due.has_extras) {
+      take_extras(event, due);
+    } else {
+      event.serial = 0;
+    }
+  }
+  // The same for what it has beside its time and its action, or the one before it had.
+  [[gnu::noinline]] void take_extras(PendingEvent& event, Due& due) {
+    FiredEvent& fired = due.fired;
+    due.has_extras = event.extras != nullptr;
+    if (!due.has_extras) {
+      fired.id.clear();
+      fired.type.clear();
+      fired.payload.clear();
+      fired.missed = 0;
+      retire(event);
       return;
     }
-    leave_line(slot);
-    event.running = true;
-    ++running_;
-    EventRepeat& repeat = *event.repeat();
-    repeat.current = own;
-    fired.missed = std::exchange(repeat.missed, 0);
-    fired.id = event.extras->id;
-    fired.type = event.extras->type;
-    fired.payload = event.extras->payload;
-    due.event.serial = event.serial;
-    due.event.action = std::move(event.action);
+    EventExtras& extras = *event.extras;
+    due.dropped = extras.max_lateness && fired.lateness > *extras.max_lateness;
+    due.repeats = extras.repeat.has_value();
+    if (due.repeats) {
+      extras.repeat->current = own_due_of(due.slot);
+      event.running = true;
+      ++running_;
+      fired.id = extras.id;
+      fired.type = extras.type;
+      fired.payload = extras.payload;
+      fired.missed = std::exchange(extras.repeat->missed, 0);
+    } else {
+      retire(event);
+      fired.id = std::move(extras.id);
+      fired.type = std::move(extras.type);
+      fired.payload = std::move(extras.payload);
+      fired.missed = 0;
+    }
   }
 
   [[nodiscard]] EventRequest request_of(Slot slot, const TimelineReading& now) const {
