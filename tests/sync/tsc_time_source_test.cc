@@ -254,6 +254,49 @@ TEST_F(TscTimeSourceTest, ACountThatComesTooEarlyDoesNotRunBack) {
   EXPECT_GE(source_->now_utc(), now);
 }
 
+TEST_F(TscTimeSourceTest, SaysWhatKindOfJumpItWas) {
+  using Kind = TimeChange::Kind;
+  const struct {
+    const char* name;
+    nanoseconds jump;
+    std::uint64_t counted_on;  // meanwhile
+    std::optional<Kind> because, kind;
+  } cases[] = {
+      {"set", 3s, 0, {}, Kind::kStep},
+      {"set by a second at noon", -1s, 0, {}, Kind::kStep},
+      {"slept, and the counter went on", 8h, 72'000'000'000'000, {}, Kind::kSuspend},
+      {"slept, and was set by an hour", 9h, 72'000'000'000'000, {}, Kind::kStep},
+      {"slept, as it was told", 8h, 0, Kind::kSuspend, Kind::kSuspend},
+      {"told of what had come already", 0s, 0, Kind::kSuspend, {}},
+  };
+  std::optional<Kind> heard;
+  const TimeSubscription listening =
+      source_->subscribe([&](const TimeChange& change) { heard = change.kind; });
+  for (const auto& c : cases) {
+    live(1s);
+    heard.reset();
+    machine_.step_utc(c.jump);
+    machine_.set_ticks(machine_.ticks() + c.counted_on);
+    source_->calibrate(c.because);
+    EXPECT_EQ(heard, c.kind) << c.name;
+  }
+}
+
+TEST(TscTimeSource, KnowsALeapSecond) {
+  SimulatedMachine machine(sys_days(2017y / January / 1) - 1s, SteadyTime(1h), 1);
+  const auto source = SimulatedSource::make(machine, {}, {&machine}).value();
+  std::vector<TimeChange> heard;
+  const TimeSubscription listening =
+      source->subscribe([&](const TimeChange& change) { heard.push_back(change); });
+  for (int i = 0; i < 40; ++i) {
+    machine.advance(50ms);
+    if (i == 20) machine.step_utc(-1s);
+    source->calibrate();
+  }
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].kind, TimeChange::Kind::kLeap);
+}
+
 TEST(TscTimeSource, WorksAfterYearsAndToTheEndOfTheRange) {
   const struct {
     const char* name;
@@ -306,21 +349,37 @@ TEST(WidenedSyncProvider, AddsThreeTimesTheBoundOfTheSource) {
   EXPECT_EQ(provider.read().error_bound, nanoseconds::max());
 }
 
+// Its own thread has calibrated, and comes again in an hour: what is heard comes of the announcements.
 TEST(RealTscCalibrator, CalibratesAtOnceWhenTheClockBeneathIsSet) {
-  struct StoppedCounter : SimulatedCounter {
-    static std::uint64_t read() { return 5; }
-    static std::uint64_t read_in_order() { return 5; }
+  struct NanosecondCounter : SimulatedCounter {
+    const TimeSource* kernel = nullptr;
+    std::uint64_t read() const {
+      return static_cast<std::uint64_t>(kernel->now_steady().time_since_epoch().count());
+    }
+    std::uint64_t read_in_order() const { return read(); }
   };
-  testing::ManualTimeSource kernel(kNoon);
-  const auto source = BasicTscTimeSource<StoppedCounter>::make(kernel).value();
-  std::atomic<int> heard{0};
-  const TimeSubscription listening = source->subscribe([&](const TimeChange& change) {
-    if (change.size() == 1h) ++heard;
-  });
+  testing::ManualTimeSource kernel(kNoon, SteadyTime(1h));
+  NanosecondCounter counter;
+  counter.kernel = &kernel;
+  const auto source = BasicTscTimeSource<NanosecondCounter>::make(kernel, {}, counter).value();
   source->calibrate();
+  kernel.advance(200ms);
+  source->calibrate();
+  ASSERT_TRUE(source->fit().calibrated);
   TscCalibrator keep(*source, hours(1));
+  while (source->fit().accepted < 3) std::this_thread::yield();
+
+  std::vector<TimeChange> heard;
+  const TimeSubscription listening =
+      source->subscribe([&](const TimeChange& change) { heard.push_back(change); });
   kernel.step_utc(1h);
-  EXPECT_EQ(heard, 1) << "when the call returns, everybody has heard of it";
+  ASSERT_EQ(heard.size(), 1u) << "when the call returns, everybody has heard of it";
+  EXPECT_EQ(heard[0].kind, TimeChange::Kind::kStep);
+  EXPECT_EQ(heard[0].size(), 1h);
+  ASSERT_TRUE(kernel.suspend(8h));
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_EQ(heard[1].kind, TimeChange::Kind::kSuspend) << "and of what kind it was";
+  EXPECT_EQ(heard[1].size(), 8h);
 }
 
 TEST(RealTscTimeSource, ASecondReaderMakesEverybodyWaitForTheirLoads) {

@@ -1,7 +1,7 @@
 // A thread that keeps a TscTimeSource calibrated for as long as it lives.
 //
 // It calibrates more often until the source has its first line, and at once when the clock beneath
-// says that it was set.
+// says that it was set, or that the machine slept.
 //
 // ## Example
 //
@@ -17,6 +17,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "masterclock/sync/tsc_time_source.h"
@@ -31,7 +32,10 @@ class TscCalibrator {
   template <class Counter>
   explicit TscCalibrator(BasicTscTimeSource<Counter>& source,
                          std::chrono::nanoseconds interval = std::chrono::milliseconds(50))
-      : changes_(source.kernel().subscribe([&source](const TimeChange&) { source.calibrate(); })),
+      : changes_(source.kernel().subscribe([&source](const TimeChange& change) {
+          const bool jumped = change.kind != TimeChange::Kind::kAdvance;
+          source.calibrate(jumped ? std::optional(change.kind) : std::nullopt);
+        })),
         thread_([this, &source, interval] {
           std::unique_lock lock(mutex_);
           while (!stopping_) {

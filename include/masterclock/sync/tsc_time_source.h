@@ -46,6 +46,7 @@
 #include "masterclock/sync/internal/tsc_sample.h"
 #include "masterclock/sync/tsc_counter.h"
 #include "masterclock/sync/tsc_line.h"
+#include "masterclock/time/jump_kind.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
@@ -98,10 +99,11 @@ class BasicTscTimeSource final : public TimeSource {
   }
 
   // Compares with the kernel and mends the line. False when no bracket was narrow enough: the line
-  // stays as it is.
+  // stays as it is. A jump of UTC is announced on this thread, as of the kind `because`, or else as
+  // what can be seen of it: a leap second by its size and its hour, a sleep where the counter went on.
   //
-  // Cost: about 16 readings of the kernel's clocks. Announces a step on this thread.
-  bool calibrate() {
+  // Cost: about 16 readings of the kernel's clocks.
+  bool calibrate(std::optional<TimeChange::Kind> because = std::nullopt) {
     std::optional<TimeChange> step;
     {
       const std::lock_guard lock(mutex_);
@@ -112,7 +114,7 @@ class BasicTscTimeSource final : public TimeSource {
         return false;
       }
       ++fit_.accepted;
-      renew(*sample, step);
+      renew(*sample, because, step);
     }
     if (step) announce(*step);
     return true;
@@ -177,7 +179,8 @@ class BasicTscTimeSource final : public TimeSource {
   }
 
   // With the lock held: the line that goes through `sample`, or none yet.
-  void renew(Sample sample, std::optional<TimeChange>& step) {
+  void renew(Sample sample, std::optional<TimeChange::Kind> because,
+             std::optional<TimeChange>& step) {
     const bool gap = last_sample_ && is_gap(sample);
     if (gap) rate_.forget_samples();
     const std::optional<std::uint64_t> rate = rate_.fit(sample, options_.shortest_baseline);
@@ -188,8 +191,9 @@ class BasicTscTimeSource final : public TimeSource {
     const bool stepped = moved > options_.step.count() || moved < -options_.step.count();
     if (stepped) {
       const UtcTime to{std::chrono::nanoseconds(sample.utc)};
-      step = TimeChange{TimeChange::Kind::kStep,
-                        saturating_add(to, -std::chrono::nanoseconds(moved)), to};
+      const UtcTime from = saturating_add(to, -std::chrono::nanoseconds(moved));
+      const TimeChange::Kind seen = kind_of_jump(from, to, asleep_since_last(sample));
+      step = TimeChange{because.value_or(seen), from, to};
     } else if (!gap && line_.alive_at(sample.ticks)) {
       measure(sample);
     }
@@ -212,6 +216,15 @@ class BasicTscTimeSource final : public TimeSource {
     const std::int64_t counted = rate_.ns(sample.ticks - last_sample_->ticks);
     const std::int64_t tolerance = elapsed / 512 + 1'000;
     return counted < elapsed - tolerance || counted > elapsed + tolerance;
+  }
+
+  // How long the steady clock stood still while the counter went on; nought where that began anew.
+  [[nodiscard]] std::chrono::nanoseconds asleep_since_last(const Sample& sample) const noexcept {
+    if (!rate_.fitted() || sample.ticks <= last_sample_->ticks) return {};
+    const std::int64_t counted = rate_.ns(sample.ticks - last_sample_->ticks);
+    const std::int64_t stood_still = internal::wrapping_difference(
+        counted, internal::wrapping_difference(sample.steady, last_sample_->steady));
+    return std::chrono::nanoseconds(stood_still > 1'000'000 ? stood_still : 0);
   }
 
   // What the line that is about to be replaced had wrong.
