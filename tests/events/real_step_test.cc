@@ -3,17 +3,14 @@
 // dispatcher looks again of itself, every `max_wait`, and that the steady timeline notices nothing.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <chrono>
+#include <cstdint>
 #include <future>
-#include <string>
 #include <thread>
 
+#include "../faked_clock.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/time/system_time_source.h"
 
@@ -22,48 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
-constexpr const char* kInside = "MASTERCLOCK_STEPPED_CLOCK";
-
-// A sanitizer's library must be the first that is loaded, before libfaketime too. Empty when it is not
-// a library but part of the program.
-std::string sanitizer_library() {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    const std::size_t path = line.find('/');
-    if (path == std::string::npos) continue;
-    const std::string file = line.substr(path);
-    for (const char* name : {"/libasan.so", "/libtsan.so"}) {
-      if (file.find(name) != std::string::npos) return file;
-    }
-  }
-  return "";
-}
-
-std::string libfaketime() {
-  for (const char* folder :
-       {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/lib64"}) {
-    const std::string path = std::string(folder) + "/faketime/libfaketimeMT.so.1";
-    if (std::filesystem::exists(path)) return path;
-  }
-  return "";
-}
-
-void set_offset(const std::string& file, const std::string& offset) {
-  const std::string next = file + ".next";
-  std::ofstream(next) << offset << "\n";
-  std::filesystem::rename(next, file);  // a reader sees one or the other
-}
-
-// Runs under libfaketime, which reads `file` at every reading of the clock.
-void step_while_waiting(const std::string& file) {
+void step_while_waiting(const testing::FakedClock& clock) {
   SystemTimeSource& source = SystemTimeSource::shared();
   EventScheduler scheduler(source);
   Dispatcher dispatcher(scheduler, {.max_wait = 20ms});
@@ -77,8 +33,8 @@ void step_while_waiting(const std::string& file) {
   ASSERT_TRUE(
       scheduler.schedule({.due_in = 2h, .action = [&](auto&) { steady_fired = true; }}).ok());
   dispatcher.start();
-  set_offset(file, "-3600");  // an hour back: further off than ever
-  set_offset(file, "+7201");  // two hours forward
+  clock.set(-1h);      // an hour back: further off than ever
+  clock.set(2h + 1s);  // two hours forward
   const FiredEvent fired = in_two_hours.get_future().get();
   EXPECT_GE(fired.fired, due);
   EXPECT_FALSE(steady_fired);
@@ -86,32 +42,9 @@ void step_while_waiting(const std::string& file) {
 }
 
 TEST(RealStep, IsFoundByLookingAgain) {
-  if (const char* const file = std::getenv(kInside)) return step_while_waiting(file);
-  const std::string library = libfaketime();
-  if (library.empty()) GTEST_SKIP() << "libfaketime is not here: apt-get install faketime";
-  const std::string sanitizer = sanitizer_library();
-  if (kSanitized && sanitizer.empty()) {
-    GTEST_SKIP() << "the sanitizer is part of the program, and libfaketime would start before it";
-  }
-  const std::string preload = sanitizer.empty() ? library : sanitizer + " " + library;
-  const std::string file = ::testing::TempDir() + "masterclock_step_" + std::to_string(::getpid());
-  set_offset(file, "+0");
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ::setenv("LD_PRELOAD", preload.c_str(), 1);
-    ::setenv("FAKETIME_TIMESTAMP_FILE", file.c_str(), 1);
-    ::setenv("FAKETIME_NO_CACHE", "1", 1);
-    ::setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
-    ::setenv(kInside, file.c_str(), 1);
-    ::execl("/proc/self/exe", "events_tests", "--gtest_filter=RealStep.IsFoundByLookingAgain",
-            static_cast<char*>(nullptr));
-    ::_exit(127);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
-  std::filesystem::remove(file);
+  const auto clock = testing::FakedClock::mine();
+  if (!clock) return testing::run_with_faked_clock("RealStep.IsFoundByLookingAgain");
+  step_while_waiting(*clock);
 }
 
 // The machine's clocks, but UTC can be set, and who reads them is counted.

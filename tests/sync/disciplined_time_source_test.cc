@@ -232,6 +232,29 @@ TEST_F(DisciplinedTest, WhereNobodyKnowsItFollowsTheClockBeneath) {
   EXPECT_EQ(source_.now_utc(), machine_.now_utc());
 }
 
+// The provider has spoken once: from then on the bound grows by the stated drift, while the clock goes on.
+TEST(DisciplinedTimeSource, WidensItsBoundInHoldover) {
+  testing::ManualTimeSource machine(kNoon);
+  SimulatedSyncProvider provider;
+  DisciplinedTimeSource source(machine, provider, {.holdover = {.drift = drift_ppm(1)}});
+  provider.set({.state = SyncState::kSynchronized, .error_bound = 10us});
+  source.refresh();
+  provider.set({});  // silent
+  const struct {
+    seconds age;
+    microseconds bound;
+  } cases[] = {{2s, 12us}, {4s, 14us}, {8s, 18us}, {10s, 20us}};
+  for (const auto& c : cases) {
+    machine.advance(c.age - machine.now_steady().time_since_epoch());
+    source.refresh();
+    EXPECT_EQ(source.now_utc(), kNoon + c.age);
+    const TimeBounds bounds = source.now_bounded();
+    EXPECT_EQ(bounds.earliest, kNoon + c.age - c.bound);
+    EXPECT_EQ(bounds.latest, kNoon + c.age + c.bound);
+    EXPECT_EQ(bounds.state, SyncState::kFreeRunning);
+  }
+}
+
 TEST(DisciplinedTimeSource, TheThresholdHoldsToTheNanosecond) {
   const struct {
     nanoseconds error;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "faked_clock.h"
+#include "../faked_clock.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
