@@ -7,7 +7,8 @@
 // of them took a fault: it says nothing, and is counted. Pairs are taken in bursts, a thousand every
 // 20 ms, so that they fall on every age of a line. At the same time two threads hand their readings to
 // one another and count those that are earlier than one they had seen; one thread alone, over a source
-// of its own, does the same before that.
+// of its own, does the same before that. The two also hand bare counts to one another, in order: where those
+// are earlier, the machine's counters do not agree, and nothing that is read by them can.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -27,6 +28,7 @@ namespace {
 
 using masterclock::SystemTimeSource;
 using masterclock::TscCalibrator;
+using masterclock::TscCounter;
 using masterclock::TscTimeSource;
 using std::chrono::nanoseconds;
 
@@ -59,7 +61,14 @@ struct Histogram {
 };
 
 struct Steps {
-  std::atomic<std::uint64_t> readings{0}, backward{0};
+  std::atomic<std::uint64_t> readings{0}, backward{0}, counter_backward{0};
+  std::atomic<std::int64_t> largest{0};  // of the steps backward, in ns
+};
+
+// What two threads have of each other, each on a line of its own.
+struct Passed {
+  alignas(64) std::atomic<std::int64_t> time{0};
+  alignas(64) std::atomic<std::uint64_t> count{0};
 };
 
 void read_alone(const TscTimeSource& source, std::chrono::seconds duration, Steps& steps) {
@@ -76,14 +85,22 @@ void read_alone(const TscTimeSource& source, std::chrono::seconds duration, Step
 }
 
 // What each of two threads reads is not earlier than what it has seen of the other.
-void pass_around(const TscTimeSource& source, const std::atomic<bool>& stop,
-                 std::atomic<std::int64_t>& passed, Steps& steps) {
+void pass_around(const TscTimeSource& source, const std::atomic<bool>& stop, Passed& passed,
+                 Steps& steps) {
   while (!stop.load(std::memory_order_relaxed)) {
     for (int i = 0; i < 10'000; ++i) {
-      const std::int64_t seen = passed.load(std::memory_order_acquire);
+      const std::int64_t seen = passed.time.load(std::memory_order_acquire);
       const std::int64_t now = ns(source.now_utc());
-      if (now < seen) ++steps.backward;
-      passed.store(now, std::memory_order_release);
+      if (now < seen) {
+        ++steps.backward;
+        steps.largest = std::max(steps.largest.load(), seen - now);
+      }
+      passed.time.store(now, std::memory_order_release);
+
+      const std::uint64_t counted = passed.count.load(std::memory_order_acquire);
+      const std::uint64_t count = TscCounter::read_in_order();
+      if (count < counted) ++steps.counter_backward;
+      passed.count.store(count, std::memory_order_release);
     }
     steps.readings += 10'000;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -133,7 +150,7 @@ int main(int argc, char** argv) {
   if (!ready(source)) return fail("not calibrated in ten seconds");
   Steps two;
   std::atomic<bool> stop{false};
-  std::atomic<std::int64_t> passed{0};
+  Passed passed;
   std::thread a([&] { pass_around(source, stop, passed, two); });
   std::thread b([&] { pass_around(source, stop, passed, two); });
 
@@ -189,6 +206,8 @@ int main(int argc, char** argv) {
       {"one_thread_backward", one.backward},
       {"two_threads_readings", two.readings},
       {"two_threads_backward", two.backward},
+      {"largest_backward_ns", static_cast<unsigned long long>(two.largest)},
+      {"two_counters_backward", two.counter_backward},
       {"calibrations", fit.accepted},
       {"calibrations_rejected", fit.rejected},
       {"gaps", fit.gaps},
