@@ -1,12 +1,12 @@
 #include "gather.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "../temporary_directory.h"
 #include "examine.h"
 #include "masterclock/sync/tsc_counter.h"
 
@@ -16,30 +16,18 @@ namespace {
 // A machine made of files, gone when the test is.
 class Machine {
  public:
-  Machine() {
-    std::string name = ::testing::TempDir() + "clock_doctor.XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory " << name;
-    root_ = name;
-  }
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
-  ~Machine() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
   Machine& has(const std::string& file, const std::string& text = "") {
-    std::filesystem::create_directories((root_ / file).parent_path());
-    std::ofstream(root_ / file) << text;
+    root_.write(file, text);
     return *this;
   }
   [[nodiscard]] MachineFacts facts() const {
     MachineFacts facts;
-    gather_files({root_}, facts);
+    gather_files({root_.path()}, facts);
     return facts;
   }
 
  private:
-  std::filesystem::path root_;
+  masterclock::testing::TemporaryDirectory root_;
 };
 
 TEST(GatherFiles, FindsNothingWhereThereIsNothing) {

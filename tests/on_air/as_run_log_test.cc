@@ -5,15 +5,17 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "../temporary_directory.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_cache.h"
-#include "temporary_directory.h"
 
 namespace on_air {
 namespace {
 
 using masterclock::UtcTime;
 using masterclock::Zone;
+using masterclock::testing::contents_of;
+using masterclock::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 

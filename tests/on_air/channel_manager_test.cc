@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "../temporary_directory.h"
 #include "ffmpeg_producer.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
@@ -16,7 +17,6 @@
 #include "masterclock/time/rfc3339.h"
 #include "media_library.h"
 #include "recording_producer.h"
-#include "temporary_directory.h"
 
 namespace on_air {
 namespace {
@@ -25,6 +25,7 @@ using masterclock::DisciplinedTimeSource;
 using masterclock::MasterClock;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
+using masterclock::testing::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

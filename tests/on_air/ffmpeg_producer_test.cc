@@ -8,16 +8,17 @@
 #include <cstdlib>
 #include <limits>
 
+#include "../temporary_directory.h"
 #include "masterclock/frames/frame_index.h"
 #include "media_probe.h"
 #include "recording_producer.h"
-#include "temporary_directory.h"
 
 namespace on_air {
 namespace {
 
 using masterclock::frame_start;
 using masterclock::FrameRate;
+using masterclock::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::Not;

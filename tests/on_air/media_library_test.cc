@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "temporary_directory.h"
+#include "../temporary_directory.h"
 
 namespace on_air {
 namespace {
 
+using masterclock::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 
 TEST(FileNameOf, MakesAPlainNameOfATitle) {

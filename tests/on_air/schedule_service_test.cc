@@ -5,9 +5,9 @@
 
 #include <fstream>
 
+#include "../temporary_directory.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/rfc3339.h"
-#include "temporary_directory.h"
 
 namespace on_air {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 using masterclock::MasterClock;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
+using masterclock::testing::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <semaphore>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -78,12 +78,19 @@ TEST(StationClock, SaysWhatItCorrectsAndWhatItKnows) {
 }
 
 TEST(RealStationClock, AsksOfItself) {
-  auto made = std::make_unique<SimulatedSyncProvider>();
-  const SimulatedSyncProvider& provider = *made;
+  struct CountedProvider final : masterclock::SyncProvider {
+    explicit CountedProvider(std::counting_semaphore<>& its_asked) : asked(its_asked) {}
+    masterclock::SyncReading read() override {
+      asked.release();
+      return {};
+    }
+    std::counting_semaphore<>& asked;
+  };
+  std::counting_semaphore<> asked(0);
   ManualTimeSource machine(UtcTime(1'000s));
-  StationClock clock(machine, std::move(made), [](const std::string&) {});
+  StationClock clock(machine, std::make_unique<CountedProvider>(asked), [](const std::string&) {});
   clock.start();
-  while (provider.asked() < 2) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(asked.try_acquire_for(1min)) << i;
 }
 
 }  // namespace

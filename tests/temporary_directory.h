@@ -1,6 +1,6 @@
 // A directory of a test's own, gone when the test is.
-#ifndef MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
-#define MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
+#ifndef MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_
+#define MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 #include <string>
 #include <system_error>
 
-namespace on_air {
+namespace masterclock::testing {
 
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = ::testing::TempDir() + "on_air.XXXXXX";
+    std::string name = ::testing::TempDir() + "masterclock.XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory " << name;
     path_ = name;
   }
@@ -33,7 +33,7 @@ class TemporaryDirectory {
   std::filesystem::path write(const std::string& name, const std::string& text = "") const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
+    std::ofstream(file, std::ios::binary) << text;
     return file;
   }
 
@@ -46,6 +46,6 @@ inline std::string contents_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-}  // namespace on_air
+}  // namespace masterclock::testing
 
-#endif  // MASTERCLOCK_TESTS_ON_AIR_TEMPORARY_DIRECTORY_H_
+#endif  // MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_
