@@ -28,12 +28,10 @@ class DisciplinedTest : public ::testing::Test {
                    .correction = correction});
     source_.refresh();
   }
-  static DisciplineOptions options(std::vector<std::string>& log) {
-    DisciplineOptions result;
-    result.before_step = [&log](const TimeChange& change) {
-      log.push_back("before " + std::to_string(round<milliseconds>(change.size()).count()));
-    };
-    return result;
+  TimeSubscription listen_before() {
+    return source_.subscribe_before([this](const TimeChange& change) {
+      log_.push_back("before " + std::to_string(round<milliseconds>(change.size()).count()));
+    });
   }
   TimeSubscription listen() {
     return source_.subscribe([this](const TimeChange& change) {
@@ -45,7 +43,8 @@ class DisciplinedTest : public ::testing::Test {
   std::vector<std::string> log_;
   testing::ManualTimeSource machine_{kNoon, SteadyTime(1h)};
   SimulatedSyncProvider provider_;
-  DisciplinedTimeSource source_{machine_, provider_, options(log_)};
+  DisciplinedTimeSource source_{machine_, provider_};
+  const TimeSubscription listening_before_ = listen_before();
   const TimeSubscription listening_ = listen();
 };
 

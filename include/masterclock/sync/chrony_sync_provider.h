@@ -1,8 +1,9 @@
 // What chronyd knows: how far the clock is off at most, and when it was corrected last.
 //
 // The bound is the one chrony documents: half the root delay, the root dispersion, and what is left
-// to correct of the last measurement; and `reference_error`. The state follows the last correction, because chronyd goes
-// on saying "Normal" when its servers are gone, and says nothing at all when it died:
+// to correct of the last measurement; and `reference_error`. The state follows the last correction,
+// because chronyd goes on saying "Normal" when its servers are gone, and says nothing at all when it
+// died:
 //
 //   kSynchronized  chronyd follows a server or a reference clock, and it has corrected the clock
 //                  within eight update intervals; one that died is held to the same

@@ -38,7 +38,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -61,9 +60,6 @@ struct DisciplineOptions {
   std::chrono::nanoseconds step_threshold = std::chrono::milliseconds(128);
   BackwardStep backward = BackwardStep::kHold;
   HoldoverOptions holdover = {};
-
-  // Hears of a step that is about to be made, as `subscribe_before` does, from the start.
-  std::function<void(const TimeChange&)> before_step = {};
 };
 
 namespace internal {
@@ -214,11 +210,7 @@ class DisciplinedTimeSource final : public TimeSource {
     const Way chosen = way(old, decided, *estimate);
     const bool told = chosen != Way::kSlew && chosen != Way::kHoldOn;
     TimeChange::Kind kind = cause_;
-    if (told) {
-      const TimeChange coming{kind, old.reading(decided), *estimate};
-      if (options_.before_step) options_.before_step(coming);
-      before_.announce(coming);
-    }
+    if (told) before_.announce({kind, old.reading(decided), *estimate});
     TimeChange made{kind, {}, {}};
     course_.update([&](const Course&) {
       const SteadyTime now = beneath_.now_steady();
