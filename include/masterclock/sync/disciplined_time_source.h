@@ -91,7 +91,7 @@ class DisciplinedTimeSource final : public TimeSource {
   // `beneath` and `provider` must outlive the source. It starts at what `beneath` reads.
   DisciplinedTimeSource(TimeSource& beneath, SyncProvider& provider, DisciplineOptions options = {})
       : beneath_(beneath),
-        options_(std::move(options)),
+        options_(options),
         bounds_(beneath, &provider, options_.holdover),
         course_(first_course(beneath, options_.slew)),
         changes_(beneath.subscribe([this](const TimeChange& change) { on_change(change); })) {}
