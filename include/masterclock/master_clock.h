@@ -128,8 +128,7 @@ class BasicMasterClock {
 
   // What the wall in `to` says when the wall in `from` says `local`.
   //
-  // Errors: NotFound for either zone; FailedPrecondition under kReject when `local` names no
-  // instant
+  // Errors: NotFound for either zone; FailedPrecondition under kReject when `local` names no instant
   //         in `from`, or two.
   [[nodiscard]] absl::StatusOr<ZonedTime> convert_timezone(
       LocalTime local, std::string_view from, std::string_view to,

@@ -3,13 +3,14 @@
 // None of them proves that the time is right; each finds a way in which it is wrong. An engine runs
 // them when it starts and once an hour, and shows the findings to its operator.
 //
-//   steady     the steady clock does not run backward
-//   utc        UTC lies where this library's leap-second table begins to make sense (after 1972),
-//   and
-//              not within a year of the end of the range
-//   drift      UTC and the steady clock have moved together since the last check: no step in
-//   between leap table today lies inside the leap-second table zones      the tz database was found
-//   wall       in every cached zone, now reads back from the wall as now
+//   steady      the steady clock does not run backward
+//   utc         UTC lies where this library's leap-second table begins to make sense (after 1972),
+//               and not within a year of the end of the range
+//   drift       UTC and the steady clock have moved together since the last check: no step in between
+//   leap table  today lies inside the leap-second table
+//   zones       the tz database was found
+//   tzdata      the version in use is the one on the disk
+//   wall        in every cached zone, now reads back from the wall as now
 #ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
 #define MASTERCLOCK_CLOCK_CONSISTENCY_H_
 

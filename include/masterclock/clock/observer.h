@@ -36,8 +36,7 @@ class MasterClockObserver {
   virtual void event_failed(const FiredEvent&, std::exception_ptr) {}
   virtual void event_missed(const FiredEvent&) {}  // dropped: later than its max_lateness
 
-  // UTC jumped: a step, a resumed machine, a leap second. The passing of simulated time is not
-  // told.
+  // UTC jumped: a step, a resumed machine, a leap second. The passing of simulated time is not told.
   virtual void clock_step(const TimeChange&) {}
 };
 

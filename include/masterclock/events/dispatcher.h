@@ -27,8 +27,10 @@
 //   masterclock::Dispatcher dispatcher(scheduler);
 //   dispatcher.start();
 //   bool opened = false;
-//   (void)scheduler.schedule({.due = masterclock::UtcTime(1h), .action = [&](auto&) { opened =
-//   true; }}); source.advance(24h); assert(opened);
+//   (void)scheduler.schedule({.due = masterclock::UtcTime(1h),
+//                             .action = [&](const masterclock::FiredEvent&) { opened = true; }});
+//   source.advance(24h);
+//   assert(opened);
 #ifndef MASTERCLOCK_EVENTS_DISPATCHER_H_
 #define MASTERCLOCK_EVENTS_DISPATCHER_H_
 

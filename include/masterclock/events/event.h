@@ -2,13 +2,11 @@
 //
 // An event falls due on one of three timelines, and each meets a step of the clock in its own way:
 //
-//   due        "at 20:00:00Z"        UTC: follows the step. Set the clock back an hour and the
-//   event
+//   due        "at 20:00:00Z"        UTC: follows the step. Set the clock back an hour and the event
 //                                    is an hour further off; set it forward past `due` and it is
 //                                    due.
 //   due_in     "in 500 ms"           steady: does not notice the step.
-//   due_local  "at 06:00 in Dublin"  a wall time, resolved to UTC when it is scheduled; from then
-//   on
+//   due_local  "at 06:00 in Dublin"  a wall time, resolved to UTC when it is scheduled; from then on
 //                                    it follows UTC.
 //
 // ## Example

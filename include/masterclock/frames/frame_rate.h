@@ -147,8 +147,7 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
 // in the text.
 //
 // Threads: any.
-// Errors:  InvalidArgument that says what is wrong: a field rate (59.94i), a drop-frame mark, zero,
-// a
+// Errors:  InvalidArgument that says what is wrong: a field rate (59.94i), a drop-frame mark, zero, a
 //          decimal that is near a 1000/1001 rate and not it.
 [[nodiscard]] inline absl::StatusOr<FrameRate> parse_frame_rate(std::string_view text) {
   using internal::frame_rate_error;

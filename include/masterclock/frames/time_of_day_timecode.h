@@ -48,8 +48,7 @@ namespace masterclock {
 
 class TimeOfDayTimecode {
  public:
-  // Errors: InvalidArgument for a rate without labels, for drop-frame where there is none, and for
-  // a jam
+  // Errors: InvalidArgument for a rate without labels, for drop-frame where there is none, and for a jam
   //         outside 00:00:00 to 23:59:59.
   [[nodiscard]] static absl::StatusOr<TimeOfDayTimecode> make(AnyWallClock wall, FrameRate rate,
                                                               DropFrame drop,

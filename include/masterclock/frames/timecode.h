@@ -43,8 +43,7 @@ class Timecode {
   // Reads hh:mm:ss:ff, or hh:mm:ss;ff and hh:mm:ss.ff for drop-frame. Two digits a field; the
   // frames of rates above 100 may have three. Nothing may stand around it.
   //
-  // Errors: InvalidArgument that names the text, the rate and the field: a label that does not
-  // exist, a
+  // Errors: InvalidArgument that names the text, the rate and the field: a label that does not exist, a
   //         label that drop-frame leaves out, a rate without labels.
   [[nodiscard]] static absl::StatusOr<Timecode> parse(std::string_view text, FrameRate rate);
 

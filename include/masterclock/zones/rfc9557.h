@@ -107,8 +107,7 @@ class Rfc9557Suffix {
 // Reads an instant and its zone.
 //
 // Threads: any.
-// Errors:  InvalidArgument with the offset of what is wrong, also where the written offset is not
-// the
+// Errors:  InvalidArgument with the offset of what is wrong, also where the written offset is not the
 //          zone's; NotFound for a zone that the database does not have; OutOfRange outside 1677 to
 //          2262.
 [[nodiscard]] inline absl::StatusOr<ZonedTime> parse_rfc9557(std::string_view text,

@@ -10,8 +10,7 @@
 // nothing.
 //
 // Threads: any, for every member.
-// Cost:    a table is compiled once and never destroyed: handles on it stay valid for ever. A name
-// that
+// Cost:    a table is compiled once and never destroyed: handles on it stay valid for ever. A name that
 //          was compiled before is found without I/O; every look-up here takes a lock (a ZoneCache's
 //          do not).
 #ifndef MASTERCLOCK_ZONES_ZONE_DATABASE_H_

@@ -25,8 +25,7 @@ struct ZoneOffset {
 // Which instants a wall-clock reading can mean.
 //
 //   kUnique  one: earlier == later
-//   kGap     none: the clocks went forward over it. `earlier` reads it with the offset after the
-//   gap,
+//   kGap     none: the clocks went forward over it. `earlier` reads it with the offset after the gap,
 //            `later` with the offset before, `transition` is the instant of the change
 //   kFold    two: the clocks went back over it. `earlier` and `later` are the two passes,
 //            `transition` is the instant at which the second pass may begin
