@@ -239,6 +239,23 @@ TEST_F(DispatcherTest, ASpinningDispatcherDoesNotSpinOnSimulatedTime) {
   EXPECT_THAT(ran_, ElementsAre("a"));
 }
 
+// Those that cannot be waited for are taken as the nearest that can: nothing overflows, no core burns.
+TEST_F(DispatcherTest, TakesAnyMaxWait) {
+  using std::chrono::nanoseconds;
+  for (const nanoseconds max_wait : {nanoseconds::min(), nanoseconds(-1), nanoseconds(0),
+                                     nanoseconds(500'000), nanoseconds::max()}) {
+    const UtcTime due = source_.now_utc() + 1h;
+    add(note("a", due));
+    Dispatcher dispatcher(scheduler_, {.max_wait = max_wait});
+    dispatcher.start();
+    source_.advance(1h - 1ns);
+    EXPECT_THAT(ran_, IsEmpty());
+    source_.advance(1ns);
+    EXPECT_THAT(ran_, ElementsAre("a"));
+    ran_.clear();
+  }
+}
+
 // A clock on which a millisecond passes at every reading: whoever watches it gets there at once,
 // whoever sleeps an hour of its time sleeps an hour.
 class ReadingsPass final : public TimeSource {

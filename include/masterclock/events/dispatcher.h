@@ -56,7 +56,8 @@
 namespace masterclock {
 
 struct DispatcherOptions {
-  // The longest sleep: how late an event can be when the source steps and nobody announces it.
+  // The longest sleep: how late an event can be when the source steps and nobody announces it. Taken
+  // as between a millisecond and a day.
   std::chrono::nanoseconds max_wait = std::chrono::milliseconds(100);
 
   // For as long as this before an event is due the thread may watch the clock instead of sleeping. It
@@ -75,7 +76,8 @@ class Dispatcher final : private EventWaker {
   // `scheduler` must outlive the dispatcher. Nothing fires before `start()`.
   explicit Dispatcher(EventScheduler& scheduler, DispatcherOptions options = {})
       : scheduler_(scheduler),
-        options_(options),
+        max_wait_(std::clamp<std::chrono::nanoseconds>(
+            options.max_wait, std::chrono::milliseconds(1), std::chrono::hours(24))),
         lead_(options.spin > kNone
                   ? internal::WakeLead(95, options.spin, options.spin)
                   : internal::WakeLead(10, kNone, std::chrono::microseconds(200))) {}
@@ -166,7 +168,7 @@ class Dispatcher final : private EventWaker {
         passed_.notify_all();
       }
       if (still_due) continue;
-      const std::chrono::nanoseconds wait = left.value_or(options_.max_wait);
+      const std::chrono::nanoseconds wait = left.value_or(max_wait_);
       const std::chrono::nanoseconds lead = lead_.get();
       if (held) {
         sleep(lock, std::max(wait, kHeld), patience);
@@ -204,7 +206,7 @@ class Dispatcher final : private EventWaker {
              std::chrono::nanoseconds& patience) {
     const TimeSource& source = scheduler_.source();
     const SteadyTime before = source.now_steady();
-    const std::chrono::nanoseconds wait = std::min(std::max(left, patience), options_.max_wait);
+    const std::chrono::nanoseconds wait = std::min(std::max(left, patience), max_wait_);
     if (changed_.wait_for(lock, wait, [&] { return look_.load(); })) {
       patience = kNone;
       return;
@@ -212,7 +214,7 @@ class Dispatcher final : private EventWaker {
     const SteadyTime after = source.now_steady();
     if (after == before) {
       patience = std::clamp<std::chrono::nanoseconds>(2 * patience, std::chrono::milliseconds(1),
-                                                      options_.max_wait);
+                                                      max_wait_);
     } else {
       patience = kNone;
       lead_.woken_late_by((after - before) - wait);
@@ -226,7 +228,7 @@ class Dispatcher final : private EventWaker {
   static constexpr std::chrono::nanoseconds kHeld = std::chrono::milliseconds(1);
 
   EventScheduler& scheduler_;
-  const DispatcherOptions options_;
+  const std::chrono::nanoseconds max_wait_;
   internal::WakeLead lead_;  // of the thread alone, while it runs
 
   mutable std::mutex mutex_;  // guards what follows, to thread_id_
