@@ -54,6 +54,29 @@ TEST_F(BoundedClockTest, KnowsNothingUntilToldSomething) {
   EXPECT_EQ(alone.now_bounded().state, SyncState::kUnknown);
 }
 
+// An interval made of it would end before it begins, and `require` would let anybody pass.
+TEST_F(BoundedClockTest, ABoundBelowNoughtIsNone) {
+  for (const nanoseconds bound : {-1ns, nanoseconds::min()}) {
+    say(SyncState::kSynchronized, bound);
+    expect_nothing_known(SyncState::kUnknown, std::to_string(bound.count()));
+    EXPECT_TRUE(absl::IsUnavailable(clock_.now_bounded().require(1h)));
+  }
+  say(SyncState::kSynchronized, 10us);
+  source_.advance(2s);
+  say(SyncState::kSynchronized, -1ns);
+  expect_around_now(SyncState::kFreeRunning, 12us, "what was said before it is held over");
+}
+
+TEST_F(BoundedClockTest, AReadingFromTheBeginningOfTimeIsTooOld) {
+  for (int i = 0; i < 2; ++i) {
+    provider_.set(
+        {.state = SyncState::kSynchronized, .error_bound = 10us, .as_of = SteadyTime::min()});
+    clock_.refresh();
+    expect_nothing_known(SyncState::kUnknown, "held over for all of time");
+    source_.advance(1s);
+  }
+}
+
 TEST_F(BoundedClockTest, TheBoundGrowsByTheDrift) {
   say(SyncState::kSynchronized, 10us);
   expect_around_now(SyncState::kSynchronized, 10us, "at once");

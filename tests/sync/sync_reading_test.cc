@@ -19,6 +19,8 @@ TEST(SyncReading, ClaimsNothingUntilSomebodyDoes) {
   EXPECT_EQ(nothing.provenance, "nobody");
   EXPECT_TRUE(SyncReading{.state = SyncState::kFreeRunning}.claims());
   EXPECT_FALSE(SyncReading{.state = SyncState::kDisrupted}.claims());
+  EXPECT_TRUE((SyncReading{.state = SyncState::kSynchronized, .error_bound = 0ns}.claims()));
+  EXPECT_FALSE((SyncReading{.state = SyncState::kSynchronized, .error_bound = -1ns}.claims()));
 }
 
 // nmos-cpp#208: a hard-coded 37 s. GstPtpClock parses the offset and ignores it.

@@ -99,7 +99,7 @@ class BoundedClock {
   [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
     const Anchor anchor = believed_.load().anchor;
     if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
-    return saturating_add(anchor.middle, at - anchor.steady);
+    return saturating_add(anchor.middle, saturating_difference(at, anchor.steady));
   }
 
   // What the provider said at the last refresh.
@@ -163,9 +163,10 @@ class BoundedClock {
       }
     }
     Anchor next{said.state, false, true, now.utc, now.utc, now.steady, now.steady, {}};
+    if (!said.claims() && said.state != SyncState::kDisrupted) next.state = SyncState::kUnknown;
     seen_ = next;
     if (!said.claims()) {
-      if (said.state == SyncState::kUnknown && held_ && !jumped_) next = carried(now);
+      if (next.state == SyncState::kUnknown && held_ && !jumped_) next = carried(now);
       return next;
     }
     next.state = SyncState::kDisrupted;
@@ -192,19 +193,21 @@ class BoundedClock {
   [[nodiscard]] Anchor carried(const Moment& now) const noexcept {
     Anchor result = *held_;
     result.state = SyncState::kFreeRunning;
-    result.middle = saturating_add(result.middle, now.steady - result.steady);
+    result.middle = saturating_add(result.middle, saturating_difference(now.steady, result.steady));
     result.utc = now.utc;
     result.steady = now.steady;
     return result;
   }
 
   [[nodiscard]] bool contradicts(const Anchor& claim, SteadyTime now) const noexcept {
-    const UtcTime believed = saturating_add(held_->middle, now - held_->steady);
+    const UtcTime believed =
+        saturating_add(held_->middle, saturating_difference(now, held_->steady));
     const auto bound_now = [&](const Anchor& of) {
-      return held_over(of.bound, now - of.as_of, options_.drift);
+      return held_over(of.bound, saturating_difference(now, of.as_of), options_.drift);
     };
     const std::chrono::nanoseconds apart = saturating_difference(claim.middle, believed);
-    return std::max(apart, -apart) > saturating_add(bound_now(claim), bound_now(*held_));
+    const std::chrono::nanoseconds allowed = saturating_add(bound_now(claim), bound_now(*held_));
+    return apart > allowed || apart < -allowed;
   }
 
   const TimeSource& source_;

@@ -12,7 +12,7 @@
 namespace masterclock {
 
 // The claim: at `as_of` true UTC was within `error_bound` of what the clock read plus `correction`.
-// It is a claim only when the state is kSynchronized or kFreeRunning.
+// It is a claim only when the state is kSynchronized or kFreeRunning, and the bound not negative.
 //
 // Threads: a plain value.
 struct SyncReading {
@@ -33,7 +33,8 @@ struct SyncReading {
   std::string_view provenance = "nobody";  // lives as long as the program
 
   [[nodiscard]] constexpr bool claims() const noexcept {
-    return state == SyncState::kSynchronized || state == SyncState::kFreeRunning;
+    return (state == SyncState::kSynchronized || state == SyncState::kFreeRunning) &&
+           error_bound >= std::chrono::nanoseconds(0);
   }
 };
 
