@@ -191,6 +191,9 @@ static_assert(std::is_base_of_v<mc::SyncProvider, mc::KernelSyncProvider> &&
               std::is_base_of_v<mc::SyncProvider, mc::ChronySyncProvider> &&
               std::is_base_of_v<mc::SyncProvider, mc::LinuxPtpSyncProvider> &&
               std::is_base_of_v<mc::SyncProvider, mc::SimulatedSyncProvider>);
+static_assert(std::is_default_constructible_v<mc::KernelSyncProvider> &&
+              std::is_default_constructible_v<mc::ChronySyncProvider> &&
+              std::is_default_constructible_v<mc::LinuxPtpSyncProvider>);
 static_assert(std::is_base_of_v<mc::TimeSource, mc::DisciplinedTimeSource> &&
               std::is_final_v<mc::DisciplinedTimeSource>);
 

@@ -12,6 +12,7 @@
 #include <chrono>
 
 #include "masterclock/sync/sync_provider.h"
+#include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
 #if defined(__linux__)
@@ -53,7 +54,8 @@ struct KernelSyncOptions {
 class KernelSyncProvider final : public SyncProvider {
  public:
   // `source` dates the readings: the one whose UTC is the kernel's. It must outlive the provider.
-  explicit KernelSyncProvider(const TimeSource& source, KernelSyncOptions options = {})
+  explicit KernelSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
+                              KernelSyncOptions options = {})
       : source_(source), options_(options) {}
 
   // Cost:   one system call, which needs no privilege.
