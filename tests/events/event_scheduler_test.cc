@@ -508,6 +508,16 @@ TEST_F(EventSchedulerTest, WhatSchedulesItselfForNowWaitsForTheNextTrigger) {
   }
 }
 
+TEST_F(EventSchedulerTest, WhatSchedulesItselfForTheBeginningOfTimeDoesNotLoop) {
+  int ran = 0;
+  std::function<void(const FiredEvent&)> again = [&](const FiredEvent&) {
+    if (++ran < 100) (void)scheduler_.schedule({.due = UtcTime::min(), .action = again});
+  };
+  (void)scheduler_.schedule({.due = UtcTime::min(), .action = again});
+  EXPECT_EQ(scheduler_.trigger().size(), 1u);
+  EXPECT_EQ(scheduler_.trigger().size(), 1u);
+}
+
 TEST_F(EventSchedulerTest, AnActionMayTrigger) {
   std::vector<std::string> inner;
   ASSERT_TRUE(scheduler_

@@ -174,7 +174,8 @@ class PendingEvents {
       EventRepeat* const repeat = slab_[*slot].repeat();
       if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, passed_over)) continue;
       take(*slot, sweep.now, due);
-      if (due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
+      const bool is_first = sweep.serial == 0;
+      if (is_first || due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
       sweep.due = due.fired.due;
       sweep.serial = due.serial;
       // Those that come next are fetched while this one's action runs.
