@@ -394,5 +394,38 @@ TEST_F(RecurrenceTest, ASnapshotHoldsARepeatingEventWhoseActionRuns) {
   EXPECT_EQ(saved[0].due, kStart) << "what has not ended may have to be done again";
 }
 
+// Who clears a day must not find it back because an action ran at that moment.
+TEST_F(RecurrenceTest, ARangeHoldsARepeatingEventWhoseActionRuns) {
+  std::vector<ScheduledEvent> listed;
+  std::vector<std::size_t> cancelled;
+  const auto action = [&](auto&) {
+    listed = scheduler_.pending(kStart, kStart + 2h);
+    cancelled = {scheduler_.cancel_between(kStart, kStart + 1h),
+                 scheduler_.cancel_between(kStart + 1h + 1ns, UtcTime::max()),
+                 scheduler_.cancel_between(kStart + 1h, kStart + 1h + 1ns),
+                 scheduler_.cancel_between(UtcTime::min(), UtcTime::max())};
+  };
+  for (const bool steady : {false, true}) {
+    SCOPED_TRACE(steady);
+    EventRequest request{.id = "hourly", .action = action, .repeat_every = 1h};
+    if (steady) {
+      request.due_in = 0ns;
+    } else {
+      request.due = kStart;
+    }
+    const EventHandle handle = add(std::move(request));
+    add({.id = "after", .due = kStart + 1h});
+    add({.id = "before", .due = kStart + 30min});
+    EXPECT_EQ(trigger().size(), 1u);
+    ASSERT_EQ(listed.size(), 3u);
+    EXPECT_EQ(listed[0].id, "before");
+    EXPECT_EQ(listed[1].handle, handle) << "in its place, an hour on";
+    EXPECT_EQ(listed[1].due, kStart + 1h);
+    EXPECT_EQ(listed[2].id, "after");
+    EXPECT_THAT(cancelled, ElementsAre(1u, 0u, 2u, 0u));
+    EXPECT_EQ(scheduler_.counters().pending, 0u);
+  }
+}
+
 }  // namespace
 }  // namespace masterclock

@@ -34,7 +34,7 @@ class PendingEvents {
   using Slot = std::uint32_t;
 
   [[nodiscard]] std::size_t size() const noexcept {
-    return utc_.size() + steady_.size() + running_;
+    return utc_.size() + steady_.size() + running_.size();
   }
 
   [[nodiscard]] std::optional<Slot> find(std::string_view id) const {
@@ -68,7 +68,7 @@ class PendingEvents {
     PendingEvent& event = slab_[slot];
     retire(event);
     if (event.running) {  // whoever runs it sees to the rest: see put_back()
-      --running_;
+      std::erase(running_, slot);
       return;
     }
     taken.extras = std::move(event.extras);
@@ -99,8 +99,13 @@ class PendingEvents {
     return event.on_steady ? steady_.first()->slot == slot : utc_.first()->slot == slot;
   }
 
-  [[nodiscard]] UtcTime due_of(Slot slot, const TimelineReading& now) const noexcept {
-    const TimelineDue due = own_due_of(slot);
+  // Of one whose action runs it is when it is due next.
+  [[nodiscard]] UtcTime due_of(Slot slot, const TimelineReading& now) const {
+    TimelineDue due = own_due_of(slot);
+    if (slab_[slot].running) {
+      EventRepeat repeat = *slab_[slot].repeat();
+      due = next_occurrence(repeat).value_or(due);
+    }
     return due.on_steady ? now.to_utc(due.steady) : due.utc;
   }
 
@@ -116,6 +121,9 @@ class PendingEvents {
 
   // What is due in [from, until), in order.
   [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimelineReading& now) {
+    const auto comes_first = [](const auto& a, const auto& b) {
+      return a.due != b.due ? a.due < b.due : a.serial < b.serial;
+    };
     std::vector<EventHeap::Entry> found;
     utc_.for_each(from, until, [&](const auto& entry) { found.push_back(entry); });
     if (!steady_.empty()) {
@@ -123,10 +131,12 @@ class PendingEvents {
       steady_.for_each(now.to_steady(from), now.to_steady(until), [&](const auto& entry) {
         found.push_back({now.to_utc(entry.due), entry.serial, entry.slot});
       });
-      std::inplace_merge(found.begin(), found.begin() + utc_count, found.end(),
-                         [](const auto& a, const auto& b) {
-                           return a.due != b.due ? a.due < b.due : a.serial < b.serial;
-                         });
+      std::inplace_merge(found.begin(), found.begin() + utc_count, found.end(), comes_first);
+    }
+    for (const Slot slot : running_) {
+      const EventHeap::Entry entry{due_of(slot, now), slab_[slot].serial, slot};
+      if (entry.due < from || entry.due >= until) continue;
+      found.insert(std::upper_bound(found.begin(), found.end(), entry, comes_first), entry);
     }
     std::vector<Slot> slots;
     slots.reserve(found.size());
@@ -195,7 +205,7 @@ class PendingEvents {
         cancelled ? std::nullopt : next_occurrence(*event.repeat());
     event.running = false;
     if (cancelled) return PutBack::kCancelled;
-    --running_;
+    std::erase(running_, due.slot);
     if (!next) {
       retire(event);
       return PutBack::kOver;
@@ -214,10 +224,8 @@ class PendingEvents {
   [[nodiscard]] std::vector<EventRequest> snapshot(const TimelineReading& now) {
     std::vector<Slot> slots = between(UtcTime::min(), UtcTime::max(), now);
     for (Slot slot = 0; slots.size() < size() && slab_.knows(slot); ++slot) {
-      const PendingEvent& event = slab_[slot];
-      // At the very end of time, or with its action running: not in the range.
-      const bool beyond =
-          event.serial != 0 && (event.running || due_of(slot, now) == UtcTime::max());
+      // At the very end of time: not in the range.
+      const bool beyond = slab_[slot].serial != 0 && due_of(slot, now) == UtcTime::max();
       if (beyond) slots.push_back(slot);
     }
     std::vector<EventRequest> requests;
@@ -341,7 +349,7 @@ class PendingEvents {
     if (due.repeats) {
       extras.repeat->current = own_due_of(due.slot);
       event.running = true;
-      ++running_;
+      running_.push_back(due.slot);
       fired.id = extras.id;
       fired.type = extras.type;
       fired.payload = extras.payload;
@@ -389,7 +397,7 @@ class PendingEvents {
   SteadyEventHeap steady_;
   std::unordered_map<std::string_view, Slot> by_id_;  // the views are of the strings in slab_
   EventSerials serials_;
-  std::size_t running_ = 0;  // repeating events whose action runs
+  std::vector<Slot> running_;  // repeating events whose action runs
 };
 
 }  // namespace masterclock::internal
