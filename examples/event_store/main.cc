@@ -223,7 +223,9 @@ void add_list(CLI::App& app, Command& chosen) {
       masterclock::MasterClock clock;
       const auto store = open_to_edit(clock, options->database, false);
       if (!store.ok()) return store.status();
-      return options->fired ? list_fired(**store) : list_pending(**store);
+      const absl::Status listed = options->fired ? list_fired(**store) : list_pending(**store);
+      if (!listed.ok() || std::cout << std::flush) return listed;
+      return absl::UnavailableError("the list could not be written");
     };
   });
 }

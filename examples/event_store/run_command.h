@@ -25,6 +25,9 @@ struct RunOptions {
 //
 // Simulated, it ends when nothing is pending; on the real clock only at `until`, because another
 // process may add something. It has nothing to tidy up: ending it by a signal, any signal, is fine.
+//
+// Errors: those of EventStore; Unavailable once `out` takes no more: the event that was to be printed
+//         is recorded as failed.
 absl::Status run_events(const RunOptions& options, std::ostream& out);
 
 // A field fit for a line of tab-separated ones: control characters become '?'.

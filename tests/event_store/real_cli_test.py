@@ -126,6 +126,30 @@ def bad(folder):
     check("read-only", call("run --db day.db --speed max", folder, copy, **somebody), 1, "", "day.db: is read-only")
 
 
-for part in (good, bad):
+def full(folder):
+    """Where the disk is full that stdout is on."""
+    def call_full(arguments):
+        with open("/dev/full", "w") as out:
+            return subprocess.run([program, *arguments.split()], cwd=folder, stdout=out, stderr=subprocess.PIPE,
+                                  text=True, timeout=60)
+
+    for name in ("a", "b"):
+        call(f"add --db day.db {name} scene {DUE}", folder)
+    for arguments, error in [
+        ("list --db day.db", "event_store: the list could not be written\n"),
+        ("run --db day.db --speed max", "event_store: stdout cannot be written\n"),
+        ("list --db day.db --fired", "event_store: the list could not be written\n"),
+    ]:
+        result = call_full(arguments)
+        assert (result.returncode, result.stderr) == (1, error), (arguments, result)
+    fired = call("list --db day.db --fired", folder).stdout.splitlines()
+    assert fired and all(line.endswith("\tfailed: stdout cannot be written") for line in fired), fired
+    # On the real clock it ends by itself, although nothing says until when.
+    call(f"add --db real.db a scene {DUE}", folder)
+    result = call_full("run --db real.db")
+    assert (result.returncode, result.stderr) == (1, "event_store: stdout cannot be written\n"), result
+
+
+for part in (good, bad, full):
     with tempfile.TemporaryDirectory() as folder:
         part(folder)
