@@ -394,6 +394,43 @@ TEST_F(RecurrenceTest, ASnapshotHoldsARepeatingEventWhoseActionRuns) {
   EXPECT_EQ(saved[0].due, kStart) << "what has not ended may have to be done again";
 }
 
+TEST_F(RecurrenceTest, ASnapshotKeepsAMovedOccurrenceOnTheWall) {
+  const LocalTime noon((kStart + 24h).time_since_epoch());  // 23 h from now
+  add({.id = "noon", .due_local = LocalDue{noon, Spring{}}, .repeat_every = 24h});
+  EXPECT_TRUE(scheduler_.reschedule("noon", kStart + 25h).ok());
+  EventScheduler restored(source_);
+  ASSERT_TRUE(restored.schedule_all(scheduler_.snapshot()).ok());
+  EXPECT_EQ(restored.next_due(), kStart + 25h) << "as it was moved";
+  ASSERT_EQ(restored.snapshot().size(), 1u);
+  EXPECT_EQ(restored.snapshot()[0].moved_to, kStart + 25h) << "and so in the next one";
+  source_.advance(25h);
+  EXPECT_EQ(restored.trigger().size(), 1u);
+  EXPECT_EQ(restored.next_due(), kStart + 47h) << "and then where the wall has it";
+  EXPECT_EQ(restored.snapshot()[0].moved_to, std::nullopt);
+
+  for (const auto moved : {26h, 49h}) {  // by its own action, which runs late
+    SCOPED_TRACE(moved.count());
+    EventScheduler running(source_);
+    ASSERT_TRUE(running
+                    .schedule({.id = "noon",
+                               .due_local = LocalDue{noon, Spring{}},
+                               .action =
+                                   [&](auto&) {
+                                     EXPECT_TRUE(running.reschedule("noon", kStart + moved).ok());
+                                   },
+                               .repeat_every = 24h})
+                    .ok());
+    EXPECT_EQ(running.trigger().size(), 1u);
+    EXPECT_EQ(running.snapshot()[0].moved_to, kStart + moved);
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      scheduler_.schedule({.due = kStart, .repeat_every = 1h, .moved_to = kStart}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      scheduler_.schedule({.due_local = LocalDue{noon, Spring{}}, .moved_to = kStart}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(scheduler_.schedule({.due = kStart, .moved_to = kStart}).status()));
+}
+
 // Who clears a day must not find it back because an action ran at that moment.
 TEST_F(RecurrenceTest, ARangeHoldsARepeatingEventWhoseActionRuns) {
   std::vector<ScheduledEvent> listed;

@@ -111,10 +111,17 @@ struct EventRequest {
 
   // Repeats this often, on the event's own timeline: the steady one for `due_in`, UTC for `due`,
   // the wall for `due_local`, where 24 h is every day at the same reading. Positive. The event
-  // keeps its handle and its id until it is cancelled; its next occurrence is pending when its
-  // action has ended.
+  // keeps its handle and its id until it is cancelled; its next occurrence fires when its action has
+  // ended, or later.
+  //
+  // Rescheduled, an event on the wall is moved this once, and the next time it is where the wall has
+  // it. The others repeat from where they were moved to, in UTC.
   std::optional<std::chrono::nanoseconds> repeat_every = {};
   OnMissed on_missed = OnMissed::kRunLast;
+
+  // Due then instead, this once: what a snapshot says of an event that repeats on the wall and was
+  // rescheduled. Only together with `due_local` and `repeat_every`.
+  std::optional<UtcTime> moved_to = {};
 };
 
 }  // namespace masterclock

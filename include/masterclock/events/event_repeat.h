@@ -38,7 +38,8 @@ struct TimelineDue {
 struct EventRepeat {
   std::chrono::nanoseconds every;
   OnMissed on_missed;
-  std::optional<LocalDue> wall = {};  // the reading of the occurrence that is pending
+  std::optional<LocalDue> wall = {};  // the reading of the occurrence that is pending,
+  bool off_wall = false;              // which is due at another time: it was rescheduled
   std::int64_t missed = 0;            // passed over since the last one that fired
   TimelineDue current = {};           // while its action runs: the occurrence that fired,
   std::optional<UtcTime> moved = {};  // and where the next one was rescheduled to
@@ -47,6 +48,7 @@ struct EventRepeat {
 // What comes after `repeat.current`, to which the wall's reading belongs and then moves on.
 inline std::optional<TimelineDue> next_occurrence(EventRepeat& repeat) {
   const TimelineDue current = repeat.current;
+  repeat.off_wall = repeat.wall && repeat.moved;
   if (const auto moved = std::exchange(repeat.moved, std::nullopt)) {
     return TimelineDue{false, *moved, {}};
   }
@@ -86,6 +88,7 @@ inline std::optional<PassedOver> pass_over(EventRepeat& repeat, const TimelineDu
   }
   // A rescheduled event may be due later than its wall's last reading: then that one fires.
   if (steps == 0 || (repeat.wall && to.utc <= due.utc)) return std::nullopt;
+  repeat.off_wall = false;
   if (repeat.wall) repeat.wall->local = wall_after(repeat.wall->local, steps, repeat.every);
   if (repeat.on_missed == OnMissed::kSkip) {
     repeat.current = to;

@@ -115,6 +115,9 @@ inline absl::Status check(const EventRequest& request) {
   if (request.repeat_every && *request.repeat_every <= kNone) {
     return refuse("repeat_every is not positive: " + in_ns(*request.repeat_every));
   }
+  if (request.moved_to && !(request.due_local && request.repeat_every)) {
+    return refuse("moved_to without due_local and repeat_every");
+  }
   return absl::OkStatus();
 }
 
@@ -142,7 +145,7 @@ inline absl::Status check(const EventRequest& request) {
     const LocalDue& local = *request.due_local;
     const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
     if (!utc.ok()) return utc.status();
-    event.due.utc = *utc;
+    event.due.utc = request.moved_to.value_or(*utc);
   }
   if (has_more) {
     event.extras = std::make_unique<EventExtras>(
@@ -150,7 +153,8 @@ inline absl::Status check(const EventRequest& request) {
                     request.max_lateness});
   }
   if (request.repeat_every) {
-    event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local};
+    event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local,
+                                       request.moved_to.has_value()};
   } else if (request.due_local) {
     event.extras->wall = std::make_unique<const LocalDue>(*request.due_local);
   }
@@ -165,7 +169,8 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
   event.action = &request.action;
   event.on_duplicate = request.on_duplicate;
   const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
-                        request.max_lateness || request.repeat_every || request.due_local;
+                        request.max_lateness || request.repeat_every || request.due_local ||
+                        request.moved_to;
   if (request.due && !request.due_in && !has_more) {  // most are no more
     event.due.utc = *request.due;
     return absl::OkStatus();

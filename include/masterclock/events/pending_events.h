@@ -81,9 +81,13 @@ class PendingEvents {
   void move(Slot slot, UtcTime due) {
     PendingEvent& event = slab_[slot];
     if (event.extras != nullptr) event.extras->wall.reset();
+    EventRepeat* const repeat = event.repeat();
     if (event.running) {
-      event.extras->repeat->moved = due;
-    } else if (event.on_steady) {
+      repeat->moved = due;
+      return;
+    }
+    if (repeat != nullptr) repeat->off_wall = repeat->wall.has_value();
+    if (event.on_steady) {
       steady_.erase(slot);
       line_up(slot, {false, due, {}});
     } else {
@@ -388,6 +392,7 @@ class PendingEvents {
     if (extras->repeat->wall) {
       request.due.reset();
       request.due_local = extras->repeat->wall;
+      if (extras->repeat->off_wall) request.moved_to = due.utc;
     }
     return request;
   }
