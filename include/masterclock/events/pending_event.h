@@ -4,6 +4,7 @@
 #ifndef MASTERCLOCK_EVENTS_PENDING_EVENT_H_
 #define MASTERCLOCK_EVENTS_PENDING_EVENT_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -176,6 +177,36 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
     return absl::OkStatus();
   }
   return take_apart_more(request, source, event, has_more);
+}
+
+// The way back: the request that would bring an event back that is due at `due`. Without its action.
+[[nodiscard]] inline EventRequest request_of(const EventExtras* extras, const TimelineDue& due,
+                                             const TimelineReading& now) {
+  EventRequest request;
+  if (due.on_steady) {
+    request.due_in =
+        std::max(std::chrono::nanoseconds(0), saturating_difference(due.steady, now.steady));
+  } else {
+    request.due = due.utc;
+  }
+  if (extras == nullptr) return request;
+  request.id = extras->id;
+  request.type = extras->type;
+  request.payload = extras->payload;
+  request.max_lateness = extras->max_lateness;
+  if (extras->wall != nullptr) {
+    request.due.reset();
+    request.due_local = *extras->wall;
+  }
+  if (!extras->repeat) return request;
+  request.repeat_every = extras->repeat->every;
+  request.on_missed = extras->repeat->on_missed;
+  if (extras->repeat->wall) {
+    request.due.reset();
+    request.due_local = extras->repeat->wall;
+    if (extras->repeat->off_wall) request.moved_to = due.utc;
+  }
+  return request;
 }
 
 }  // namespace masterclock::internal

@@ -234,7 +234,9 @@ class PendingEvents {
     }
     std::vector<EventRequest> requests;
     requests.reserve(slots.size());
-    for (const Slot slot : slots) requests.push_back(request_of(slot, now));
+    for (const Slot slot : slots) {
+      requests.push_back(request_of(slab_[slot].extras.get(), own_due_of(slot), now));
+    }
     return requests;
   }
 
@@ -365,36 +367,6 @@ class PendingEvents {
       fired.payload = std::move(extras.payload);
       fired.missed = 0;
     }
-  }
-
-  [[nodiscard]] EventRequest request_of(Slot slot, const TimelineReading& now) const {
-    EventRequest request;
-    const TimelineDue due = own_due_of(slot);
-    if (due.on_steady) {
-      request.due_in =
-          std::max(std::chrono::nanoseconds(0), saturating_difference(due.steady, now.steady));
-    } else {
-      request.due = due.utc;
-    }
-    const EventExtras* const extras = slab_[slot].extras.get();
-    if (extras == nullptr) return request;
-    request.id = extras->id;
-    request.type = extras->type;
-    request.payload = extras->payload;
-    request.max_lateness = extras->max_lateness;
-    if (extras->wall != nullptr) {
-      request.due.reset();
-      request.due_local = *extras->wall;
-    }
-    if (!extras->repeat) return request;
-    request.repeat_every = extras->repeat->every;
-    request.on_missed = extras->repeat->on_missed;
-    if (extras->repeat->wall) {
-      request.due.reset();
-      request.due_local = extras->repeat->wall;
-      if (extras->repeat->off_wall) request.moved_to = due.utc;
-    }
-    return request;
   }
 
   EventSlab<PendingEvent> slab_;
