@@ -77,10 +77,14 @@ bool synchronized(const MachineFacts& facts) {
                      [](const auto& s) { return s.reading.state == SyncState::kSynchronized; });
 }
 
-std::vector<std::string> setters(const MachineFacts& facts) {
+std::vector<std::string> setters(const MachineFacts& facts, SetsClock how) {
   std::vector<std::string> result;
   for (const char* name : kSetTheClock) {
-    if (facts.running.contains(name)) result.emplace_back(name);
+    if (!facts.running.contains(name)) continue;
+    const auto known = facts.sets_clock.find(name);
+    if ((known == facts.sets_clock.end() ? SetsClock::kYes : known->second) == how) {
+      result.emplace_back(name);
+    }
   }
   return result;
 }
@@ -88,7 +92,9 @@ std::vector<std::string> setters(const MachineFacts& facts) {
 std::string how_to_be_synchronized(const MachineFacts& facts) {
   if (facts.running.contains("chronyd")) return "see 'chronyc sources' and 'chronyc tracking'";
   if (facts.running.contains("ptp4l")) return "see ptp4l's log, and whether phc2sys runs";
-  if (!setters(facts).empty()) return "see the log of " + setters(facts)[0];
+  for (const SetsClock how : {SetsClock::kYes, SetsClock::kMay}) {
+    if (!setters(facts, how).empty()) return "see the log of " + setters(facts, how)[0];
+  }
   if (facts.installed.contains("chronyd")) return "systemctl enable --now chrony";
   return "apt-get install chrony; name your servers in chrony.conf";
 }
@@ -147,12 +153,17 @@ Finding tsc_of(const MachineFacts& facts) {
 }
 
 Finding kernel_of(const MachineFacts& facts) {
-  const std::vector<std::string> who = setters(facts);
+  const std::vector<std::string> who = setters(facts, SetsClock::kYes);
   if (who.size() > 1) {
     std::string names = who[0];
     for (std::size_t i = 1; i < who.size(); ++i) names += " and " + who[i];
     return attention("kernel", names + " both set the clock",
                      "keep one of them: 'systemctl disable --now' for the other");
+  }
+  const std::vector<std::string> perhaps = setters(facts, SetsClock::kMay);
+  if (!who.empty() && !perhaps.empty()) {
+    return attention("kernel", who[0] + " sets the clock, and " + perhaps[0] + " may",
+                     "does 'ps -o args -C " + perhaps[0] + "' name CLOCK_REALTIME to be set?");
   }
   const Statement* const kernel = statement_of(facts, "kernel");
   if (kernel == nullptr) return good("kernel", "it does not say");

@@ -1,5 +1,7 @@
 #include "gather.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -63,6 +65,53 @@ void read_processor(const fs::path& root, MachineFacts& facts) {
   }
 }
 
+// A program's command line, as /proc has it; empty where it is not ours to read.
+std::vector<std::string> arguments_in(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(stream, word, '\0');) words.push_back(word);
+  return words;
+}
+
+// Calls `take(option, its argument)` for each, as the programs themselves read them.
+template <class Take>
+void each_option(std::vector<std::string> words, const char* known, Take take) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  optind = 0;  // anew
+  opterr = 0;
+  for (int c; (c = ::getopt(static_cast<int>(words.size()), argv.data(), known)) != -1;) {
+    take(c, std::string_view(optarg != nullptr ? optarg : ""));
+  }
+}
+
+// Of one that only writes to a card's clock, or tells another program, no.
+SetsClock phc2sys_sets(const std::vector<std::string>& words) {
+  if (words.empty()) return SetsClock::kMay;
+  bool automatic = false, elsewhere = false, told_more = false;
+  int system_clock = 0;
+  each_option(words, "arc:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvh-:",
+              [&](int option, std::string_view argument) {
+                if (option == 'a') automatic = true;
+                if (option == 'r') ++system_clock;
+                if (option == 'c' && argument != "CLOCK_REALTIME") elsewhere = true;
+                if (option == 'E' && argument != "pi" && argument != "linreg") elsewhere = true;
+                if (option == 'f' || option == '-') told_more = true;  // a file, or --name=value
+              });
+  if (elsewhere || (automatic && system_clock == 0)) return SetsClock::kNo;
+  // -r twice: it follows a port or leads it, as ptp4l has it at the moment.
+  return told_more || system_clock > 1 ? SetsClock::kMay : SetsClock::kYes;
+}
+
+SetsClock chronyd_sets(const std::vector<std::string>& words) {
+  SetsClock sets = SetsClock::kYes;
+  each_option(words, "46df:F:hl:L:mnpP:qQrRst:u:vx", [&](int option, std::string_view) {
+    if (option == 'x') sets = SetsClock::kNo;
+  });
+  return sets;
+}
+
 // The kernel cuts a program's name to 15 letters.
 void read_programs(const fs::path& root, MachineFacts& facts) {
   const std::map<std::string, std::string, std::less<>> known = {
@@ -74,7 +123,13 @@ void read_programs(const fs::path& root, MachineFacts& facts) {
   for (const std::string& name : names_in(root / "proc")) {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const auto found = known.find(first_line(root / "proc" / name / "comm"));
-    if (found != known.end()) facts.running.insert(found->second);
+    if (found == known.end()) continue;
+    const std::string& program = found->second;
+    facts.running.insert(program);
+    if (program != "phc2sys" && program != "chronyd") continue;
+    const std::vector<std::string> words = arguments_in(root / "proc" / name / "cmdline");
+    SetsClock& sets = facts.sets_clock.emplace(program, SetsClock::kNo).first->second;
+    sets = std::max(sets, program == "phc2sys" ? phc2sys_sets(words) : chronyd_sets(words));
   }
   std::error_code error;
   for (const auto& [comm, name] : known) {

@@ -3,6 +3,7 @@
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_MACHINE_FACTS_H_
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +22,9 @@ struct HardwareClock {
   std::string name;                                // what its driver calls it
   std::optional<masterclock::PhcReading> reading;  // where we may
 };
+
+// Whether a program sets the system's clock, as it was started.
+enum class SetsClock { kNo, kMay, kYes };
 
 // What one provider said, held over to `MachineFacts::now`.
 struct Statement {
@@ -42,6 +46,7 @@ struct MachineFacts {
   std::vector<Statement> statements;  // the kernel's first; of a daemon that is not there, none
   std::set<std::string> installed;    // of the programs that discipline clocks
   std::set<std::string> running;
+  std::map<std::string, SetsClock> sets_clock;  // of those whose command line says it
   std::vector<HardwareClock> hardware_clocks;
 
   std::string leap_source;  // "built-in", or the file

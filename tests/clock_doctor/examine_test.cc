@@ -151,6 +151,12 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
        "PTP clocks", Level::kAttention, "40.001 ms behind this UTC: one is wrong", "host"},
       {"two daemons", [](auto& f) { f.running.insert("systemd-timesyncd"); }, "kernel",
        Level::kAttention, "chronyd and systemd-timesyncd both set the clock", "keep one"},
+      {"perhaps two",
+       [](auto& f) {
+         f.running.insert("phc2sys");
+         f.sets_clock["phc2sys"] = SetsClock::kMay;
+       },
+       "kernel", Level::kAttention, "chronyd sets the clock, and phc2sys may", "phc2sys"},
       {"chronyd -x", [](auto& f) { f.statements[0].reading.state = SyncState::kUnknown; }, "kernel",
        Level::kAttention, "not disciplined", "-x"},
       {"the kernel reports a fault",
@@ -209,6 +215,18 @@ TEST(Examine, WhatIsNoFaultStaysGood) {
        [](auto& f) {
          f.running.insert("ptp4l");
          unknown("linuxptp", "linuxptp: is a master itself")(f);
+       }},
+      {"a grandmaster whose card follows its clock",
+       [](auto& f) {
+         f.running.insert({"ptp4l", "phc2sys"});
+         f.sets_clock = {{"chronyd", SetsClock::kYes}, {"phc2sys", SetsClock::kNo}};
+         f.hardware_clocks = {hardware_clock("igc", 37s)};
+         unknown("linuxptp", "linuxptp: is a master itself")(f);
+       }},
+      {"phc2sys sets it, and chronyd measures",
+       [](auto& f) {
+         f.running.insert({"ptp4l", "phc2sys"});
+         f.sets_clock = {{"chronyd", SetsClock::kNo}, {"phc2sys", SetsClock::kMay}};
        }},
       {"after the table's end the kernel may know better",
        [](auto& f) { f.statements[0].reading.tai_offset = 37; }},

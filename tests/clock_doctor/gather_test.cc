@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "../temporary_directory.h"
 #include "examine.h"
@@ -12,6 +15,8 @@
 
 namespace clock_doctor {
 namespace {
+
+using namespace std::string_literals;
 
 // A machine made of files, gone when the test is.
 class Machine {
@@ -71,6 +76,60 @@ TEST(GatherFiles, KnowsTheProgramsThatDisciplineClocks) {
                                  .facts();
   EXPECT_EQ(facts.running, (std::set<std::string>{"ptp4l", "systemd-timesyncd"}));
   EXPECT_EQ(facts.installed, (std::set<std::string>{"chronyd", "systemd-timesyncd"}));
+}
+
+TEST(GatherFiles, ReadsWhoSetsTheClockFromTheCommandLine) {
+  const struct {
+    const char* program;
+    std::string words;  // divided by a space here, by NUL there
+    SetsClock sets;
+  } cases[] = {
+      {"phc2sys", "phc2sys -s eth0 -w",
+       SetsClock::kYes},  // -c CLOCK_REALTIME, unless told otherwise
+      {"phc2sys", "/usr/sbin/phc2sys -c CLOCK_REALTIME -s eth0 -O -37", SetsClock::kYes},
+      {"phc2sys", "phc2sys -a -r", SetsClock::kYes},
+      {"phc2sys", "phc2sys -ar -z /run/ptp4l", SetsClock::kYes},
+      {"phc2sys", "phc2sys -s eth0 -E linreg", SetsClock::kYes},
+      // A grandmaster's: the card follows the system.
+      {"phc2sys", "phc2sys -s CLOCK_REALTIME -c eth0 -O 37", SetsClock::kNo},
+      {"phc2sys", "phc2sys -s CLOCK_REALTIME -ceth0", SetsClock::kNo},
+      {"phc2sys", "phc2sys -s /dev/ptp0 -c /dev/ptp1", SetsClock::kNo},
+      {"phc2sys", "phc2sys -a -m", SetsClock::kNo},                 // the cards among themselves
+      {"phc2sys", "phc2sys -a -r -E ntpshm -M 1", SetsClock::kNo},  // chronyd is told, and sets it
+      {"phc2sys", "phc2sys -a -r -r", SetsClock::kMay},
+      {"phc2sys", "phc2sys -arr", SetsClock::kMay},
+      {"phc2sys", "phc2sys -f /etc/linuxptp/phc2sys.conf -a -r", SetsClock::kMay},
+      {"phc2sys", "phc2sys -a -r --clock_servo=ntpshm", SetsClock::kMay},
+      {"phc2sys", "", SetsClock::kMay},  // not ours to read
+      {"chronyd", "/usr/sbin/chronyd -F 1", SetsClock::kYes},
+      {"chronyd", "chronyd -f x", SetsClock::kYes},
+      {"chronyd", "chronyd -x", SetsClock::kNo},
+      {"chronyd", "chronyd -nx -f /tmp/chrony.conf", SetsClock::kNo},
+      {"chronyd", "", SetsClock::kYes},
+  };
+  for (const auto& c : cases) {
+    std::string words = c.words.empty() ? "" : c.words + " ";
+    std::replace(words.begin(), words.end(), ' ', '\0');
+    const MachineFacts facts = Machine()
+                                   .has("proc/17/comm", std::string(c.program) + "\n")
+                                   .has("proc/17/cmdline", words)
+                                   .facts();
+    EXPECT_EQ(facts.sets_clock, (std::map<std::string, SetsClock>{{c.program, c.sets}})) << c.words;
+  }
+}
+
+TEST(GatherFiles, OneOfSeveralThatSetsTheClockIsEnough) {
+  const std::string sets = "phc2sys\0-a\0-r\0"s;
+  const std::string does_not = "phc2sys\0-s\0CLOCK_REALTIME\0-c\0eth0\0"s;
+  for (const auto& [first, second] : {std::pair(sets, does_not), std::pair(does_not, sets)}) {
+    const MachineFacts facts = Machine()
+                                   .has("proc/17/comm", "phc2sys\n")
+                                   .has("proc/17/cmdline", first)
+                                   .has("proc/18/comm", "phc2sys\n")
+                                   .has("proc/18/cmdline", second)
+                                   .facts();
+    EXPECT_EQ(facts.sets_clock.at("phc2sys"), SetsClock::kYes);
+  }
 }
 
 TEST(GatherFiles, ListsEachHardwareClockOnce) {
