@@ -68,7 +68,7 @@ class BasicMasterClock {
         reads_kernel_(SplitPrecisionPolicy<P> &&
                       dynamic_cast<SystemTimeSource*>(&source) != nullptr),
         last_check_{source.now_utc(), source.now_steady()},
-        disciplined_(dynamic_cast<DisciplinedTimeSource*>(&source)),
+        disciplined_(find_source<DisciplinedTimeSource>(source)),
         has_bounds_(disciplined_ != nullptr && options.sync == nullptr),
         bounds_(disciplined_ != nullptr ? disciplined_->beneath() : source, options.sync,
                 options.holdover),
@@ -292,7 +292,7 @@ class BasicMasterClock {
       reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
   mutable ClockReading last_check_;
-  DisciplinedTimeSource* const disciplined_;  // the source, where it is one
+  DisciplinedTimeSource* const disciplined_;  // the source, or what it decorates, where it is one
   const bool has_bounds_;                     // it is, and nobody else was named
   BoundedClock bounds_;                       // of the clock that a provider speaks of
   mutable ZoneCache zones_;

@@ -9,6 +9,7 @@
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/counting_time_source.h"
 
 namespace masterclock {
 namespace {
@@ -269,14 +270,21 @@ TEST(MasterClockSync, OnADisciplinedSourceTheIntervalIsAroundTrueTime) {
   const struct {
     const char* name;
     nanoseconds correction;
-  } cases[] = {{"slewed", 100ms}, {"slewed back", -100ms}, {"stepped", 5s}, {"held", -5s}};
+    bool counted = false;
+  } cases[] = {{"slewed", 100ms},
+               {"slewed back", -100ms},
+               {"stepped", 5s},
+               {"held", -5s},
+               {"stepped, and its readings are counted", 5s, true}};
   for (const bool names_it_again : {false, true}) {
     for (const auto& c : cases) {
       SCOPED_TRACE(c.name);
       testing::ManualTimeSource machine(kNoon);
       SimulatedSyncProvider provider;
       DisciplinedTimeSource source(machine, provider);
-      MasterClock clock(source, {.sync = names_it_again ? &provider : nullptr});
+      CountingTimeSource counting(source);
+      TimeSource& read = c.counted ? static_cast<TimeSource&>(counting) : source;
+      MasterClock clock(read, {.sync = names_it_again ? &provider : nullptr});
       provider.set({.state = SyncState::kSynchronized,
                     .error_bound = 1ms,
                     .as_of = machine.now_steady(),

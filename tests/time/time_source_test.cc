@@ -170,6 +170,16 @@ TEST(CountingTimeSource, CountsAndPassesOn) {
   EXPECT_EQ(heard, 1);
 }
 
+TEST(FindSource, LooksBehindDecorators) {
+  ManualTimeSource manual(kStart);
+  CountingTimeSource counted(manual);
+  CountingTimeSource twice(static_cast<TimeSource&>(counted));
+  EXPECT_EQ(find_source<ManualTimeSource>(twice), &manual);
+  EXPECT_EQ(find_source<CountingTimeSource>(twice), &twice) << "the nearest";
+  EXPECT_EQ(find_source<SystemTimeSource>(twice), nullptr);
+  EXPECT_EQ(find_source<CountingTimeSource>(manual), nullptr);
+}
+
 TEST(SystemTimeSource, ReadsBothClocksOfTheMachine) {
   SystemTimeSource& source = SystemTimeSource::shared();
   const UtcTime utc = source.now_utc();

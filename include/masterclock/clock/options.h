@@ -24,8 +24,9 @@ struct MasterClockOptions {
   ZoneDatabase* zones = nullptr;
 
   // Who knows how right the source is; must outlive the clock. Null: nobody does, but for a
-  // DisciplinedTimeSource, which knows it of itself. It is asked by `refresh_sync` alone, and what it
-  // said is held over as `holdover` says. On a DisciplinedTimeSource it speaks of the clock beneath.
+  // DisciplinedTimeSource, decorated or not, which knows it of itself. It is asked by `refresh_sync` alone,
+  // and what it said is held over as `holdover` says. On a DisciplinedTimeSource it speaks of the clock
+  // beneath.
   SyncProvider* sync = nullptr;
   HoldoverOptions holdover = {};
 

@@ -37,6 +37,7 @@ class CountingTimeSource final : public TimeSource {
   TimeSubscription subscribe(TimeListener listener) override {
     return inner_.subscribe(std::move(listener));
   }
+  [[nodiscard]] TimeSource* decorated() const noexcept override { return &inner_; }
 
   // Threads: any; a count is exact once the readers have stopped.
   [[nodiscard]] std::uint64_t utc_reads() const noexcept {

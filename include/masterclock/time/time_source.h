@@ -48,6 +48,12 @@ class TimeSource {
     return listeners_.add(std::move(listener));
   }
 
+  // The source whose readings this one passes on as they are, as a decorator does; null for a clock of
+  // its own.
+  //
+  // Threads: any.
+  [[nodiscard]] virtual TimeSource* decorated() const noexcept { return nullptr; }
+
  protected:
   // Tells every subscriber. Called after the change, with no lock of the source held.
   void announce(const TimeChange& change) { listeners_.announce(change); }
@@ -55,6 +61,17 @@ class TimeSource {
  private:
   TimeListeners listeners_;
 };
+
+// `source`, or what it decorates, where that is a `Source`; else null.
+//
+// Threads: any.
+template <class Source>
+[[nodiscard]] Source* find_source(TimeSource& source) noexcept {
+  for (TimeSource* at = &source; at != nullptr; at = at->decorated()) {
+    if (auto* const found = dynamic_cast<Source*>(at)) return found;
+  }
+  return nullptr;
+}
 
 }  // namespace masterclock
 
