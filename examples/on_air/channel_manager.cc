@@ -34,8 +34,10 @@ struct Channel {
       : schedule(plan), logged(plan.airings().size(), false) {}
 
   const ChannelSchedule& schedule;
-  std::vector<bool> logged;          // for each airing
-  std::optional<UtcTime> event_due;  // of the pending event
+  std::vector<bool> logged;      // for each airing
+  std::optional<UtcTime> due;    // when its next event ought to be
+  std::optional<UtcTime> asked;  // when it was last asked to be, unless it has fired since
+  bool asking = false;           // for it, by a thread that has let the lock go
   std::size_t viewers = 0;
 
   // What the producer should do, numbered, and since when.
@@ -84,16 +86,17 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
     {
       const std::lock_guard lock(mutex_);
       if (closed_) return;
-      if (fired != nullptr) fired->event_due.reset();
+      if (fired != nullptr) fired->asked.reset();
       const UtcTime now = clock_.source().now_utc();
       log_until(now);
       for (const auto& channel : channels_) {
-        schedule_boundary(*channel, now);
+        channel->due = channel->schedule.next_boundary(now);
         if (channel->viewers > 0 && put_on(*channel, now, resync, false)) {
           changed.push_back(channel.get());
         }
       }
     }
+    for (const auto& channel : channels_) schedule_boundary(*channel);
     for (Channel* const channel : changed) (void)apply(*channel);
   }
 
@@ -176,12 +179,13 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
       const std::lock_guard lock(mutex_);
       closed_ = true;
       for (const auto& channel : channels_) {
-        clock_.cancel_event(boundary_event(*channel));
+        channel->due.reset();
         take_off(*channel);
       }
-      clock_.cancel_event(kStepEvent);
       sessions_.clear();
     }
+    clock_.cancel_event(kStepEvent);
+    for (const auto& channel : channels_) schedule_boundary(*channel);
     for (const auto& channel : channels_) (void)apply(*channel);
   }
 
@@ -190,6 +194,37 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
 
   static std::string boundary_event(const Channel& channel) {
     return "on_air/boundary/" + channel.schedule.id();
+  }
+
+  // Keeps one event pending for the channel's next boundary. Without the lock, since whoever watches the
+  // clock hears of the event and may ask the manager. One thread at a time, lest an older wish come
+  // last: who comes second finds its own seen to.
+  void schedule_boundary(Channel& channel) {
+    std::unique_lock lock(mutex_);
+    if (std::exchange(channel.asking, true)) return;
+    while (channel.asked != channel.due) {
+      const std::optional<UtcTime> due = channel.asked = channel.due;
+      lock.unlock();
+      const absl::Status status = ask_for_boundary(channel, due);
+      lock.lock();
+      if (!status.ok() && !closed_) report(channel, status);
+    }
+    channel.asking = false;
+  }
+
+  absl::Status ask_for_boundary(Channel& channel, std::optional<UtcTime> due) {
+    if (!due) {
+      clock_.cancel_event(boundary_event(channel));
+      return absl::OkStatus();
+    }
+    masterclock::EventRequest request{.id = boundary_event(channel), .due = due};
+    request.type = "programme boundary";
+    request.payload = channel.schedule.id();
+    request.on_duplicate = masterclock::OnDuplicate::kReplace;
+    request.action = [weak = weak_from_this(), &channel](const masterclock::FiredEvent&) {
+      if (const auto state = weak.lock()) state->move_on(&channel, false);
+    };
+    return clock_.schedule_event(std::move(request)).status();
   }
 
   // The rest, but for `apply`, with the lock held.
@@ -245,26 +280,6 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
     entry.resumed = airing.begin != programme.start;
     const absl::Status status = guarded([&] { return options_.as_run(entry); });
     if (!status.ok()) report(channel, status);
-  }
-
-  // Keeps one event pending for the channel's next boundary.
-  void schedule_boundary(Channel& channel, UtcTime now) {
-    const std::optional<UtcTime> next = channel.schedule.next_boundary(now);
-    if (next == channel.event_due) return;
-    channel.event_due = next;
-    if (!next) {
-      clock_.cancel_event(boundary_event(channel));
-      return;
-    }
-    masterclock::EventRequest request{.id = boundary_event(channel), .due = next};
-    request.type = "programme boundary";
-    request.payload = channel.schedule.id();
-    request.on_duplicate = masterclock::OnDuplicate::kReplace;
-    request.action = [weak = weak_from_this(), &channel](const masterclock::FiredEvent&) {
-      if (const auto state = weak.lock()) state->move_on(&channel, false);
-    };
-    const auto scheduled = clock_.schedule_event(std::move(request));
-    if (!scheduled.ok()) report(channel, scheduled.status());
   }
 
   // Says what the producer should do now; true when that is something new.

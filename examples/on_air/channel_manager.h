@@ -16,7 +16,9 @@
 //
 // A producer whose programme did not change is left alone unless it is off by more than a
 // tolerance. A producer that fails takes nothing else down: the error is reported, the log goes on,
-// and the channel tries again at its next boundary or for its next viewer.
+// and the channel tries again at its next boundary or for its next viewer. One whose media ends before
+// its programme does is left alone: `channels` says that it has finished, and until the next boundary
+// the channel shows nothing.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_MANAGER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_MANAGER_H_
 
@@ -81,8 +83,9 @@ struct ChannelStatus {
   absl::Status error;  // of the last thing the producer was asked
 };
 
-// Threads: any, for every member. The clock and the schedule service must outlive it; the guide
-//          that the service has when the manager is made is the one it follows.
+// Threads: any, for every member; an observer of the clock may call them too. The clock and the schedule
+//          service must outlive it; the guide that the service has when the manager is made is the one
+//          it follows.
 class ChannelManager {
  public:
   ChannelManager(masterclock::MasterClock& clock, ScheduleService& schedule,

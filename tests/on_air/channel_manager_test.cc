@@ -23,6 +23,7 @@ namespace {
 
 using masterclock::DisciplinedTimeSource;
 using masterclock::MasterClock;
+using masterclock::MasterClockObserver;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
 using masterclock::testing::TemporaryDirectory;
@@ -123,11 +124,14 @@ class PuppetProducer final : public Producer {
 class ChannelManagerTest : public ::testing::Test {
  protected:
   void begin(const std::string& now, const std::string& guide = evening(),
-             ProducerFactory producers = nullptr, bool disciplined = false) {
+             ProducerFactory producers = nullptr, bool disciplined = false,
+             std::shared_ptr<MasterClockObserver> observer = nullptr) {
     source_ = std::make_unique<ManualTimeSource>(utc(now));
+    masterclock::MasterClockOptions watched;
+    watched.observer = std::move(observer);
     if (disciplined) disciplined_ = std::make_unique<DisciplinedTimeSource>(*source_, nobody_);
-    clock_ = disciplined ? std::make_unique<MasterClock>(*disciplined_)
-                         : std::make_unique<MasterClock>(*source_);
+    clock_ = disciplined ? std::make_unique<MasterClock>(*disciplined_, watched)
+                         : std::make_unique<MasterClock>(*source_, watched);
     schedule_ = std::make_unique<ScheduleService>(*clock_);
     const auto loaded = schedule_->load(directory_.write("guide", guide).string());
     ASSERT_TRUE(loaded.ok()) << loaded;
@@ -584,6 +588,38 @@ TEST_F(ChannelManagerTest, LeavesNothingBehind) {
   source_->step_utc(1h);
   clock_->trigger_scheduled_events();
   EXPECT_THAT(logged(), IsEmpty());
+}
+
+// An observer may call whatever it likes: it would wait for ever for a lock that its own thread holds.
+TEST_F(ChannelManagerTest, AnObserverOfTheClockMayAskTheManager) {
+  struct Guest final : MasterClockObserver {
+    ChannelManager* manager = nullptr;
+    MasterClock* clock = nullptr;
+    int visits = 0;
+    void event_scheduled(const masterclock::ScheduledEvent&) override {
+      if (manager == nullptr) return;
+      const std::string session = "guest " + std::to_string(++visits);
+      EXPECT_TRUE(manager->viewer_join(session, {"one"}).ok());
+      EXPECT_EQ(manager->channels()[0].viewers, 1u);
+      EXPECT_TRUE(manager->viewer_leave(session).ok());
+      clock->trigger_scheduled_events();
+    }
+  };
+  const auto guest = std::make_shared<Guest>();
+  begin("28T19:30:00", evening(), nullptr, false, guest);
+  guest->clock = clock_.get();
+  guest->manager = manager_.get();
+  run_until("28T21:00:00");
+  EXPECT_EQ(guest->visits, 6)
+      << "gap at 20:45 and 21:30, one at 21:00 and 22:00, two at 21:00 and 23:00";
+  EXPECT_THAT(logged(), ElementsAre("one B 28T20:00", "two E 28T20:30", "gap H 28T20:45",
+                                    "one C 28T21:00", "two F 28T21:00"));
+  step(-30min);
+  run_until("28T23:30:00");
+  EXPECT_THAT(logged(), IsEmpty());
+  guest->manager = nullptr;
+  manager_.reset();
+  EXPECT_EQ(clock_->next_event_time(), std::nullopt);
 }
 
 TEST_F(ChannelManagerTest, NeedsNeitherProducersNorLog) {
