@@ -59,6 +59,15 @@ TEST_F(Consistency, AStepIsReportedOnce) {
   EXPECT_THAT(failures(), IsEmpty());
 }
 
+TEST_F(Consistency, AStepFromOneEndOfTimeToTheOtherIsReported) {
+  source_.set_utc(UtcTime::max());
+  failures();
+  source_.set_utc(UtcTime::min());
+  source_.advance(1s);
+  EXPECT_THAT(failures(), ::testing::Contains("drift"));
+  EXPECT_THAT(finding("drift"), HasSubstr("-9223372036854775808 ns"));
+}
+
 TEST_F(Consistency, DisciplineWithinItsRateIsNoStep) {
   source_.drift(1'000s, 1'000s + 499ms);
   EXPECT_THAT(failures(), IsEmpty());
