@@ -82,7 +82,9 @@ struct FiredEvent {
   UtcTime due = {};    // for a `due_in` event: what UTC would have read then by today's clock
   UtcTime fired = {};  // the reading that found it due
   std::chrono::nanoseconds lateness = {};  // on the event's own timeline; never negative
-  std::int64_t missed = 0;  // occurrences of a repeating event passed over since it last fired
+  // Occurrences of a repeating event passed over since it last fired. On the wall they are counted by
+  // its readings, among them one that fell into a gap under kReject.
+  std::int64_t missed = 0;
 };
 
 // An event that is pending.
