@@ -110,7 +110,8 @@ class DisciplinedTimeSource final : public TimeSource {
   // Where true UTC is: not where this source is on its way to it.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
 
-  // How far this source would have to jump to be right; 0 when nobody knows.
+  // How far this source would have to jump to be right, which where no provider knows anything is where
+  // the one beneath is; 0 before the first refresh and while the clock beneath is disrupted.
   [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept {
     return remaining_at(course_.load(), beneath_.now_steady());
   }

@@ -32,8 +32,9 @@ namespace masterclock {
 // What is believed, and for how long. Threads: a plain value.
 struct HoldoverOptions {
   DriftRate drift = drift_ppm(50);  // the worst of the crystals that machines are built with
-  std::chrono::nanoseconds fresh_for = std::chrono::seconds(16);
-  std::chrono::nanoseconds lost_after = std::chrono::hours(24);
+  std::chrono::nanoseconds fresh_for = std::chrono::seconds(16);  // older: free-running at best
+  std::chrono::nanoseconds lost_after = std::chrono::hours(24);   // older: nothing is known
+  // How long a provider that contradicts what it said before is not believed.
   std::chrono::nanoseconds distrust_for = std::chrono::minutes(10);
 };
 

@@ -18,7 +18,7 @@ namespace masterclock {
 struct SyncReading {
   SyncState state = SyncState::kUnknown;
   std::chrono::nanoseconds error_bound = std::chrono::nanoseconds::max();
-  SteadyTime as_of = {};  // when that was so; its age widens the bound
+  SteadyTime as_of = {};  // when that was so; its age widens the bound. Left out: at the origin.
 
   // What to add to the clock where the provider knows better than the clock, and nobody else
   // corrects it. Nought where a daemon does: its own remaining offset is part of the bound.
