@@ -26,7 +26,8 @@ struct MasterClockOptions {
   // Who knows how right the source is; must outlive the clock. Null: nobody does, but for a
   // DisciplinedTimeSource, decorated or not, which knows it of itself. It is asked by `refresh_sync` alone,
   // and what it said is held over as `holdover` says. On a DisciplinedTimeSource it speaks of the clock
-  // beneath.
+  // beneath, and is better not the provider that this source has: the system's source has that one asked
+  // on a thread of its own when the clock is set.
   SyncProvider* sync = nullptr;
   HoldoverOptions holdover = {};
 

@@ -16,7 +16,8 @@
 
 namespace masterclock {
 
-// Threads: implementations are called by one thread at a time.
+// Threads: a clock calls its provider by one thread at a time. Two clocks know nothing of each other:
+//          give each a provider of its own.
 class SyncProvider {
  public:
   SyncProvider() = default;

@@ -6,7 +6,9 @@
 //
 // Listeners run on the announcing thread; while two threads move a source at once, one listener may be
 // running on both. They may read the source, move it, and end their own subscription; they must not
-// end another's while holding a lock that the other listener takes.
+// end another's while holding a lock that the other listener takes. What one throws reaches whoever
+// moved the source, and the listeners after it are not told; on the system's source, which a thread of
+// its own watches, it ends the program.
 #ifndef MASTERCLOCK_TIME_TIME_CHANGE_H_
 #define MASTERCLOCK_TIME_TIME_CHANGE_H_
 
