@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -529,6 +530,55 @@ TEST_F(EventSchedulerTest, AnActionMayTrigger) {
   at("b", kStart);
   EXPECT_THAT(ids(scheduler_.trigger()), ElementsAre("outer"));
   EXPECT_THAT(inner, ElementsAre("a", "b"));
+}
+
+// What a sweep has passed is put aside, and yet is pending like anything else.
+TEST_F(EventSchedulerTest, WhatASweepHasPassedIsStillPending) {
+  EventHandle late, cancelled, moved;
+  std::vector<std::string> listed;
+  std::optional<UtcTime> next;
+  (void)scheduler_.schedule({.id = "first", .due = kStart + 10s, .action = [&](auto&) {
+                               late = at("late", kStart + 1s);
+                               cancelled = at("cancelled", kStart + 2s);
+                               moved = at("moved", kStart + 3s);
+                             }});
+  at("second", kStart + 20s);
+  (void)scheduler_.schedule({.id = "third", .due = kStart + 30s, .action = [&](auto&) {
+                               EXPECT_EQ(scheduler_.counters().pending, 4u);
+                               EXPECT_TRUE(scheduler_.cancel(cancelled));
+                               EXPECT_FALSE(scheduler_.cancel(cancelled));
+                               EXPECT_TRUE(scheduler_.reschedule(moved, kStart + 35s).ok());
+                             }});
+  (void)scheduler_.schedule({.id = "fourth", .due = kStart + 40s, .action = [&](auto&) {
+                               listed = ids(scheduler_.pending(kStart, kStart + 1h));
+                               next = scheduler_.next_due();
+                             }});
+  source_.advance(50s);
+  EXPECT_THAT(ids(scheduler_.trigger()),
+              ElementsAre("first", "second", "third", "moved", "fourth"));
+  EXPECT_THAT(listed, ElementsAre("late"));
+  EXPECT_EQ(next, kStart + 1s);
+  EXPECT_EQ(scheduler_.counters().pending, 1u);
+  EXPECT_THAT(ids(scheduler_.trigger()), ElementsAre("late"));
+  EXPECT_FALSE(scheduler_.cancel(late));
+  expect_balanced();
+}
+
+// A sweep that begins within another one fires what that one has passed.
+TEST_F(EventSchedulerTest, AnActionThatTriggersFiresWhatWasPassed) {
+  std::vector<std::string> within;
+  (void)scheduler_.schedule(
+      {.id = "first", .due = kStart + 10s, .action = [&](auto&) { at("late", kStart + 1s); }});
+  at("second", kStart + 20s);
+  (void)scheduler_.schedule({.id = "third", .due = kStart + 30s, .action = [&](auto&) {
+                               at("later", kStart + 2s);
+                               within = ids(scheduler_.trigger());
+                             }});
+  at("fourth", kStart + 40s);
+  source_.advance(50s);
+  EXPECT_THAT(ids(scheduler_.trigger()), ElementsAre("first", "second", "third"));
+  EXPECT_THAT(within, ElementsAre("late", "later", "fourth"));
+  expect_balanced();
 }
 
 TEST_F(EventSchedulerTest, AStopIsHeardBetweenTwoEvents) {

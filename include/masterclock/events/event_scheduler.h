@@ -58,6 +58,7 @@
 #include "masterclock/events/pending_event.h"
 #include "masterclock/events/pending_events.h"
 #include "masterclock/events/scheduler_options.h"
+#include "masterclock/events/taken_event.h"
 #include "masterclock/time/quoted.h"
 #include "masterclock/time/time_source.h"
 
@@ -298,33 +299,21 @@ class EventScheduler {
     return true;
   }
 
-  // The event that a trigger has taken. At the end its slot is free again, come what may.
-  struct Taken {
-    explicit Taken(EventScheduler& its_scheduler) : scheduler(its_scheduler) {}
-    Taken(const Taken&) = delete;
-    Taken& operator=(const Taken&) = delete;
-    ~Taken() {
-      if (due.event == nullptr) return;
-      const std::lock_guard lock(scheduler.mutex_);
-      scheduler.pending_.give_back(due);
-    }
-    EventScheduler& scheduler;
-    internal::PendingEvents::Due due;
-  };
-
   // Fires what is due, one at a time: the lock is held to find an event and not while it runs.
   template <class Done>
   void sweep(const std::stop_token& stop, Done&& done) {
     const internal::TimelineReading now = read();
     internal::EventSweep sweep{now};
-    Taken taken(*this);
+    internal::TakenEvent taken(mutex_, pending_);
     internal::PendingEvents::Due& due = taken.due;
     for (;;) {
       bool late = false;
       {
         const std::lock_guard lock(mutex_);
-        pending_.give_back(due);  // the one before
-        if (stop.stop_requested() || !pending_.take_due(sweep, due, counters_.passed_over)) return;
+        taken.give_back();
+        if (stop.stop_requested() || !pending_.take_due(sweep, due, counters_.passed_over)) {
+          return taken.end();
+        }
         late = due.fired.lateness > options_.late_after && !due.dropped;
         ++(due.dropped ? counters_.dropped : counters_.fired);
         if (late) ++counters_.late;

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "absl/functional/any_invocable.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_heap.h"
+#include "masterclock/events/event_line.h"
 #include "masterclock/events/event_repeat.h"
 #include "masterclock/events/event_serials.h"
 #include "masterclock/events/event_slab.h"
@@ -100,7 +100,7 @@ class PendingEvents {
   [[nodiscard]] bool is_first(Slot slot) {
     const PendingEvent& event = slab_[slot];
     if (event.running) return false;
-    return event.on_steady ? steady_.first()->slot == slot : utc_.first()->slot == slot;
+    return event.on_steady ? steady_.is_in_front(slot) : utc_.is_in_front(slot);
   }
 
   // Of one whose action runs it is when it is due next.
@@ -167,6 +167,16 @@ class PendingEvents {
       if (!wait || steady < *wait) wait = steady;
     }
     return wait;
+  }
+
+  // A trigger begins to take what is due, or has ended.
+  void begin_sweep() {
+    utc_.begin_sweep();
+    steady_.begin_sweep();
+  }
+  void end_sweep() noexcept {
+    utc_.end_sweep();
+    steady_.end_sweep();
   }
 
   // An event that is due, and out of line. It stays in its slot, where nobody else touches its action:
@@ -247,22 +257,6 @@ class PendingEvents {
     event.serial = 0;
   }
 
-  // The first entry that `sweep` has not passed. What was scheduled for its `due` after it came
-  // there is passed by: it could hold the sweep up for ever.
-  template <class Time>
-  static const typename BasicEventHeap<Time>::Entry* next_in(BasicEventHeap<Time>& heap,
-                                                             Time passed, const EventSweep& sweep) {
-    const auto* entry = heap.first();
-    if (entry != nullptr &&
-        (entry->due != passed ? entry->due < passed : entry->serial <= sweep.serial)) {
-      entry = heap.first_after(passed, sweep.serial);
-    }
-    if (entry != nullptr && entry->due == passed && entry->serial >= sweep.younger) {
-      entry = heap.first_after(passed, std::numeric_limits<std::uint64_t>::max());
-    }
-    return entry;
-  }
-
   [[nodiscard]] TimelineDue own_due_of(Slot slot) const noexcept {
     const PendingEvent& event = slab_[slot];
     if (event.running) return event.repeat()->current;
@@ -289,11 +283,12 @@ class PendingEvents {
   }
 
   // The next event for `sweep` that is due.
-  [[nodiscard]] std::optional<Slot> next_due(const EventSweep& sweep) {
-    const auto* utc = next_in(utc_, sweep.due, sweep);
+  [[nodiscard, gnu::always_inline]] std::optional<Slot> next_due(const EventSweep& sweep) {
+    const auto* utc = utc_.next({sweep.due, sweep.serial, sweep.younger});
     if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
     if (steady_.empty()) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
-    const auto* steady = next_in(steady_, sweep.now.to_steady(sweep.due), sweep);
+    const auto* steady =
+        steady_.next({sweep.now.to_steady(sweep.due), sweep.serial, sweep.younger});
     if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
     if (steady == nullptr) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
     const UtcTime steady_due = sweep.now.to_utc(steady->due);
@@ -370,8 +365,8 @@ class PendingEvents {
   }
 
   EventSlab<PendingEvent> slab_;
-  EventHeap utc_;
-  SteadyEventHeap steady_;
+  EventLine utc_;
+  SteadyEventLine steady_;
   std::unordered_map<std::string_view, Slot> by_id_;  // the views are of the strings in slab_
   EventSerials serials_;
   std::vector<Slot> running_;  // repeating events whose action runs
