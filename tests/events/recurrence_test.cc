@@ -258,6 +258,49 @@ TEST_F(RecurrenceTest, WhatIsTooLateIsDroppedAndReported) {
   EXPECT_EQ(c.scheduled + c.repeated, c.fired + c.dropped + c.cancelled + c.pending);
 }
 
+// Three events are due at once, and the action of the first takes five seconds.
+TEST_F(RecurrenceTest, WhatRunsBeforeItMakesItLate) {
+  std::vector<FiredEvent> missed;
+  for (const bool steady : {false, true}) {
+    SCOPED_TRACE(steady);
+    missed.clear();
+    EventScheduler scheduler(
+        source_, {.on_missed = [&](const FiredEvent& event) { missed.push_back(event); }});
+    const UtcTime due = source_.now_utc();
+    const auto schedule = [&](EventRequest request) {
+      if (steady) request.due_in = 0ns;
+      if (!steady) request.due = due;
+      ASSERT_TRUE(scheduler.schedule(std::move(request)).ok());
+    };
+    schedule({.id = "slow", .action = [&](auto&) { source_.advance(5s); }, .max_lateness = 0ns});
+    schedule({.id = "in time", .max_lateness = 5s});
+    schedule({.id = "too late", .max_lateness = 5s - 1ns});
+    schedule({.id = "whenever"});
+    const std::vector<FiredEvent> fired = scheduler.trigger();
+    ASSERT_EQ(fired.size(), 3u);
+    EXPECT_EQ(fired[0].lateness, 0ns);
+    EXPECT_EQ(fired[1].id, "in time");
+    EXPECT_EQ(fired[1].lateness, 5s);
+    EXPECT_EQ(fired[1].fired, due + 5s);
+    EXPECT_EQ(fired[2].lateness, 0ns) << "by the trigger's reading";
+    ASSERT_EQ(missed.size(), 1u);
+    EXPECT_EQ(missed[0].id, "too late");
+    EXPECT_EQ(missed[0].lateness, 5s);
+    EXPECT_EQ(missed[0].due, due);
+  }
+}
+
+// A step back in between makes nothing early.
+TEST_F(RecurrenceTest, AStepBackBeforeItMakesItNoLessLate) {
+  source_.advance(3s);
+  add({.due = kStart, .action = [&](auto&) { source_.step_utc(-1h); }});
+  add({.due = kStart, .max_lateness = 3s});
+  const std::vector<FiredEvent> fired = scheduler_.trigger();
+  ASSERT_EQ(fired.size(), 2u);
+  EXPECT_EQ(fired[1].lateness, 3s);
+  EXPECT_EQ(fired[1].fired, kStart + 3s);
+}
+
 TEST_F(RecurrenceTest, ABoundedSchedulerRefusesAndDropsNothing) {
   EventScheduler scheduler(source_, {.max_pending = 2});
   ASSERT_TRUE(scheduler.schedule({.id = "a", .due = kStart + 1h}).ok());

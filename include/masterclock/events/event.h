@@ -79,9 +79,11 @@ struct FiredEvent {
   std::string id = {};
   std::string type = {};
   std::string payload = {};
-  UtcTime due = {};    // for a `due_in` event: what UTC would have read then by today's clock
-  UtcTime fired = {};  // the reading that found it due
-  std::chrono::nanoseconds lateness = {};  // on the event's own timeline; never negative
+  UtcTime due = {};  // for a `due_in` event: what UTC would have read then by today's clock
+  // The reading that found it due: one for all that a trigger fires, however long their actions take,
+  // but one of its own for an event with a `max_lateness`.
+  UtcTime fired = {};
+  std::chrono::nanoseconds lateness = {};  // by then, on the event's own timeline; never negative
   // Occurrences of a repeating event passed over since it last fired. On the wall they are counted by
   // its readings, among them one that fell into a gap under kReject.
   std::int64_t missed = 0;
@@ -107,8 +109,9 @@ struct EventRequest {
   absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
   OnDuplicate on_duplicate = OnDuplicate::kReject;
 
-  // Later than this it does not fire: it is dropped and reported as missed. By default it fires
-  // however late it is: worse than late is "not played because it was too late".
+  // Later than this it does not fire: it is dropped and reported as missed. What has run before it in
+  // the same trigger counts. By default it fires however late it is: worse than late is "not played
+  // because it was too late".
   std::optional<std::chrono::nanoseconds> max_lateness = {};
 
   // Repeats this often, on the event's own timeline: the steady one for `due_in`, UTC for `due`,

@@ -303,7 +303,7 @@ class EventScheduler {
   template <class Done>
   void sweep(const std::stop_token& stop, Done&& done) {
     const internal::TimelineReading now = read();
-    internal::EventSweep sweep{now};
+    internal::EventSweep sweep{now, &source_};
     internal::TakenEvent taken(mutex_, pending_);
     internal::PendingEvents::Due& due = taken.due;
     for (;;) {

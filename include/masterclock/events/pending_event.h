@@ -30,8 +30,9 @@ namespace masterclock::internal {
 // How far a trigger has come in the order.
 struct EventSweep {
   TimelineReading now;
-  UtcTime due = UtcTime::min();  // of the event that it took last ...
-  std::uint64_t serial = 0;      // ... and that event's serial
+  const TimeSource* source = nullptr;  // for what must not be late: what ran before it took time
+  UtcTime due = UtcTime::min();        // of the event that it took last ...
+  std::uint64_t serial = 0;            // ... and that event's serial
   // Serials from here on were given after the sweep came to `due`.
   std::uint64_t younger = std::numeric_limits<std::uint64_t>::max();
 };

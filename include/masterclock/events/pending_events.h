@@ -1,5 +1,6 @@
 // What is pending: the events themselves, their two orders (UTC and steady) and their names, as one
-// book. It has no lock and reads no clock: the scheduler owns both and passes readings in.
+// book. It has no lock, and the scheduler passes readings of the clock in; only what must not be late is
+// held against a reading of its own.
 //
 // Threads: none of its own; the owner locks.
 #ifndef MASTERCLOCK_EVENTS_PENDING_EVENTS_H_
@@ -197,7 +198,7 @@ class PendingEvents {
     while (const std::optional<Slot> slot = next_due(sweep)) {
       EventRepeat* const repeat = slab_[*slot].repeat();
       if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, passed_over)) continue;
-      take(*slot, sweep.now, due);
+      take(*slot, sweep, due);
       const bool is_first = sweep.serial == 0;
       if (is_first || due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
       sweep.due = due.fired.due;
@@ -310,7 +311,8 @@ class PendingEvents {
   }
 
   // Takes a due event out, or out of line when it repeats, and says what fired.
-  void take(Slot slot, const TimelineReading& now, Due& due) {
+  void take(Slot slot, const EventSweep& sweep, Due& due) {
+    const TimelineReading& now = sweep.now;
     PendingEvent& event = slab_[slot];
     FiredEvent& fired = due.fired;
     fired.fired = now.utc;
@@ -327,13 +329,13 @@ class PendingEvents {
     due.repeats = due.dropped = false;
     leave_line(slot);
     if (event.extras != nullptr || due.has_extras) {
-      take_extras(event, due);
+      take_extras(event, sweep, due);
     } else {
       event.serial = 0;
     }
   }
   // The same for what it has beside its time and its action, or the one before it had.
-  [[gnu::noinline]] void take_extras(PendingEvent& event, Due& due) {
+  [[gnu::noinline]] void take_extras(PendingEvent& event, const EventSweep& sweep, Due& due) {
     FiredEvent& fired = due.fired;
     due.has_extras = event.extras != nullptr;
     if (!due.has_extras) {
@@ -345,6 +347,13 @@ class PendingEvents {
       return;
     }
     EventExtras& extras = *event.extras;
+    if (extras.max_lateness && sweep.source != nullptr) {
+      const UtcTime utc = sweep.source->now_utc();
+      const std::chrono::nanoseconds lateness =
+          event.on_steady ? saturating_difference(sweep.source->now_steady(), SteadyTime(event.due))
+                          : saturating_difference(utc, UtcTime(event.due));
+      if (lateness > fired.lateness) fired.lateness = lateness, fired.fired = utc;
+    }
     due.dropped = extras.max_lateness && fired.lateness > *extras.max_lateness;
     due.repeats = extras.repeat.has_value();
     if (due.repeats) {
