@@ -48,7 +48,7 @@ class EventHandle {
   constexpr EventHandle(std::uint64_t serial, std::uint32_t slot) noexcept
       : serial_(serial), slot_(slot) {}
   std::uint64_t serial_ = 0;
-  std::uint32_t slot_ = 0;
+  std::uint64_t slot_ = 0;  // as wide as it is copied: a copy would wait for half a word to be written
 };
 
 // A wall time: the reading, the wall it is read from, and what to do where that reading names no

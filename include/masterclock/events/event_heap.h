@@ -16,8 +16,8 @@
 // and takes its place.
 //
 // An entry that is erased or moved stays where it is and counts no more. Each slot has a ticket, which
-// changes whenever its entry does, and an entry counts as long as its ticket is its slot's. When
-// more entries are dead than alive, each one more has a pile swept.
+// changes whenever its entry does, and an entry counts as long as its ticket is its slot's. When the dead
+// are more than a quarter of those alive, each one more has a pile swept.
 //
 // Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are
 // small numbers, used again when free (the structure keeps a table as long as the greatest slot).
@@ -139,7 +139,7 @@ class BasicEventHeap {
       return;
     }
     ++dead_;
-    if (dead_ > size_ + 4 * kNear) tidy();  // not all of those are near or in the inbox
+    if (dead_ > size_ / 4 + 4 * kNear) tidy();  // not all of those are near or in the inbox
   }
 
   // Gives `slot`, which must have an entry, this one instead.

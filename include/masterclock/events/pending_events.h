@@ -43,9 +43,9 @@ class PendingEvents {
     return found == by_id_.end() ? std::nullopt : std::optional(found->second);
   }
   [[nodiscard]] std::optional<Slot> find(EventHandle handle) const noexcept {
-    const bool pending =
-        handle && slab_.knows(handle.slot_) && slab_[handle.slot_].serial == handle.serial_;
-    return pending ? std::optional(handle.slot_) : std::nullopt;
+    const auto slot = static_cast<Slot>(handle.slot_);
+    const bool pending = handle && slab_.knows(slot) && slab_[slot].serial == handle.serial_;
+    return pending ? std::optional(slot) : std::nullopt;
   }
   [[nodiscard]] EventHandle handle_of(Slot slot) const noexcept {
     return EventHandle(slab_[slot].serial, slot);
