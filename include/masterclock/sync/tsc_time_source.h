@@ -6,10 +6,12 @@
 // may wait; TscCalibrator is one. A line that was not renewed for `expires_after` is not used any more:
 // readings are the kernel's own until the next calibration, which begins anew after such a gap.
 //
-// Neither timeline runs backward, on any thread, as far as the cores' counters agree: on a virtual
-// machine they have been seen some nanoseconds apart, for moments. The exception is a UTC that the
-// kernel was set back itself: the next calibration follows it and announces the step, as it does
-// one forward. A DisciplinedTimeSource on top holds such a step back.
+// Neither timeline runs backward, on one thread or between two, as far as the cores' counters agree. On a
+// virtual machine they have been seen not to, for moments, by more than it takes to hand a count from
+// one thread to the other; the kernel's own clocks are read by the same counters. `bench/tsc_error` passes
+// all of them around and compares. The exception is a UTC that the kernel was set back itself: the
+// next calibration follows it and announces the step, as it does one forward. A
+// DisciplinedTimeSource on top holds such a step back.
 //
 // While one thread alone reads, a reading does not wait for the loads before it. From the moment a
 // second thread reads, all do: only so is a reading later than one that another thread has passed on.
