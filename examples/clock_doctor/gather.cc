@@ -73,10 +73,12 @@ std::vector<std::string> arguments_in(const fs::path& file) {
   return words;
 }
 
-// Calls `take(option, its argument)` for each, as the programs themselves read them.
+// Calls `take(option, its argument)` for each, as the programs themselves read them. By one thread at a
+// time: getopt keeps its place in globals.
 template <class Take>
 void each_option(std::vector<std::string> words, const char* known, Take take) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   optind = 0;  // anew
