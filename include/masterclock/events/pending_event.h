@@ -59,7 +59,7 @@ struct alignas(64) PendingEvent {
 
   void let_go() {
     action = nullptr;
-    extras.reset();
+    if (extras != nullptr) extras.reset();
   }
   [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
   [[nodiscard]] EventRepeat* repeat() const noexcept {

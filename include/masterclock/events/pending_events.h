@@ -58,7 +58,8 @@ class PendingEvents {
     PendingEvent& event = slab_[slot];
     event.serial = serials_.next();
     event.extras = std::move(extras);
-    event.action = std::move(action);
+    // Over an empty one, which holds nothing: to assign to it would be a call through a pointer to learn that.
+    std::construct_at(&event.action, std::move(action));
     if (event.has_id()) by_id_.emplace(event.extras->id, slot);
     line_up(slot, due);
     return slot;
