@@ -29,13 +29,13 @@ class BasicEventLock {
   BasicEventLock(const BasicEventLock&) = delete;
   BasicEventLock& operator=(const BasicEventLock&) = delete;
 
-  bool try_lock() noexcept { return !held_.exchange(true, std::memory_order_acquire); }
+  [[gnu::always_inline]] bool try_lock() noexcept { return !held_.exchange(true, std::memory_order_acquire); }
 
-  void lock() {
+  [[gnu::always_inline]] void lock() {
     if (!try_lock()) wait();
   }
 
-  void unlock() noexcept {
+  [[gnu::always_inline]] void unlock() noexcept {
     held_.store(false, std::memory_order_release);
     Fence::light();
     if (sleepers_.load(std::memory_order_relaxed) != 0) wake();

@@ -276,7 +276,7 @@ class PendingEvents {
       utc_.push(due.utc, event.serial, slot);
     }
   }
-  void leave_line(Slot slot) noexcept {
+  [[gnu::always_inline]] void leave_line(Slot slot) noexcept {
     if (slab_[slot].on_steady) {
       steady_.erase(slot);
     } else {
