@@ -180,6 +180,11 @@ class BasicMasterClock {
   absl::StatusOr<EventHandle> schedule_event(EventRequest request) {
     return scheduler_.schedule(std::move(request));
   }
+  // For an event that is a due time and an action and nothing more.
+  absl::StatusOr<EventHandle> schedule_event(UtcTime due,
+                                             absl::AnyInvocable<void(const FiredEvent&)> action) {
+    return scheduler_.schedule(due, std::move(action));
+  }
 
   // True when the event was pending and now never fires.
   bool cancel_event(EventHandle handle) { return scheduler_.cancel(handle); }

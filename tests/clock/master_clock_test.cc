@@ -133,10 +133,11 @@ TEST_F(MasterClockTest, FiresWhatIsDueInOrder) {
   ASSERT_TRUE(clock_.schedule_event(at("third", kStart + 2s)).ok());
   EXPECT_EQ(clock_.next_event_time(), kStart + 1s);
   EXPECT_THAT(clock_.trigger_scheduled_events(), IsEmpty());
+  ASSERT_TRUE(clock_.schedule_event(kStart + 2s, [&](auto&) { ran_.push_back("fourth"); }).ok());
   source_.advance(3s);
   const std::vector<FiredEvent> fired = clock_.trigger_scheduled_events();
-  EXPECT_THAT(ran_, ElementsAre("first", "second", "third"));
-  ASSERT_EQ(fired.size(), 3u);
+  EXPECT_THAT(ran_, ElementsAre("first", "second", "third", "fourth"));
+  ASSERT_EQ(fired.size(), 4u);
   EXPECT_EQ(fired[0].due, kStart + 1s);
   EXPECT_EQ(fired[0].fired, kStart + 3s);
   EXPECT_EQ(fired[0].lateness, 2s);

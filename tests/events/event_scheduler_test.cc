@@ -626,6 +626,47 @@ TEST_F(EventSchedulerTest, ADestroyedActionMayCallTheScheduler) {
   EXPECT_EQ(pending, 0u);
 }
 
+// --- a due time and an action, and nothing more -------------------------------------------------
+
+TEST_F(EventSchedulerTest, ADueTimeAndAnActionAreEnough) {
+  std::vector<std::string> log;
+  const auto noting = [&](std::string what) {
+    return [&log, what](const FiredEvent& event) {
+      log.push_back(what);
+      EXPECT_TRUE(event.id.empty() && event.type.empty() && event.payload.empty());
+    };
+  };
+  ASSERT_TRUE(scheduler_.schedule(kStart + 2s, noting("second")).ok());
+  ASSERT_TRUE(scheduler_.schedule({.due = kStart + 2s, .action = noting("third")}).ok());
+  ASSERT_TRUE(scheduler_.schedule(kStart + 1s, noting("first")).ok());
+  ASSERT_TRUE(scheduler_.schedule(kStart + 2s, nullptr).ok()) << "nor is the action";
+  const EventHandle gone = scheduler_.schedule(kStart + 1s, noting("cancelled")).value();
+  const EventHandle moved = scheduler_.schedule(kStart + 1s, noting("moved")).value();
+  EXPECT_TRUE(scheduler_.cancel(gone));
+  EXPECT_TRUE(scheduler_.reschedule(moved, kStart + 3s).ok());
+  source_.advance(4s);
+  const auto fired = scheduler_.trigger();
+  EXPECT_THAT(log, ElementsAre("first", "second", "third", "moved"));
+  ASSERT_EQ(fired.size(), 5u);
+  EXPECT_EQ(fired[0].due, kStart + 1s);
+  EXPECT_EQ(fired[0].lateness, 3s);
+  expect_balanced();
+}
+
+TEST_F(EventSchedulerTest, ADueTimeAndAnActionMeetTheBoundAndTheHook) {
+  std::vector<UtcTime> announced;
+  SchedulerOptions options;
+  options.max_pending = 1;
+  options.on_scheduled = [&](const ScheduledEvent& event) { announced.push_back(event.due); };
+  EventScheduler scheduler(source_, options);
+  ASSERT_TRUE(scheduler.schedule(kStart, [](auto&) {}).ok());
+  EXPECT_EQ(scheduler.schedule(kStart, [](auto&) {}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(announced, ElementsAre(kStart));
+  EXPECT_EQ(scheduler.run_due(), 1u);
+  EXPECT_TRUE(scheduler.schedule(kStart, [](auto&) {}).ok());
+}
+
 // --- hooks and counters -----------------------------------------------------------------------
 
 TEST_F(EventSchedulerTest, HooksAreCalledInTheOrderOfTheStory) {

@@ -83,16 +83,16 @@ class EventScheduler {
     internal::IncomingEvent event;
     absl::Status wrong = internal::take_apart(request, source_, event);
     if (!wrong.ok()) return wrong;
-    internal::Intake intake;  // outlives the lock: the destructor of a replaced action may call us
-    EventHandle handle;
-    {
-      const std::lock_guard lock(mutex_);
-      absl::Status refusal = refusal_of(event, 0);
-      if (!refusal.ok()) return refusal;
-      handle = admit(event, intake);
-    }
-    tell(intake);
-    return handle;
+    return take_in(event);
+  }
+
+  // The same for an event that is a due time and an action and nothing more, as most are: there is
+  // no request to fill in and to take apart.
+  //
+  // Errors: ResourceExhausted at `max_pending`.
+  absl::StatusOr<EventHandle> schedule(UtcTime due, internal::EventAction action) {
+    internal::IncomingEvent event{.due = {false, due, {}}, .action = &action};
+    return take_in(event);
   }
 
   // Adds all of them or none, as one change: a day at once. An id may occur once.
@@ -232,6 +232,19 @@ class EventScheduler {
   // From here to `admit`: with the lock held.
   [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
     return event.has_id() && pending_.find(event.extras->id);
+  }
+
+  [[gnu::always_inline]] absl::StatusOr<EventHandle> take_in(internal::IncomingEvent& event) {
+    internal::Intake intake;  // outlives the lock: the destructor of a replaced action may call us
+    EventHandle handle;
+    {
+      const std::lock_guard lock(mutex_);
+      absl::Status refusal = refusal_of(event, 0);
+      if (!refusal.ok()) return refusal;
+      handle = admit(event, intake);
+    }
+    tell(intake);
+    return handle;
   }
 
   // Why `event` cannot be taken when `more` others are taken with it.
