@@ -168,6 +168,14 @@ class BasicEventHeap {
     return entry;
   }
 
+  // Takes out what first() or first_after() has just answered.
+  void take(const Entry& entry) noexcept {
+    if (&entry == &near_.back()) [[likely]] {
+      pop_first();
+    } else {
+      erase(entry.slot);
+    }
+  }
   // Takes out what first() has just answered.
   void pop_first() noexcept {
     ++tickets_[near_.back().slot];

@@ -50,6 +50,8 @@ class BasicEventLine {
       heap_.erase(slot);
     }
   }
+  // The same for what next() has answered.
+  [[gnu::always_inline]] void take(const Entry& entry) noexcept { heap_.take(entry); }
   void update(Time due, std::uint64_t serial, std::uint32_t slot) {
     erase(slot);
     push(due, serial, slot);
@@ -79,7 +81,7 @@ class BasicEventLine {
 
   // The first entry that a sweep has not passed. What was scheduled for its `due` after it came there is
   // passed by: it could hold the sweep up for ever.
-  [[nodiscard, gnu::always_inline]] const Entry* next(const SweepPlace<Time>& place) {
+  [[nodiscard, gnu::always_inline]] const Entry* next(SweepPlace<Time> place) {
     const Entry* const entry = heap_.first();
     if (entry == nullptr || entry->due > place.due) [[likely]]
       return entry;
@@ -87,7 +89,7 @@ class BasicEventLine {
   }
 
  private:
-  [[gnu::noinline]] const Entry* step_over(const SweepPlace<Time>& place) {
+  [[gnu::noinline]] const Entry* step_over(SweepPlace<Time> place) {
     const Entry* entry = heap_.first();
     if (sweeps_ == 1) {
       for (; entry != nullptr && is_behind(*entry, place); entry = heap_.first()) {

@@ -67,6 +67,25 @@ struct alignas(64) PendingEvent {
   }
 };
 
+// An event that is due, and out of line. It stays in its slot, where nobody else touches its action:
+// that is run and let go there, with no lock held.
+struct DueEvent {
+  PendingEvent* event = nullptr;  // null: none
+  std::uint32_t slot = 0;
+  std::uint64_t serial = 0;
+  bool repeats = false;  // it is pending while its action runs: put_back() says what next
+  bool dropped = false;  // too late for its max_lateness
+  bool has_extras = false;
+  FiredEvent fired;
+
+  [[gnu::always_inline]] void hold(PendingEvent& its_event, std::uint32_t its_slot) noexcept {
+    event = &its_event;
+    slot = its_slot;
+    serial = its_event.serial;
+    repeats = dropped = false;
+  }
+};
+
 // A request that has been checked, and what it comes to. Its action stays in the request until it is
 // pending: each move of it is two calls through pointers.
 struct IncomingEvent {

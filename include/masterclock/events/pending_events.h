@@ -181,31 +181,25 @@ class PendingEvents {
     steady_.end_sweep();
   }
 
-  // An event that is due, and out of line. It stays in its slot, where nobody else touches its action:
-  // that is run and let go there, with no lock held.
-  struct Due {
-    PendingEvent* event = nullptr;  // null: none
-    Slot slot = 0;
-    std::uint64_t serial = 0;
-    bool repeats = false;  // it is pending while its action runs: put_back() says what next
-    bool dropped = false;  // too late for its max_lateness
-    bool has_extras = false;
-    FiredEvent fired;
-  };
+  using Due = DueEvent;
 
   // Takes the next event that `sweep` finds due, and moves the sweep past it. False at the end.
   // `passed_over` grows by the occurrences that are not to fire. `due` must hold none.
   bool take_due(EventSweep& sweep, Due& due, std::uint64_t& passed_over) {
+    if (steady_.empty() && !due.has_extras) [[likely]] {  // what follows, for what most often comes
+      const auto* const entry = utc_.next({sweep.due, sweep.serial, sweep.younger});
+      if (entry == nullptr || entry->due > sweep.now.utc) return false;
+      PendingEvent& event = slab_[entry->slot];
+      if (event.extras == nullptr) [[likely]] {
+        take_plain(*entry, event, sweep, due);
+        return true;
+      }
+    }
     while (const std::optional<Slot> slot = next_due(sweep)) {
       EventRepeat* const repeat = slab_[*slot].repeat();
       if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, passed_over)) continue;
       take(*slot, sweep, due);
-      const bool is_first = sweep.serial == 0;
-      if (is_first || due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
-      sweep.due = due.fired.due;
-      sweep.serial = due.serial;
-      // Those that come next are fetched while this one's action runs.
-      if (const auto* later = utc_.fetch_ahead()) __builtin_prefetch(&slab_[later->slot], 1);
+      move_on(sweep, due);
       return true;
     }
     return false;
@@ -311,6 +305,28 @@ class PendingEvents {
     return true;
   }
 
+  // The place of a sweep is behind what it has just taken.
+  [[gnu::always_inline]] void move_on(EventSweep& sweep, const Due& due) {
+    const bool is_first = sweep.serial == 0;
+    if (is_first || due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
+    sweep.due = due.fired.due;
+    sweep.serial = due.serial;
+    // Those that come next are fetched while this one's action runs.
+    if (const auto* later = utc_.fetch_ahead()) __builtin_prefetch(&slab_[later->slot], 1);
+  }
+
+  // As take(), for an event on UTC that is a due time and an action.
+  [[gnu::always_inline]] void take_plain(const EventLine::Entry& entry, PendingEvent& event,
+                                         EventSweep& sweep, Due& due) {
+    due.fired.fired = sweep.now.utc;
+    due.fired.due = entry.due;
+    due.fired.lateness = saturating_difference(sweep.now.utc, entry.due);
+    due.hold(event, entry.slot);
+    event.serial = 0;
+    utc_.take(entry);
+    move_on(sweep, due);
+  }
+
   // Takes a due event out, or out of line when it repeats, and says what fired.
   void take(Slot slot, const EventSweep& sweep, Due& due) {
     const TimelineReading& now = sweep.now;
@@ -324,10 +340,7 @@ class PendingEvents {
       fired.due = UtcTime(event.due);
       fired.lateness = saturating_difference(now.utc, UtcTime(event.due));
     }
-    due.event = &event;
-    due.slot = slot;
-    due.serial = event.serial;
-    due.repeats = due.dropped = false;
+    due.hold(event, slot);
     leave_line(slot);
     if (event.extras != nullptr || due.has_extras) {
       take_extras(event, sweep, due);

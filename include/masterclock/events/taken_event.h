@@ -27,9 +27,12 @@ class TakenEvent {
 
   // The one before is done with: its slot is free. The first time, the sweep begins.
   void give_back() {
-    if (!sweeping_) book_.begin_sweep();
-    sweeping_ = true;
+    if (!sweeping_) begin();
     book_.give_back(due);
+  }
+  [[gnu::noinline]] void begin() {
+    book_.begin_sweep();
+    sweeping_ = true;
   }
   void end() noexcept {
     book_.end_sweep();
