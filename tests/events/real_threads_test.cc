@@ -1,9 +1,14 @@
 // Real threads, so that ThreadSanitizer has something to watch.
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -157,6 +162,41 @@ TEST(RealThreads, AnEventLockLetsInOneAtATimeAndForgetsNobody) {
   EXPECT_EQ(count, kThreads * kEach);
   EXPECT_TRUE(mutex.try_lock());
   EXPECT_FALSE(mutex.try_lock());
+}
+
+// How often a thread of this process has gone to sleep, or -1 where the machine does not say.
+long sleeps_of(pid_t thread) {
+  std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+  for (std::string word; status >> word;) {
+    long count = 0;
+    if (word == "voluntary_ctxt_switches:" && status >> count) return count;
+  }
+  return -1;
+}
+
+// Nobody tells the waiter that the lock is free, and its holder may keep it for as long as it takes to
+// list a million events: he leaves the processor to others, and looks again by himself.
+TEST(RealThreads, WhoWaitsLongForAnEventLockSleeps) {
+  internal::EventLock mutex;
+  EXPECT_FALSE(mutex.lock()) << "it need not be waited for";
+  std::atomic<pid_t> id = 0;
+  bool waited = false;
+  std::thread waiter([&] {
+    id = ::gettid();
+    waited = mutex.lock();
+    mutex.unlock();
+  });
+  while (id == 0) std::this_thread::yield();
+  const long before = sleeps_of(id);
+  for (int turn = 0; turn < 60'000 && before >= 0 && sleeps_of(id) < before + 3; ++turn) {
+    std::this_thread::sleep_for(1ms);
+  }
+  const long slept = sleeps_of(id) - before;
+  mutex.unlock();
+  waiter.join();
+  if (before < 0) GTEST_SKIP() << "/proc does not say how often a thread sleeps";
+  EXPECT_TRUE(waited);
+  EXPECT_GE(slept, 3);
 }
 
 TEST(RealThreads, ADispatcherStartsAndStopsWhileTheSourceMoves) {
