@@ -199,6 +199,75 @@ TEST(RealThreads, WhoWaitsLongForAnEventLockSleeps) {
   EXPECT_GE(slept, 3);
 }
 
+// So many at once that events are put down without a lock (event_porch.h): nothing is lost or fires
+// twice, what was cancelled does not fire, and of each producer the events of one instant fire in the
+// order in which it scheduled them.
+TEST(RealThreads, ACrowdLosesNothingAndKeepsItsOrder) {
+  constexpr int kProducers = 4, kEach = 20'000;
+  ManualTimeSource source(kStart);
+  EventScheduler scheduler(source);
+  std::vector<std::vector<int>> fired(kProducers);
+  std::atomic<int> fired_count = 0, cancelled_count = 0, wrong = 0;
+  std::vector<std::thread> threads;
+  for (int producer = 0; producer < kProducers; ++producer) {
+    threads.emplace_back([&, producer] {
+      for (int i = 0; i < kEach; ++i) {
+        const auto handle =
+            scheduler.schedule({.due = kStart, .action = [&, producer, i](auto&) {
+                                  fired[static_cast<std::size_t>(producer)].push_back(i);
+                                  ++fired_count;
+                                }});
+        if (!handle.ok()) ++wrong;
+        if (i % 50 == 0 && scheduler.cancel(*handle)) {
+          ++cancelled_count;
+          if (scheduler.cancel(*handle)) ++wrong;
+        }
+        // Those that cannot be put down, among them.
+        if (i % 500 == 0 && !scheduler.schedule({.due_in = 24h}).ok()) ++wrong;
+        if (i % 700 == 0) (void)scheduler.until_next();
+      }
+    });
+  }
+  while (fired_count + cancelled_count < kProducers * kEach) scheduler.run_due();
+  for (std::thread& thread : threads) thread.join();
+  scheduler.run_due();
+
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(fired_count + cancelled_count, kProducers * kEach);
+  for (const std::vector<int>& of_one : fired) {
+    EXPECT_TRUE(std::is_sorted(of_one.begin(), of_one.end()));
+  }
+  const EventCounters c = scheduler.counters();
+  constexpr std::uint64_t kLater = kProducers * (kEach / 500);
+  EXPECT_EQ(c.pending, kLater);
+  EXPECT_EQ(c.scheduled, kProducers * kEach + kLater);
+  EXPECT_EQ(c.fired + c.cancelled + c.pending, c.scheduled);
+}
+
+// `max_pending` holds also when everybody comes at once.
+TEST(RealThreads, ACrowdFindsNoMoreRoomThanThereIs) {
+  constexpr int kProducers = 4, kEach = 5'000;
+  constexpr std::size_t kRoom = 1'000;
+  ManualTimeSource source(kStart);
+  EventScheduler scheduler(source, {.max_pending = kRoom});
+  std::atomic<int> taken = 0, running = kProducers;
+  std::vector<std::thread> threads;
+  for (int producer = 0; producer < kProducers; ++producer) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) taken += scheduler.schedule({.due = kStart}).ok() ? 1 : 0;
+      --running;
+    });
+  }
+  std::size_t fired = 0;
+  while (running > 0) {
+    EXPECT_LE(scheduler.counters().pending, kRoom);
+    fired += scheduler.run_due();
+  }
+  for (std::thread& thread : threads) thread.join();
+  fired += scheduler.run_due();
+  EXPECT_EQ(fired, static_cast<std::size_t>(taken));
+}
+
 TEST(RealThreads, ADispatcherStartsAndStopsWhileTheSourceMoves) {
   ManualTimeSource source(kStart);
   EventScheduler scheduler(source);

@@ -53,6 +53,7 @@ class BasicEventLine {
   // The same for what next() has answered.
   [[gnu::always_inline]] void take(const Entry& entry) noexcept { heap_.take(entry); }
   void update(Time due, std::uint64_t serial, std::uint32_t slot) {
+    if (aside_.empty()) return heap_.update(due, serial, slot);
     erase(slot);
     push(due, serial, slot);
   }

@@ -54,6 +54,7 @@
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_lock.h"
+#include "masterclock/events/event_porch.h"
 #include "masterclock/events/event_wakers.h"
 #include "masterclock/events/pending_event.h"
 #include "masterclock/events/pending_events.h"
@@ -116,6 +117,7 @@ class EventScheduler {
     handles.reserve(events.size());
     {
       const std::lock_guard lock(mutex_);
+      if (porch_.is_open()) porch_.close();
       std::size_t room_wanted = 0;
       for (const internal::IncomingEvent& event : events) {
         absl::Status refusal = refusal_of(event, room_wanted);
@@ -134,7 +136,7 @@ class EventScheduler {
   // it (AnyWallClock::target says which zone that is, for a list that outlives the program). Give each
   // its action again and hand them to `schedule_all`.
   [[nodiscard]] std::vector<EventRequest> snapshot() const {
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     return pending_.snapshot(read());
   }
 
@@ -163,7 +165,7 @@ class EventScheduler {
   // Cost:   that of EventHeap::for_each, and a copy of each answer.
   [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
     std::vector<ScheduledEvent> found;
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     const internal::TimelineReading now = read();
     const auto slots = pending_.between(from, until, now);
     found.reserve(slots.size());
@@ -174,7 +176,7 @@ class EventScheduler {
   // Cancels what is due in [from, until). How many that were.
   std::size_t cancel_between(UtcTime from, UtcTime until) {
     std::vector<internal::PendingEvent> gone;  // outlives the lock, as in schedule()
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     for (const auto slot : pending_.between(from, until, read())) {
       pending_.take_out(slot, gone.emplace_back());
       ++counters_.cancelled;
@@ -199,20 +201,21 @@ class EventScheduler {
 
   // When the first pending event is due; a `due_in` event as `pending` shows it.
   [[nodiscard]] std::optional<UtcTime> next_due() const {
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     return pending_.first_due(read());
   }
 
   // How long until the first event is due, on its own timeline; not positive when it is due now.
   // UTC may be stepped meanwhile: whoever waits also listens to the source.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     return pending_.until_first(read());
   }
 
   [[nodiscard]] EventCounters counters() const {
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     EventCounters counters = counters_;
+    counters.scheduled += porch_.fetched();
     counters.pending = pending_.size();
     return counters;
   }
@@ -229,22 +232,28 @@ class EventScheduler {
     return {source_.now_utc(), source_.now_steady()};
   }
 
-  // From here to `admit`: with the lock held.
-  [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
-    return event.has_id() && pending_.find(event.extras->id);
-  }
-
   [[gnu::always_inline]] absl::StatusOr<EventHandle> take_in(internal::IncomingEvent& event) {
     internal::Intake intake;  // outlives the lock: the destructor of a replaced action may call us
     EventHandle handle;
-    {
-      const std::lock_guard lock(mutex_);
-      absl::Status refusal = refusal_of(event, 0);
-      if (!refusal.ok()) return refusal;
-      handle = admit(event, intake);
+    if (porch_.is_open()) handle = porch_.put(event, intake.wakes);
+    if (!handle) {
+      bool crowded = mutex_.lock();
+      const std::lock_guard lock(mutex_, std::adopt_lock);
+      if (porch_.is_open()) handle = porch_.put_or_close(event, intake.wakes, crowded);
+      if (!handle) {
+        absl::Status refusal = refusal_of(event, 0);
+        if (!refusal.ok()) return refusal;
+        handle = admit(event, intake);
+        if (crowded && porch_.may_come(event)) porch_.open();
+      }
     }
     tell(intake);
     return handle;
+  }
+
+  // From here to `admit`: with the lock held.
+  [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
+    return event.has_id() && pending_.find(event.extras->id);
   }
 
   // Why `event` cannot be taken when `more` others are taken with it.
@@ -283,14 +292,14 @@ class EventScheduler {
     if (intake.wakes) wakers_.wake();
     if (intake.aftermath == nullptr) return;
     for (const ScheduledEvent& event : intake.aftermath->announced) {
-      call(options_.on_scheduled, event);
+      internal::call(options_.on_scheduled, event);
     }
   }
 
   template <class Name>  // a handle or an id
   bool cancel_found(Name name) {
     internal::PendingEvent gone;  // outlives the lock, as in schedule()
-    const std::lock_guard lock(mutex_);
+    const auto lock = porch_.settle(mutex_);
     const auto slot = pending_.find(name);
     if (!slot) return false;
     pending_.take_out(*slot, gone);
@@ -302,7 +311,7 @@ class EventScheduler {
   bool move_found(Name name, UtcTime due) {
     bool wakes = false;
     {
-      const std::lock_guard lock(mutex_);
+      const auto lock = porch_.settle(mutex_);
       const auto slot = pending_.find(name);
       if (!slot) return false;
       pending_.move(*slot, due);
@@ -322,9 +331,11 @@ class EventScheduler {
     for (;;) {
       bool late = false;
       {
-        const std::lock_guard lock(mutex_);
+        const bool crowded = mutex_.lock();
+        const std::lock_guard lock(mutex_, std::adopt_lock);
+        if (crowded) porch_.open();
         taken.give_back();
-        if (stop.stop_requested() || !pending_.take_due(sweep, due, counters_.passed_over)) {
+        if (stop.stop_requested() || !porch_.take_due(sweep, due, counters_.passed_over)) {
           return taken.end();
         }
         late = due.fired.lateness > options_.late_after && !due.dropped;
@@ -333,7 +344,7 @@ class EventScheduler {
         if (due.repeats) ++counters_.repeated;
       }
       if (due.dropped) {
-        if (options_.on_missed) call(options_.on_missed, due.fired);
+        if (options_.on_missed) internal::call(options_.on_missed, due.fired);
       } else {
         run(due.fired, due.event->action, late);
       }
@@ -356,7 +367,7 @@ class EventScheduler {
   }
 
   void run(const FiredEvent& event, internal::EventAction& action, bool late) {
-    if (late && options_.on_late) call(options_.on_late, event);
+    if (late && options_.on_late) internal::call(options_.on_late, event);
     if (action) {
       try {
         action(event);
@@ -365,18 +376,10 @@ class EventScheduler {
           const std::lock_guard lock(mutex_);
           ++counters_.failed;
         }
-        if (options_.on_failed) call(options_.on_failed, event, std::current_exception());
+        if (options_.on_failed) internal::call(options_.on_failed, event, std::current_exception());
       }
     }
-    if (options_.on_fired) call(options_.on_fired, event);
-  }
-
-  template <class Hook, class... Arguments>
-  static void call(const Hook& hook, const Arguments&... arguments) noexcept {
-    try {
-      hook(arguments...);
-    } catch (...) {  // dropped, as SchedulerOptions says
-    }
+    if (options_.on_fired) internal::call(options_.on_fired, event);
   }
 
   TimeSource& source_;
@@ -385,6 +388,7 @@ class EventScheduler {
   mutable internal::EventLock mutex_;        // guards pending_ and counters_
   mutable internal::PendingEvents pending_;  // a question may have it put things in order
   EventCounters counters_;
+  mutable internal::EventPorch porch_{pending_, options_.on_scheduled ? 0 : options_.max_pending};
   internal::EventWakers wakers_;  // has a lock of its own, never taken together with mutex_
 };
 

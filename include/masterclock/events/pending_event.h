@@ -5,6 +5,7 @@
 #define MASTERCLOCK_EVENTS_PENDING_EVENT_H_
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct EventSweep {
   std::uint64_t serial = 0;            // ... and that event's serial
   // Serials from here on were given after the sweep came to `due`.
   std::uint64_t younger = std::numeric_limits<std::uint64_t>::max();
+  UtcTime until = now.utc;  // what is due later is not for now
 };
 
 using EventAction = absl::AnyInvocable<void(const FiredEvent&)>;
@@ -67,6 +69,15 @@ struct alignas(64) PendingEvent {
   }
 };
 
+// A slot and a serial for an event to come, and the event when it is `ready`.
+struct alignas(64) EventPlace {
+  std::uint64_t serial = 0;
+  std::uint32_t slot = 0;
+  alignas(std::atomic_ref<bool>::required_alignment) bool ready = false;
+  UtcTime due = {};
+  EventAction action = nullptr;
+};
+
 // An event that is due, and out of line. It stays in its slot, where nobody else touches its action:
 // that is run and let go there, with no lock held.
 struct DueEvent {
@@ -83,6 +94,49 @@ struct DueEvent {
     slot = its_slot;
     serial = its_event.serial;
     repeats = dropped = false;
+  }
+
+  void say_when(const TimelineReading& now) noexcept {
+    fired.fired = now.utc;
+    if (event->on_steady) {
+      fired.due = now.to_utc(SteadyTime(event->due));
+      fired.lateness = saturating_difference(now.steady, SteadyTime(event->due));
+    } else {
+      fired.due = UtcTime(event->due);
+      fired.lateness = saturating_difference(now.utc, UtcTime(event->due));
+    }
+  }
+
+  // For an event with a `max_lateness`; by a reading of its own, when the sweep has a source.
+  void look_whether_too_late(const EventSweep& sweep) {
+    if (sweep.source != nullptr) {
+      const UtcTime utc = sweep.source->now_utc();
+      const std::chrono::nanoseconds lateness =
+          event->on_steady
+              ? saturating_difference(sweep.source->now_steady(), SteadyTime(event->due))
+              : saturating_difference(utc, UtcTime(event->due));
+      if (lateness > fired.lateness) fired.lateness = lateness, fired.fired = utc;
+    }
+    dropped = fired.lateness > *event->extras->max_lateness;
+  }
+
+  // The texts: those of an event that repeats are copied, the others moved.
+  void say_what() {
+    fired.missed = 0;
+    if (!has_extras) {
+      fired.id.clear();
+      fired.type.clear();
+      fired.payload.clear();
+    } else if (EventExtras& extras = *event->extras; repeats) {
+      fired.id = extras.id;
+      fired.type = extras.type;
+      fired.payload = extras.payload;
+      fired.missed = std::exchange(extras.repeat->missed, 0);
+    } else {
+      fired.id = std::move(extras.id);
+      fired.type = std::move(extras.type);
+      fired.payload = std::move(extras.payload);
+    }
   }
 };
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,25 @@ class PendingEvents {
     if (event.has_id()) by_id_.emplace(event.extras->id, slot);
     line_up(slot, due);
     return slot;
+  }
+
+  // A place for an event to come: it is admitted, or given up, before anything else is put in.
+  void reserve(EventPlace& place) {
+    place.slot = slab_.take();
+    place.serial = serials_.next();
+    place.ready = false;
+  }
+  void admit(EventPlace& place) {
+    PendingEvent& event = slab_[place.slot];
+    event.serial = place.serial;
+    event.action = std::move(place.action);
+    line_up(place.slot, {false, place.due, {}});
+  }
+  void give_up(const EventPlace& place) noexcept { slab_.give_back(place.slot); }
+  // The serial of the first that neither came nor was given up; the greatest number when there is none.
+  void await(std::uint64_t serial) noexcept { awaited_ = serial; }
+  [[nodiscard]] static EventHandle handle_of(const EventPlace& place) noexcept {
+    return EventHandle(place.serial, place.slot);
   }
 
   // Takes an event out; `taken` receives what it holds, to be let go when the lock is gone.
@@ -188,7 +208,7 @@ class PendingEvents {
   bool take_due(EventSweep& sweep, Due& due, std::uint64_t& passed_over) {
     if (steady_.empty() && !due.has_extras) [[likely]] {  // what follows, for what most often comes
       const auto* const entry = utc_.next({sweep.due, sweep.serial, sweep.younger});
-      if (entry == nullptr || entry->due > sweep.now.utc) return false;
+      if (entry == nullptr || entry->due > sweep.until) return false;
       PendingEvent& event = slab_[entry->slot];
       if (event.extras == nullptr) [[likely]] {
         take_plain(*entry, event, sweep, due);
@@ -281,13 +301,14 @@ class PendingEvents {
   // The next event for `sweep` that is due.
   [[nodiscard, gnu::always_inline]] std::optional<Slot> next_due(const EventSweep& sweep) {
     const auto* utc = utc_.next({sweep.due, sweep.serial, sweep.younger});
-    if (utc != nullptr && utc->due > sweep.now.utc) utc = nullptr;
+    if (utc != nullptr && utc->due > sweep.until) utc = nullptr;
     if (steady_.empty()) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
     const auto* steady =
         steady_.next({sweep.now.to_steady(sweep.due), sweep.serial, sweep.younger});
     if (steady != nullptr && steady->due > sweep.now.steady) steady = nullptr;
     if (steady == nullptr) return utc == nullptr ? std::nullopt : std::optional(utc->slot);
     const UtcTime steady_due = sweep.now.to_utc(steady->due);
+    if (utc == nullptr && steady_due > sweep.until) return std::nullopt;
     const bool utc_first =
         utc != nullptr &&
         (utc->due != steady_due ? utc->due < steady_due : utc->serial < steady->serial);
@@ -308,7 +329,9 @@ class PendingEvents {
   // The place of a sweep is behind what it has just taken.
   [[gnu::always_inline]] void move_on(EventSweep& sweep, const Due& due) {
     const bool is_first = sweep.serial == 0;
-    if (is_first || due.fired.due != sweep.due) sweep.younger = serials_.upcoming();
+    if (is_first || due.fired.due != sweep.due) {
+      sweep.younger = std::min(awaited_, serials_.upcoming());
+    }
     sweep.due = due.fired.due;
     sweep.serial = due.serial;
     // Those that come next are fetched while this one's action runs.
@@ -329,18 +352,9 @@ class PendingEvents {
 
   // Takes a due event out, or out of line when it repeats, and says what fired.
   void take(Slot slot, const EventSweep& sweep, Due& due) {
-    const TimelineReading& now = sweep.now;
     PendingEvent& event = slab_[slot];
-    FiredEvent& fired = due.fired;
-    fired.fired = now.utc;
-    if (event.on_steady) {
-      fired.due = now.to_utc(SteadyTime(event.due));
-      fired.lateness = saturating_difference(now.steady, SteadyTime(event.due));
-    } else {
-      fired.due = UtcTime(event.due);
-      fired.lateness = saturating_difference(now.utc, UtcTime(event.due));
-    }
     due.hold(event, slot);
+    due.say_when(sweep.now);
     leave_line(slot);
     if (event.extras != nullptr || due.has_extras) {
       take_extras(event, sweep, due);
@@ -350,41 +364,17 @@ class PendingEvents {
   }
   // The same for what it has beside its time and its action, or the one before it had.
   [[gnu::noinline]] void take_extras(PendingEvent& event, const EventSweep& sweep, Due& due) {
-    FiredEvent& fired = due.fired;
     due.has_extras = event.extras != nullptr;
-    if (!due.has_extras) {
-      fired.id.clear();
-      fired.type.clear();
-      fired.payload.clear();
-      fired.missed = 0;
-      retire(event);
-      return;
-    }
-    EventExtras& extras = *event.extras;
-    if (extras.max_lateness && sweep.source != nullptr) {
-      const UtcTime utc = sweep.source->now_utc();
-      const std::chrono::nanoseconds lateness =
-          event.on_steady ? saturating_difference(sweep.source->now_steady(), SteadyTime(event.due))
-                          : saturating_difference(utc, UtcTime(event.due));
-      if (lateness > fired.lateness) fired.lateness = lateness, fired.fired = utc;
-    }
-    due.dropped = extras.max_lateness && fired.lateness > *extras.max_lateness;
-    due.repeats = extras.repeat.has_value();
+    if (due.has_extras && event.extras->max_lateness) due.look_whether_too_late(sweep);
+    due.repeats = event.repeat() != nullptr;
     if (due.repeats) {
-      extras.repeat->current = own_due_of(due.slot);
+      event.repeat()->current = own_due_of(due.slot);
       event.running = true;
       running_.push_back(due.slot);
-      fired.id = extras.id;
-      fired.type = extras.type;
-      fired.payload = extras.payload;
-      fired.missed = std::exchange(extras.repeat->missed, 0);
     } else {
       retire(event);
-      fired.id = std::move(extras.id);
-      fired.type = std::move(extras.type);
-      fired.payload = std::move(extras.payload);
-      fired.missed = 0;
     }
+    due.say_what();
   }
 
   EventSlab<PendingEvent> slab_;
@@ -392,6 +382,7 @@ class PendingEvents {
   SteadyEventLine steady_;
   std::unordered_map<std::string_view, Slot> by_id_;  // the views are of the strings in slab_
   EventSerials serials_;
+  std::uint64_t awaited_ = std::numeric_limits<std::uint64_t>::max();  // see await()
   std::vector<Slot> running_;  // repeating events whose action runs
 };
 

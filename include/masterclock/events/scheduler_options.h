@@ -58,6 +58,18 @@ class EventWaker {
   virtual void wake() noexcept = 0;
 };
 
+namespace internal {
+
+template <class Hook, class... Arguments>
+void call(const Hook& hook, const Arguments&... arguments) noexcept {
+  try {
+    hook(arguments...);
+  } catch (...) {  // dropped, as SchedulerOptions says
+  }
+}
+
+}  // namespace internal
+
 }  // namespace masterclock
 
 #endif  // MASTERCLOCK_EVENTS_SCHEDULER_OPTIONS_H_
