@@ -90,6 +90,16 @@ TEST_F(EventPorchTest, StaysClosedWhereNothingMayCome) {
   EXPECT_FALSE(porch.is_open());
 }
 
+TEST_F(EventPorchTest, StaysClosedWhereThereIsNoRoomForAPlace) {
+  EventPorch porch(book_, 1);
+  put_in_book(1, kStart);
+  porch.open();
+  EXPECT_FALSE(porch.is_open());
+  fire();
+  porch.open();
+  EXPECT_TRUE(porch.is_open());
+}
+
 TEST_F(EventPorchTest, LeavesWhatHasAnIdOrIsOnTheSteadyTimelineToTheBook) {
   porch_.open();
   bool wake = false;

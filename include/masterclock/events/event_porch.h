@@ -93,7 +93,9 @@ class EventPorch {
     book_.await(next_serial());
     set_out_.store(reserved_, std::memory_order_release);
     crowded_ = false;
-    if (is_open()) return;
+    // Not with no places: who was held up between two instructions since it was open the last time would
+    // take the first one.
+    if (is_open() || unfetched() == 0) return;
     putter_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     quiet_until_.store(UtcTime::max());
     taken_.store(fetched_);

@@ -289,7 +289,7 @@ class EventScheduler {
   }
 
   void tell(const internal::Intake& intake) {
-    if (intake.wakes) wakers_.wake();
+    if (intake.wakes && wakers_.any()) wakers_.wake();
     if (intake.aftermath == nullptr) return;
     for (const ScheduledEvent& event : intake.aftermath->announced) {
       internal::call(options_.on_scheduled, event);
