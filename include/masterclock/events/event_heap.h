@@ -52,9 +52,9 @@
 
 namespace masterclock {
 
-// `kNear` is about how many entries are kept in order, and the most in the inbox; `kPile` the most on a pile.
+// `kNear` is about how many entries are kept in order, and the most in the inbox; `kSheet` the most on a sheet of a pile.
 // The defaults were measured; a test takes small ones.
-template <class Time, std::uint32_t kNear = 2048, std::uint32_t kPile = 1024>
+template <class Time, std::uint32_t kNear = 2048, std::uint32_t kSheet = 1024>
 class BasicEventHeap {
  public:
   struct Entry {
@@ -97,7 +97,7 @@ class BasicEventHeap {
 
   // The first entry behind the place (`due`, `serial`) in the order; null when there is none.
   //
-  // Cost: O(kNear + kPile). Wanted only where the first entry of all lies before that place.
+  // Cost: O(kNear + kSheet). Wanted only where the first entry of all lies before that place.
   const Entry* first_after(Time due, std::uint64_t serial) {
     deal_out();
     const internal::EventKey place = internal::key_of(Entry{due, serial, 0});
@@ -305,7 +305,7 @@ class BasicEventHeap {
   std::vector<Entry> inbox_;            // in the order in which they came
   internal::EventKey inbox_low_ = 0;    // nothing in the inbox comes before it
   std::vector<Entry> near_;             // the earliest, last first
-  internal::EventPiles<Entry, kPile> piles_;
+  internal::EventPiles<Entry, kSheet> piles_;
   std::vector<Entry> spare_, found_;  // room to work in
 };
 
