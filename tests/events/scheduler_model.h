@@ -5,6 +5,7 @@
 #ifndef MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
 #define MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace masterclock::events_test {
 
 using std::chrono::nanoseconds;
 
-// What the model knows of an event. Its type is its number, which nothing else carries.
+// What the model knows of an event. Its type is its number, which only the plainest events do not carry.
 struct ModelEvent {
   bool steady = false;
   nanoseconds due{};  // since the epoch of its timeline
@@ -236,7 +237,37 @@ class ModelRun {
         });
   }
 
+  // A due time and an action and nothing more: the action says which event it was.
+  std::string schedule_plain() {
+    ModelEvent event;
+    event.type = std::to_string(++number_);
+    event.steady = pick(4) == 0;
+    event.due = event.steady ? model_.steady + span(60) : around_now();
+    const auto action = [this, type = event.type](auto&) { plain_fired_.push_back(type); };
+    absl::StatusOr<EventHandle> handle;
+    if (event.steady) {
+      handle = scheduler_.schedule({.due_in = event.due - model_.steady, .action = action});
+    } else if (pick(2) == 0) {
+      handle = scheduler_.schedule({.due = UtcTime(event.due), .action = action});
+    } else {
+      handle = scheduler_.schedule(UtcTime(event.due), action);
+    }
+    if (!handle.ok()) return "schedule failed: " + std::string(handle.status().message());
+    handles_[event.type] = *handle;
+    std::erase_if(plain_, [&](const auto& p) { return !model_.events.contains(p.second); });
+    plain_.emplace_back(*handle, event.type);
+    model_.add(event);
+    return compare_counters();
+  }
+  // The number of a pending event that does not carry it.
+  std::string plain_type(EventHandle handle) const {
+    const auto found = std::find_if(plain_.begin(), plain_.end(),
+                                    [&](const auto& p) { return p.first == handle; });
+    return found == plain_.end() ? "nobody's" : found->second;
+  }
+
   std::string schedule() {
+    if (pick(3) == 0) return schedule_plain();
     ModelEvent event;
     event.id = a_name();
     event.type = std::to_string(++number_);
@@ -340,7 +371,8 @@ class ModelRun {
       if (key.first >= from && key.first < until) expected.emplace_back(event->type, key.first);
     }
     for (const ScheduledEvent& event : scheduler_.pending(UtcTime(from), UtcTime(until))) {
-      found.emplace_back(event.type, event.due.time_since_epoch());
+      found.emplace_back(event.type.empty() ? plain_type(event.handle) : event.type,
+                         event.due.time_since_epoch());
     }
     return found == expected ? "" : "pending() differs";
   }
@@ -375,10 +407,15 @@ class ModelRun {
     const auto expected = model_.trigger(
         kLateAfter, [&](const ModelEvent& event, nanoseconds due) { act_in_model(event, due); });
     std::vector<SchedulerModel::Fired> found;
+    plain_fired_.clear();
+    std::size_t plain = 0;
     for (const FiredEvent& event : scheduler_.trigger()) {
-      found.push_back({event.type, event.due.time_since_epoch(), event.lateness, event.missed});
+      const bool is_plain = event.type.empty() && plain < plain_fired_.size();
+      found.push_back({is_plain ? plain_fired_[plain++] : event.type, event.due.time_since_epoch(),
+                       event.lateness, event.missed});
       if (event.fired != source_.now_utc()) return "fired at another reading";
     }
+    if (plain != plain_fired_.size()) return "more ran than fired";
     return found == expected ? compare_counters() : "trigger() differs";
   }
 
@@ -408,6 +445,8 @@ class ModelRun {
   int acts_for_real_ = 0, acts_in_model_ = 0;
   SchedulerModel model_;
   std::map<std::string, EventHandle> handles_;
+  std::vector<std::pair<EventHandle, std::string>> plain_;  // those that are pending, at least
+  std::vector<std::string> plain_fired_;                    // in one trigger
   testing::ManualTimeSource source_{UtcTime(kStart)};
   EventScheduler scheduler_{source_, {.late_after = kLateAfter}};
 };
