@@ -532,6 +532,18 @@ TEST_F(EventSchedulerTest, AnActionMayTrigger) {
   EXPECT_THAT(inner, ElementsAre("a", "b"));
 }
 
+TEST_F(EventSchedulerTest, WhatTheInnerTriggerHasPassedIsLeftToTheOuter) {
+  std::vector<std::string> inner;
+  const auto trigger = [&](auto&) { inner = ids(scheduler_.trigger()); };
+  const auto look_back = [&](const FiredEvent& event) { at("late", event.due - 5s); };
+  ASSERT_TRUE(scheduler_.schedule({.id = "outer", .due = kStart, .action = trigger}).ok());
+  ASSERT_TRUE(scheduler_.schedule({.id = "a", .due = kStart + 10s, .action = look_back}).ok());
+  at("b", kStart + 20s);
+  source_.advance(30s);
+  EXPECT_THAT(ids(scheduler_.trigger()), ElementsAre("outer", "late"));
+  EXPECT_THAT(inner, ElementsAre("a", "b"));
+}
+
 // What a sweep has passed is put aside, and yet is pending like anything else.
 TEST_F(EventSchedulerTest, WhatASweepHasPassedIsStillPending) {
   EventHandle late, cancelled, moved;
