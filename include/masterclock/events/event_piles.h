@@ -5,13 +5,13 @@
 // An entry is thrown on its pile and not looked at again until its pile is the first, and is taken. There
 // are few piles, so that what is thrown lands where something was just thrown before, in the cache; with
 // many entries they are therefore high, and made of many sheets. One that has grown out of proportion is
-// cut in two. So is the first, again and again, until what is taken is one sheet; and so is a pile that
+// cut in two. So is the first, again and again, until what is taken is two sheets; and so is a pile that
 // a question reaches into, since it will hardly be the last one about that time. The piles do not
 // know which of their entries have been cancelled: whoever calls says so, by a predicate.
 //
 // Threads: none of its own; the owner locks.
 // Cost:    a search among the piles for each run of entries that lie on the same one; to cut one is work on all
-//          its entries, 16 sheets at most. Allocates a sheet at a time.
+//          its entries, some 16 sheets at most. Allocates a sheet at a time.
 #ifndef MASTERCLOCK_EVENTS_EVENT_PILES_H_
 #define MASTERCLOCK_EVENTS_EVENT_PILES_H_
 
