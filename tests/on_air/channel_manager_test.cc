@@ -556,6 +556,7 @@ TEST_F(ChannelManagerTest, AProducerThatBrokeOffIsTriedAgainForTheNextViewer) {
   state = ProducerState::kFinished;  // nothing is left of the media
   EXPECT_FALSE(manager_->viewer_join("e", {"one"})->started);
   EXPECT_EQ(starts, 2);
+  manager_.reset();  // its producer stops, and refers to what ends here
 }
 
 TEST_F(ChannelManagerTest, ALogThatFailsIsReported) {

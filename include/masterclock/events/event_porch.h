@@ -43,7 +43,9 @@ class EventPorch {
   EventPorch(PendingEvents& book, std::size_t most) noexcept : book_(book), most_(most) {}
 
   [[nodiscard]] bool is_open() const noexcept {
-    return __builtin_expect(static_cast<long>(open_.load(std::memory_order_relaxed)), 0L) != 0;
+    if (open_.load(std::memory_order_relaxed)) [[unlikely]]
+      return true;
+    return false;
   }
 
   // Puts `event` down, if it is one for the porch and there is a place; if not, it is untouched and the

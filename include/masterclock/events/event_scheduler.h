@@ -244,7 +244,7 @@ class EventScheduler {
         absl::Status refusal = refusal_of(event, 0);
         if (!refusal.ok()) return refusal;
         handle = admit(event, intake);
-        if (crowded && porch_.may_come(event)) porch_.open();
+        if (crowded && internal::EventPorch::may_come(event)) porch_.open();
       }
     }
     tell(intake);
@@ -388,8 +388,8 @@ class EventScheduler {
   mutable internal::EventLock mutex_;        // guards pending_ and counters_
   mutable internal::PendingEvents pending_;  // a question may have it put things in order
   EventCounters counters_;
-  mutable internal::EventPorch porch_{pending_, options_.on_scheduled ? 0 : options_.max_pending};
   internal::EventWakers wakers_;  // has a lock of its own, never taken together with mutex_
+  mutable internal::EventPorch porch_{pending_, options_.on_scheduled ? 0 : options_.max_pending};
 };
 
 }  // namespace masterclock
