@@ -70,7 +70,8 @@ class RealChronyNetwork : public ::testing::Test {
     start_client();
     const bool answers = becomes_true([&] { return ask_chrony(options()).ok(); });
     if (!answers) {
-      GTEST_SKIP() << "chronyd does not run here:\n" << text_of(network->folder() / "client.log");
+      GTEST_SKIP() << "chronyd does not run here:\n"
+                   << contents_of(network->folder() / "client.log");
     }
   }
 
@@ -97,7 +98,8 @@ class RealChronyNetwork : public ::testing::Test {
   std::string socket_name() const { return (network->folder() / "run" / "chronyd.sock").string(); }
 
   std::string logs() const {
-    return text_of(network->folder() / "server.log") + text_of(network->folder() / "client.log");
+    return contents_of(network->folder() / "server.log") +
+           contents_of(network->folder() / "client.log");
   }
 
   // The words of `chronyc -c tracking`.

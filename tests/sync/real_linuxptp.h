@@ -84,7 +84,8 @@ class RealLinuxPtpNetwork : public ::testing::Test {
   }
 
   std::string logs() const {
-    return text_of(network->folder() / "master.log") + text_of(network->folder() / "slave.log");
+    return contents_of(network->folder() / "master.log") +
+           contents_of(network->folder() / "slave.log");
   }
 
   std::unique_ptr<RealNetwork> network;

@@ -14,14 +14,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "../temporary_directory.h"
 
 namespace masterclock::testing {
 
@@ -44,11 +44,6 @@ template <class Condition>
   return false;
 }
 
-[[nodiscard]] inline std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 enum class Host { kNear, kFar };  // near: where the test itself is
 
 class RealNetwork {
@@ -58,12 +53,6 @@ class RealNetwork {
 
   // Moves the calling thread into the near host, for good where it is not root's.
   RealNetwork() {
-    std::string name = (std::filesystem::temp_directory_path() / "masterclock_net_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      refused_ = "no temporary folder";
-      return;
-    }
-    folder_ = name;
     home_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     if (!is_installed("ip")) {
       refused_ = "ip is not here: apt-get install iproute2";
@@ -82,19 +71,17 @@ class RealNetwork {
       // Not root: the thread stays where it is.
     }
     if (home_ >= 0) ::close(home_);
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
 
   // Why there are no two hosts; empty when there are. Then both names mean this machine.
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   // For configurations, sockets and logs. Removed at the end.
-  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
   // Starts `command` on a host, its output in the folder under `log`.
   pid_t start(Host host, const std::vector<std::string>& command, const std::string& log) {
-    const std::string name = (folder_ / log).string();
+    const std::string name = (folder() / log).string();
     const std::string far = "/proc/" + std::to_string(holder_) + "/ns/net";
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -138,7 +125,7 @@ class RealNetwork {
     ::waitpid(child, &ended, 0);
     running_.erase(std::remove(running_.begin(), running_.end(), child), running_.end());
     if (status != nullptr) *status = ended;
-    return text_of(folder_ / "run.log");
+    return contents_of(folder() / "run.log");
   }
 
  private:
@@ -183,7 +170,8 @@ class RealNetwork {
       int status = -1;
       ::waitpid(child, &status, 0);
       running_.erase(std::remove(running_.begin(), running_.end(), child), running_.end());
-      if (status != 0) refused_ = words[1] + " " + words[2] + ": " + text_of(folder_ / "ip.log");
+      if (status != 0)
+        refused_ = words[1] + " " + words[2] + ": " + contents_of(folder() / "ip.log");
     };
     ip(Host::kNear, {"link", "set", "lo", "up"});
     ip(Host::kNear, {"link", "add", "near0", "type", "veth", "peer", "name", "far0", "netns", far});
@@ -194,7 +182,7 @@ class RealNetwork {
     ip(Host::kFar, {"link", "set", "far0", "up"});
   }
 
-  std::filesystem::path folder_;
+  const TemporaryDirectory folder_;
   std::string refused_;
   int home_ = -1;
   pid_t holder_ = 0;
