@@ -102,14 +102,14 @@ class HeapAlone {
     return slot_++;
   }
   std::size_t range(Nanoseconds from, Nanoseconds until) {
-    std::vector<masterclock::EventHeap::Entry> found;
+    std::vector<masterclock::LazyQueue::Entry> found;
     heap_.for_each(masterclock::UtcTime(from), masterclock::UtcTime(until),
                    [&](const auto& entry) { found.push_back(entry); });
     return found.size();
   }
 
  private:
-  masterclock::EventHeap heap_;
+  masterclock::LazyQueue heap_;
   std::uint32_t slot_ = 0;
 };
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "masterclock/frames/frame_index.h"
-#include "masterclock/frames/item_list.h"
-#include "masterclock/frames/time_of_day_timecode.h"
+#include "masterclock/frames/playlist.h"
+#include "masterclock/frames/house_timecode.h"
 #include "masterclock/frames/timecode.h"
 
 namespace masterclock {

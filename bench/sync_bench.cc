@@ -10,7 +10,7 @@
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
-#include "masterclock/sync/tsc_calibrator.h"
+#include "masterclock/sync/internal/tsc_calibrator.h"
 #include "masterclock/sync/tsc_time_source.h"
 
 namespace masterclock {

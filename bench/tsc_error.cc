@@ -25,7 +25,7 @@
 #include <thread>
 #include <vector>
 
-#include "masterclock/sync/tsc_calibrator.h"
+#include "masterclock/sync/internal/tsc_calibrator.h"
 #include "masterclock/sync/tsc_time_source.h"
 
 namespace {

@@ -3,8 +3,8 @@
 // steady clock stays as it is.
 //
 //   TEST(RealSteps, OfAnHour) {
-//     const auto clock = testing::FakedClock::mine();
-//     if (!clock) return testing::run_with_faked_clock("RealSteps.OfAnHour");
+//     const auto clock = tests::FakedClock::mine();
+//     if (!clock) return tests::run_with_faked_clock("RealSteps.OfAnHour");
 //     clock->set(-1h);
 //     ...
 #ifndef MASTERCLOCK_TESTS_FAKED_CLOCK_H_
@@ -22,7 +22,7 @@
 #include <string>
 #include <utility>
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 class FakedClock {
  public:
@@ -114,6 +114,6 @@ inline void run_with_faked_clock(const std::string& test) {
   std::filesystem::remove(file);
 }
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_FAKED_CLOCK_H_

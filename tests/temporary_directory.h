@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 class TemporaryDirectory {
  public:
@@ -46,6 +46,6 @@ inline std::string contents_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_

@@ -409,7 +409,7 @@ Diagnosis examine(const MachineFacts& facts) {
   result.at = facts.now;
   if (const Statement* const by = best(facts)) {
     result.state = by->reading.state;
-    if (by->reading.claims()) {
+    if (by->reading.has_bound()) {
       result.by = by->by;
       result.error_bound = by->reading.error_bound;
     }

@@ -11,13 +11,13 @@
 #include <system_error>
 #include <utility>
 
-#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/drift_rate.h"
-#include "masterclock/sync/kernel_sync_provider.h"
-#include "masterclock/sync/linuxptp_sync_provider.h"
-#include "masterclock/sync/phc.h"
+#include "masterclock/sync/providers/kernel.h"
+#include "masterclock/sync/providers/linuxptp.h"
+#include "masterclock/sync/providers/phc.h"
 #include "masterclock/time/leap_seconds.h"
-#include "masterclock/time/leap_seconds_list.h"
+#include "masterclock/time/leap_seconds_file.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/zones/system_zone.h"
 #include "masterclock/zones/zone_cache.h"
@@ -221,9 +221,9 @@ void hold_over(SteadyTime now, MachineFacts& facts) {
 }
 
 void read_leap_table(MachineFacts& facts) {
-  const auto file = masterclock::LeapSecondsList::read();
+  const auto file = masterclock::LeapSecondsFile::read();
   if (!file.ok()) facts.leap_file_error = std::string(file.status().message());
-  const auto list = masterclock::LeapSecondsList::newest();
+  const auto list = masterclock::LeapSecondsFile::newest();
   facts.leap_source = list.source();
   facts.leap_expiry = list.expiry();
   facts.tai_minus_utc = std::chrono::duration_cast<std::chrono::seconds>(

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "masterclock/sync/phc.h"
+#include "masterclock/sync/providers/phc.h"
 #include "masterclock/sync/sync_reading.h"
 #include "masterclock/time/time_points.h"
 

@@ -63,7 +63,7 @@ std::string to_json(const Diagnosis& diagnosis) {
     sources.push_back(
         {{"by", source.by},
          {"state", to_string(reading.state)},
-         {"error_bound_ns", reading.claims() ? Json(reading.error_bound.count()) : Json(nullptr)},
+         {"error_bound_ns", reading.has_bound() ? Json(reading.error_bound.count()) : Json(nullptr)},
          {"tai_offset_s", or_null(reading.tai_offset)},
          {"provenance", reading.provenance},
          {"error", source.heard.ok() ? Json(nullptr) : Json(source.heard.message())}});

@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "masterclock/events/recurrence.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/events/internal/recurrence.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/time/rfc3339.h"
 
 namespace event_store {

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "event_store.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/time/rfc3339.h"
 #include "run_command.h"
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 
 namespace event_store {
 namespace {

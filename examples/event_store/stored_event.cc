@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/time/rfc3339.h"
 
 namespace event_store {

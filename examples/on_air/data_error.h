@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 
 namespace on_air {
 

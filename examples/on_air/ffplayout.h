@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "guide.h"
-#include "masterclock/time/wall_clock.h"
+#include "masterclock/time/local_clock.h"
 
 namespace on_air {
 

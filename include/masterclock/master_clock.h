@@ -28,6 +28,8 @@
 #ifndef MASTERCLOCK_MASTER_CLOCK_H_
 #define MASTERCLOCK_MASTER_CLOCK_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -54,7 +56,7 @@
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 template <PrecisionPolicy P = MicrosecondPrecision>
 class BasicMasterClock {
@@ -70,7 +72,7 @@ class BasicMasterClock {
         last_check_{source.now_utc(), source.now_steady()},
         disciplined_(find_source<DisciplinedTimeSource>(source)),
         has_bounds_(disciplined_ != nullptr && options.sync == nullptr),
-        bounds_(disciplined_ != nullptr ? disciplined_->beneath() : source, options.sync,
+        bounds_(disciplined_ != nullptr ? disciplined_->underlying() : source, options.sync,
                 options.holdover),
         zones_(options.zones != nullptr ? *options.zones : ZoneDatabase::system(),
                zone_listener(options.observer)),
@@ -296,7 +298,7 @@ class BasicMasterClock {
   const bool
       reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
-  mutable ClockReading last_check_;
+  mutable TimeReading last_check_;
   DisciplinedTimeSource* const disciplined_;  // the source, or what it decorates, where it is one
   const bool has_bounds_;                     // it is, and nobody else was named
   BoundedClock bounds_;                       // of the clock that a provider speaks of

@@ -39,7 +39,7 @@ class Consistency : public ::testing::Test {
 
   testing::ManualTimeSource source_{sys_days(2026y / November / 20)};
   ZoneCache zones_;
-  ClockReading last_{source_.now_utc(), source_.now_steady()};
+  TimeReading last_{source_.now_utc(), source_.now_steady()};
   ConsistencyReport report_;
 };
 
@@ -125,7 +125,7 @@ class Backward final : public TimeSource {
 TEST(ConsistencyOfASource, ASteadyClockThatRunsBackwardIsReported) {
   const Backward source;
   const ZoneCache zones;
-  ClockReading last{source.now_utc(), source.now_steady()};
+  TimeReading last{source.now_utc(), source.now_steady()};
   const ConsistencyReport report = check_consistency(source, zones, last);
   EXPECT_EQ(report.checks[0].name, "steady");
   EXPECT_FALSE(report.checks[0].passed);

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "masterclock/sync/chrony_sync_provider.h"
-#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/sync/providers/chrony.h"
+#include "masterclock/sync/providers/linuxptp.h"
 #include "sample_facts.h"
 
 namespace clock_doctor {

@@ -11,7 +11,7 @@
 
 #include "../temporary_directory.h"
 #include "examine.h"
-#include "masterclock/sync/tsc_counter.h"
+#include "masterclock/sync/internal/tsc_counter.h"
 
 namespace clock_doctor {
 namespace {
@@ -32,7 +32,7 @@ class Machine {
   }
 
  private:
-  masterclock::testing::TemporaryDirectory root_;
+  masterclock::tests::TemporaryDirectory root_;
 };
 
 TEST(GatherFiles, FindsNothingWhereThereIsNothing) {

@@ -20,11 +20,11 @@ namespace {
 
 using masterclock::SyncState;
 using masterclock::testing::becomes_true;
-using masterclock::testing::RealNetwork;
+using masterclock::tests::RealNetwork;
 using ::testing::StartsWith;
 
-using RealDoctorOfChrony = masterclock::testing::RealChronyNetwork;
-using RealDoctorOfLinuxPtp = masterclock::testing::RealLinuxPtpNetwork;
+using RealDoctorOfChrony = masterclock::tests::RealChronyNetwork;
+using RealDoctorOfLinuxPtp = masterclock::tests::RealLinuxPtpNetwork;
 
 const Finding* finding(const Diagnosis& diagnosis, const std::string& check) {
   const auto found = std::find_if(diagnosis.findings.begin(), diagnosis.findings.end(),

@@ -100,7 +100,7 @@ TEST(Json, SaysWhatTheScreenSays) {
       EXPECT_EQ(json["sources"][i]["by"], facts.statements[i].by);
       EXPECT_EQ(json["sources"][i]["state"], to_string(reading.state));
       EXPECT_EQ(json["sources"][i]["provenance"], reading.provenance);
-      EXPECT_EQ(json["sources"][i]["error_bound_ns"].is_null(), !reading.claims());
+      EXPECT_EQ(json["sources"][i]["error_bound_ns"].is_null(), !reading.has_bound());
     }
     for (std::size_t i = 0; i < diagnosis.findings.size(); ++i) {
       EXPECT_EQ(json["findings"][i]["check"], diagnosis.findings[i].check);

@@ -18,7 +18,7 @@ inline Statement statement(std::string by, masterclock::SyncState state,
   if (result.by == "linuxptp") {
     result.reading.provenance = "linuxptp: grandmaster 16895f.fffe.9cfcf6";
   }
-  if (result.reading.claims()) result.reading.error_bound = bound;
+  if (result.reading.has_bound()) result.reading.error_bound = bound;
   return result;
 }
 

@@ -15,7 +15,7 @@ class TemporaryDatabase {
   void write(const std::string& text) const { directory_.write("day.db", text); }
 
  private:
-  masterclock::testing::TemporaryDirectory directory_;
+  masterclock::tests::TemporaryDirectory directory_;
 };
 
 }  // namespace event_store

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "masterclock/events/crank.h"
+#include "masterclock/events/simulate.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/system_time_source.h"
 

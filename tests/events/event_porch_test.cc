@@ -1,4 +1,4 @@
-#include "masterclock/events/event_porch.h"
+#include "masterclock/events/internal/event_porch.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "masterclock/events/pending_events.h"
+#include "masterclock/events/internal/pending_events.h"
 
-namespace masterclock::internal {
+namespace masterclock {
+using namespace internal;
 namespace {
 
 using namespace std::chrono_literals;
@@ -261,4 +262,4 @@ TEST_F(EventPorchTest, WhatWasNeverFetchedIsLetGo) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock

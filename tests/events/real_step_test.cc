@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void step_while_waiting(const testing::FakedClock& clock) {
+void step_while_waiting(const tests::FakedClock& clock) {
   SystemTimeSource& source = SystemTimeSource::shared();
   EventScheduler scheduler(source);
   Dispatcher dispatcher(scheduler, {.max_wait = 20ms});
@@ -42,8 +42,8 @@ void step_while_waiting(const testing::FakedClock& clock) {
 }
 
 TEST(RealStep, IsFoundByLookingAgain) {
-  const auto clock = testing::FakedClock::mine();
-  if (!clock) return testing::run_with_faked_clock("RealStep.IsFoundByLookingAgain");
+  const auto clock = tests::FakedClock::mine();
+  if (!clock) return tests::run_with_faked_clock("RealStep.IsFoundByLookingAgain");
   step_while_waiting(*clock);
 }
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "masterclock/events/dispatcher.h"
-#include "masterclock/events/event_lock.h"
+#include "masterclock/events/internal/event_lock.h"
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/testing/manual_time_source.h"
 

@@ -1,4 +1,4 @@
-#include "masterclock/events/recurrence.h"
+#include "masterclock/events/internal/recurrence.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -13,12 +13,12 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-static_assert(fence_frame(30s, k59_94) == 1'799 && fence_frame(30s, k29_97) == 900);
-static_assert(fence_frame(0s, k59_94) == 0 && fence_frame(1ns, k59_94) == 1);
-static_assert(fence_frame(-1ns, k25) == 0 && fence_frame(-40ms, k25) == -1);
-static_assert(fence_frame(30s, k25) == 750 && fence_frame(30s + 1ns, k25) == 751);
-static_assert(fence_frame(TaiTime(30s), k59_94) == 1'799);
-static_assert(fence_frame(5s, FrameRate{}) == 0);
+static_assert(first_frame_at_or_after(30s, k59_94) == 1'799 && first_frame_at_or_after(30s, k29_97) == 900);
+static_assert(first_frame_at_or_after(0s, k59_94) == 0 && first_frame_at_or_after(1ns, k59_94) == 1);
+static_assert(first_frame_at_or_after(-1ns, k25) == 0 && first_frame_at_or_after(-40ms, k25) == -1);
+static_assert(first_frame_at_or_after(30s, k25) == 750 && first_frame_at_or_after(30s + 1ns, k25) == 751);
+static_assert(first_frame_at_or_after(TaiTime(30s), k59_94) == 1'799);
+static_assert(first_frame_at_or_after(5s, FrameRate{}) == 0);
 
 // The first frame that starts here or later is the one before which no other does.
 TEST(Fence, IsTheFirstFrameFromThereOn) {
@@ -31,7 +31,7 @@ TEST(Fence, IsTheFirstFrameFromThereOn) {
     const nanoseconds at = i % 2 == 0
                                ? nanoseconds(any)
                                : frame_start(any >> 32, rate) + nanoseconds(random() % 3) - 1ns;
-    const std::int64_t fence = fence_frame(at, rate);
+    const std::int64_t fence = first_frame_at_or_after(at, rate);
     ASSERT_TRUE(!exact::begins_by(fence, at.count() - 1, rate)) << at.count();
     ASSERT_TRUE(exact::begins_by(fence - 1, at.count() - 1, rate)) << at.count();
     ASSERT_GE(frame_start(fence, rate), at);
@@ -42,16 +42,16 @@ TEST(Fence, IsTheFirstFrameFromThereOn) {
 TEST(Fence, OnAFramesOwnStartIsThatFrame) {
   for (const FrameRate rate : {k23_976, k29_97, k59_94, k119_88, k25}) {
     for (std::int64_t frame = -2'000; frame < 2'000; ++frame) {
-      ASSERT_EQ(fence_frame(frame_start(frame, rate), rate), frame) << to_string(rate);
+      ASSERT_EQ(first_frame_at_or_after(frame_start(frame, rate), rate), frame) << to_string(rate);
     }
   }
 }
 
 TEST(Fence, StaysInRange) {
-  EXPECT_EQ(fence_frame(nanoseconds::min(), k120), frame_index(nanoseconds::min(), k120) + 1);
-  EXPECT_EQ(fence_frame(nanoseconds::max(), k120), frame_index(nanoseconds::max(), k120) + 1);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::min(), k120), frame_index(nanoseconds::min(), k120) + 1);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::max(), k120), frame_index(nanoseconds::max(), k120) + 1);
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  EXPECT_EQ(fence_frame(nanoseconds::max(), FrameRate{kMax, 1}), kMax);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::max(), FrameRate{kMax, 1}), kMax);
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "masterclock/frames/frame_index.h"
-#include "masterclock/frames/genlock.h"
+#include "masterclock/frames/st2059.h"
 #include "masterclock/frames/join_point.h"
-#include "masterclock/frames/time_of_day_timecode.h"
+#include "masterclock/frames/house_timecode.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/time/rfc3339.h"
 
@@ -96,7 +96,7 @@ TEST_F(FieldVectors, St2059Alignment) {
     EXPECT_EQ(frame_index(tai, rate) + 1, v.at("next_index").get<std::int64_t>()) << v;
     EXPECT_EQ(frame_start<TaiTime>(v.at("next_index"), rate).time_since_epoch().count(),
               v.at("start_ceil_ns").get<std::int64_t>());
-    EXPECT_EQ(genlock_phase(tai, rate).next, frame_start<TaiTime>(v.at("next_index"), rate));
+    EXPECT_EQ(alignment_phase(tai, rate).next, frame_start<TaiTime>(v.at("next_index"), rate));
     EXPECT_EQ(rtp_timestamp_of_frame(v.at("next_index"), rate, 90'000),
               v.at("rtp90k").get<std::uint32_t>());
   }

@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "masterclock/sync/chrony_sync_provider.h"
-#include "masterclock/sync/chrony_tracking.h"
+#include "masterclock/sync/providers/chrony.h"
+#include "masterclock/sync/internal/chrony_tracking.h"
 
 namespace {
 

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "masterclock/time/leap_seconds.h"
-#include "masterclock/time/leap_seconds_list.h"
-#include "masterclock/time/sha1.h"
+#include "masterclock/time/leap_seconds_file.h"
+#include "masterclock/time/internal/sha1.h"
 
 namespace {
 
@@ -45,7 +45,7 @@ std::string with_its_checksum(const std::string& text) {
 }
 
 void try_list(std::string_view text) {
-  const auto list = LeapSecondsList::parse(text, "list");
+  const auto list = LeapSecondsFile::parse(text, "list");
   if (!list.ok()) {
     const std::string why(list.status().message());
     require(why.starts_with("list:") && why.find('\n') == std::string::npos);

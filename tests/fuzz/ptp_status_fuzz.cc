@@ -8,8 +8,8 @@
 #include <string>
 #include <tuple>
 
-#include "masterclock/sync/linuxptp_sync_provider.h"
-#include "masterclock/sync/ptp_status.h"
+#include "masterclock/sync/providers/linuxptp.h"
+#include "masterclock/sync/internal/ptp_status.h"
 
 namespace {
 

@@ -14,8 +14,8 @@ namespace {
 
 using masterclock::UtcTime;
 using masterclock::Zone;
-using masterclock::testing::contents_of;
-using masterclock::testing::TemporaryDirectory;
+using masterclock::tests::contents_of;
+using masterclock::tests::TemporaryDirectory;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 

@@ -26,7 +26,7 @@ using masterclock::MasterClock;
 using masterclock::MasterClockObserver;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
-using masterclock::testing::TemporaryDirectory;
+using masterclock::tests::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

@@ -18,7 +18,7 @@ namespace {
 
 using masterclock::frame_start;
 using masterclock::FrameRate;
-using masterclock::testing::TemporaryDirectory;
+using masterclock::tests::TemporaryDirectory;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::Not;

@@ -8,7 +8,7 @@
 namespace on_air {
 namespace {
 
-using masterclock::testing::TemporaryDirectory;
+using masterclock::tests::TemporaryDirectory;
 using ::testing::HasSubstr;
 
 TEST(FileNameOf, MakesAPlainNameOfATitle) {

@@ -15,7 +15,7 @@ namespace {
 using masterclock::MasterClock;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
-using masterclock::testing::TemporaryDirectory;
+using masterclock::tests::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;

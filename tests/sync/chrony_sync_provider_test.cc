@@ -1,4 +1,4 @@
-#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/providers/chrony.h"
 
 #include <gtest/gtest.h>
 
@@ -104,7 +104,7 @@ TEST_F(ChronyRule, ADaemonThatDiedIsHeldToTheSame) {
 TEST_F(ChronyRule, ASilenceFromTheFirstIsUnknown) {
   const SyncReading reading = silent();
   EXPECT_EQ(reading.state, SyncState::kUnknown);
-  EXPECT_FALSE(reading.claims());
+  EXPECT_FALSE(reading.has_bound());
   EXPECT_EQ(reading.provenance, "chrony: no answer");
 }
 
@@ -159,8 +159,8 @@ TEST_F(ChronyRule, NoReportIsTooStrange) {
 
 TEST(LastingName, IsKeptAndNotKeptTwice) {
   std::string name = "chrony: 192.0.2.1 stratum 2";
-  const std::string_view kept = internal::lasting_name(name, "chrony");
-  const std::string_view again = internal::lasting_name(std::string(name), "chrony");
+  const std::string_view kept = internal::interned(name, "chrony");
+  const std::string_view again = internal::interned(std::string(name), "chrony");
   name.assign(name.size(), 'x');
   EXPECT_EQ(kept, "chrony: 192.0.2.1 stratum 2");
   EXPECT_EQ(kept.data(), again.data());
@@ -202,7 +202,7 @@ TEST(ChronySyncProvider, SaysWhyItHeardNothing) {
     EXPECT_EQ(ask_chrony({.address = c.address}).status().code(), c.code) << c.address;
   }
   ChronySyncProvider long_name(source, {.address = "/" + std::string(200, 'x')});
-  EXPECT_FALSE(long_name.read().claims());
+  EXPECT_FALSE(long_name.read().has_bound());
   EXPECT_EQ(long_name.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

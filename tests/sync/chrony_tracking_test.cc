@@ -1,4 +1,4 @@
-#include "masterclock/sync/chrony_tracking.h"
+#include "masterclock/sync/internal/chrony_tracking.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ constexpr const char* kCaptured =
     "df73a6ee ce87bdae dcb0c921 fb2e6910 ecf9ae3d fcab8fc9 e2966862 dc9f7bc9 0081d561";
 constexpr std::size_t kData = 28;
 
-std::vector<std::uint8_t> captured() { return testing::hex_bytes(kCaptured); }
+std::vector<std::uint8_t> captured() { return tests::hex_bytes(kCaptured); }
 
 // `bytes` with a number of 32 bits put in.
 std::vector<std::uint8_t> with(std::size_t offset, std::uint32_t value) {
@@ -101,7 +101,7 @@ TEST(ChronyTracking, NamesTheReference) {
   };
   for (const auto& c : cases) {
     std::vector<std::uint8_t> bytes = with(kData, c.id);
-    const std::vector<std::uint8_t> address = testing::hex_bytes(c.address);
+    const std::vector<std::uint8_t> address = tests::hex_bytes(c.address);
     std::copy(address.begin(), address.end(), bytes.begin() + kData + 4);
     const auto tracking = parse_chrony_tracking(bytes, 77);
     ASSERT_TRUE(tracking.ok()) << c.name << ": " << tracking.status();

@@ -151,7 +151,7 @@ TEST_P(DisciplinedEvents, NoneIsLostOrRepeatedWhateverHappensToTheMachine) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(WhenItIsFast, DisciplinedEvents,
-                         ::testing::Values(BackwardStep::kHold, BackwardStep::kDecreasing),
+                         ::testing::Values(BackwardStep::kHold, BackwardStep::kStep),
                          [](const auto& instance) {
                            return instance.param == BackwardStep::kHold ? "Hold" : "Decreasing";
                          });

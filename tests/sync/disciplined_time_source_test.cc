@@ -175,7 +175,7 @@ TEST(DisciplinedTimeSource, IsSetBackWhereThatIsAskedFor) {
   testing::ManualTimeSource machine(kNoon);
   SimulatedSyncProvider provider;
   DisciplineOptions options;
-  options.backward = BackwardStep::kDecreasing;
+  options.backward = BackwardStep::kStep;
   DisciplinedTimeSource source(machine, provider, options);
   provider.set({.state = SyncState::kSynchronized, .error_bound = 1s, .correction = -500ms});
   source.refresh();

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 // The bytes of "06 02 0000"; blanks are skipped.
 inline std::vector<std::uint8_t> hex_bytes(std::string_view text) {
@@ -23,6 +23,6 @@ inline std::vector<std::uint8_t> hex_bytes(std::string_view text) {
   return bytes;
 }
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_SYNC_HEX_BYTES_H_

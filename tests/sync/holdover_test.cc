@@ -5,7 +5,8 @@
 #include <random>
 #include <string>
 
-namespace masterclock::internal {
+namespace masterclock {
+using namespace internal;
 namespace {
 
 using namespace std::chrono;
@@ -112,4 +113,4 @@ TEST(QuickBounds, SayWhatThePlainArithmeticSays) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock

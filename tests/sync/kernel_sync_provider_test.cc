@@ -1,4 +1,4 @@
-#include "masterclock/sync/kernel_sync_provider.h"
+#include "masterclock/sync/providers/kernel.h"
 
 #include <gtest/gtest.h>
 
@@ -80,7 +80,7 @@ TEST(KernelSyncProvider, DatesAReadingBeforeItAsks) {
   const SyncReading reading = provider.read();
   EXPECT_EQ(reading.as_of, SteadyTime(7s));
   EXPECT_EQ(reading.provenance, "kernel");
-  EXPECT_EQ(reading.claims(), reading.error_bound < 16s);
+  EXPECT_EQ(reading.has_bound(), reading.error_bound < 16s);
 }
 
 }  // namespace

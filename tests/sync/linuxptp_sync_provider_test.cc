@@ -1,4 +1,4 @@
-#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/sync/providers/linuxptp.h"
 
 #include <gtest/gtest.h>
 

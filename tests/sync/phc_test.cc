@@ -1,4 +1,4 @@
-#include "masterclock/sync/phc.h"
+#include "masterclock/sync/providers/phc.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "masterclock/sync/ptp_status.h"
+#include "masterclock/sync/internal/ptp_status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 constexpr const char* kHead = "00000000000000000000000000000000161cb5fffece95a1";
 std::vector<std::uint8_t> reply(const std::string& length, const std::string& port,
                                 const std::string& tlv) {
-  return testing::hex_bytes("0d02" + length + kHead + port +
+  return tests::hex_bytes("0d02" + length + kHead + port +
                             "0001 047f 00000000000000000001 0000 0200" + tlv);
 }
 std::vector<std::uint8_t> default_data() {
@@ -204,7 +204,7 @@ TEST(PtpStatus, KnowsTheAccuracies) {
 TEST(PtpStatus, AsksForOneThing) {
   const auto request = internal::ptp_request(PtpId::kTimeStatus, 0x1234, 127);
   EXPECT_EQ(std::vector<std::uint8_t>(request.begin(), request.end()),
-            testing::hex_bytes("0d02 0036 7f00 0000 0000000000000000 00000000 0000000000000000 0001"
+            tests::hex_bytes("0d02 0036 7f00 0000 0000000000000000 00000000 0000000000000000 0001"
                                "1234 04 7f ffffffffffffffffffff 00 00 00 00 0001 0002 c000"));
 }
 

@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/providers/chrony.h"
 #include "real_network.h"
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 // A UDP port that nobody has on the loopback.
 inline int free_port() {
@@ -117,6 +117,6 @@ class RealChronyNetwork : public ::testing::Test {
   pid_t server = 0, client = 0;
 };
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_SYNC_REAL_CHRONY_H_

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "masterclock/sync/bounded_clock.h"
-#include "masterclock/sync/chrony_sync_provider.h"
+#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "real_chrony.h"
 
@@ -21,7 +21,7 @@ using testing::becomes_true;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-using RealChrony = testing::RealChronyNetwork;
+using RealChrony = tests::RealChronyNetwork;
 
 double seconds_of(nanoseconds t) { return duration<double>(t).count(); }
 

@@ -107,7 +107,7 @@ class RealSteps : public ::testing::Test {
  protected:
   static constexpr int kEvents = 200;
 
-  void live_through_them(const testing::FakedClock& clock, SyncProvider& provider,
+  void live_through_them(const tests::FakedClock& clock, SyncProvider& provider,
                          bool follows_the_machine) {
     DisciplinedTimeSource source(SystemTimeSource::shared(), provider);
     source.refresh();
@@ -166,18 +166,18 @@ class RealSteps : public ::testing::Test {
 };
 
 TEST_F(RealSteps, DoNotReachAClockWhoseProviderKnowsBetter) {
-  const auto clock = testing::FakedClock::mine();
+  const auto clock = tests::FakedClock::mine();
   if (!clock) {
-    return testing::run_with_faked_clock("RealSteps.DoNotReachAClockWhoseProviderKnowsBetter");
+    return tests::run_with_faked_clock("RealSteps.DoNotReachAClockWhoseProviderKnowsBetter");
   }
   Reference reference;
   live_through_them(*clock, reference, false);
 }
 
 TEST_F(RealSteps, AreFollowedForwardAndHeldBackwardWhereNobodyKnows) {
-  const auto clock = testing::FakedClock::mine();
+  const auto clock = tests::FakedClock::mine();
   if (!clock) {
-    return testing::run_with_faked_clock(
+    return tests::run_with_faked_clock(
         "RealSteps.AreFollowedForwardAndHeldBackwardWhereNobodyKnows");
   }
   SimulatedSyncProvider nobody;

@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/sync/providers/linuxptp.h"
 #include "real_network.h"
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 class RealLinuxPtpNetwork : public ::testing::Test {
  protected:
@@ -92,6 +92,6 @@ class RealLinuxPtpNetwork : public ::testing::Test {
   pid_t master = 0, slave = 0;
 };
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_SYNC_REAL_LINUXPTP_H_

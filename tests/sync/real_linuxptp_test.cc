@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "masterclock/sync/linuxptp_sync_provider.h"
+#include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "real_linuxptp.h"
 
@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono;
 using testing::becomes_true;
 
-using RealLinuxPtp = testing::RealLinuxPtpNetwork;
+using RealLinuxPtp = tests::RealLinuxPtpNetwork;
 
 TEST_F(RealLinuxPtp, AgreesWithPmcAndLosesItsMaster) {
   testing::ManualTimeSource source(SystemTimeSource::shared().now_utc(), SteadyTime(1'000s));

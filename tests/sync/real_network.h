@@ -23,7 +23,7 @@
 
 #include "../temporary_directory.h"
 
-namespace masterclock::testing {
+namespace masterclock::tests {
 
 // Whether `condition` became true within `limit`, looked at every 50 ms.
 template <class Condition>
@@ -189,6 +189,6 @@ class RealNetwork {
   std::vector<pid_t> running_;
 };
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::tests
 
 #endif  // MASTERCLOCK_TESTS_SYNC_REAL_NETWORK_H_

@@ -1,4 +1,4 @@
-#include "masterclock/sync/seqlock.h"
+#include "masterclock/internal/seqlock.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,8 @@
 #include <thread>
 #include <vector>
 
-namespace masterclock::internal {
+namespace masterclock {
+using namespace internal;
 namespace {
 
 TEST(Seqlock, HoldsWhatWasWrittenLast) {
@@ -68,4 +69,4 @@ TEST(RealThreads, NobodySeesHalfAValueOrAnOlderOne) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock

@@ -14,13 +14,13 @@ constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
 
 TEST(SyncReading, ClaimsNothingUntilSomebodyDoes) {
   const SyncReading nothing;
-  EXPECT_FALSE(nothing.claims());
+  EXPECT_FALSE(nothing.has_bound());
   EXPECT_EQ(nothing.error_bound, nanoseconds::max());
   EXPECT_EQ(nothing.provenance, "nobody");
-  EXPECT_TRUE(SyncReading{.state = SyncState::kFreeRunning}.claims());
-  EXPECT_FALSE(SyncReading{.state = SyncState::kDisrupted}.claims());
-  EXPECT_TRUE((SyncReading{.state = SyncState::kSynchronized, .error_bound = 0ns}.claims()));
-  EXPECT_FALSE((SyncReading{.state = SyncState::kSynchronized, .error_bound = -1ns}.claims()));
+  EXPECT_TRUE(SyncReading{.state = SyncState::kFreeRunning}.has_bound());
+  EXPECT_FALSE(SyncReading{.state = SyncState::kDisrupted}.has_bound());
+  EXPECT_TRUE((SyncReading{.state = SyncState::kSynchronized, .error_bound = 0ns}.has_bound()));
+  EXPECT_FALSE((SyncReading{.state = SyncState::kSynchronized, .error_bound = -1ns}.has_bound()));
 }
 
 // nmos-cpp#208: a hard-coded 37 s. GstPtpClock parses the offset and ignores it.

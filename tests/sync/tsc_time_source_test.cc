@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "masterclock/sync/simulated_sync_provider.h"
-#include "masterclock/sync/tsc_calibrator.h"
+#include "masterclock/sync/internal/tsc_calibrator.h"
 #include "masterclock/sync/widened_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "simulated_tsc.h"
@@ -339,13 +339,13 @@ TEST(WidenedSyncProvider, AddsThreeTimesTheBoundOfTheSource) {
   struct Off {
     static nanoseconds error_bound() { return 40ns; }
   };
-  SimulatedSyncProvider beneath;
+  SimulatedSyncProvider underlying;
   const Off off;
-  WidenedSyncProvider provider(beneath, off);
-  beneath.set({.state = SyncState::kSynchronized, .error_bound = 10us, .provenance = "test"});
+  WidenedSyncProvider provider(underlying, off);
+  underlying.set({.state = SyncState::kSynchronized, .error_bound = 10us, .provenance = "test"});
   EXPECT_EQ(provider.read().error_bound, 10'120ns);
   EXPECT_EQ(provider.read().provenance, "test");
-  beneath.set({});
+  underlying.set({});
   EXPECT_EQ(provider.read().error_bound, nanoseconds::max());
 }
 

@@ -1,10 +1,11 @@
-#include "masterclock/time/sha1.h"
+#include "masterclock/time/internal/sha1.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace masterclock::internal {
+namespace masterclock {
+using namespace internal;
 namespace {
 
 using Hash = std::array<std::uint32_t, 5>;
@@ -21,4 +22,4 @@ TEST(Sha1, ManyBlocks) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock

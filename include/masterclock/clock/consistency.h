@@ -14,6 +14,8 @@
 #ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
 #define MASTERCLOCK_CLOCK_CONSISTENCY_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -25,7 +27,7 @@
 #include "masterclock/time/time_source.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // One check: its name, whether it passed, and what it saw, in one line.
 struct ConsistencyCheck {
@@ -42,7 +44,7 @@ struct ConsistencyReport {
 };
 
 // UTC and the steady timeline at one moment.
-struct ClockReading {
+struct TimeReading {
   UtcTime utc;
   SteadyTime steady;
 };
@@ -53,7 +55,7 @@ struct ClockReading {
 // Cost:    a few readings of the source, one line of a file, one conversion for each cached zone.
 [[nodiscard]] inline ConsistencyReport check_consistency(const TimeSource& source,
                                                          const ZoneCache& zones,
-                                                         ClockReading& last) {
+                                                         TimeReading& last) {
   using namespace std::chrono;
   const SteadyTime before = source.now_steady();
   const UtcTime now = source.now_utc();

@@ -14,13 +14,15 @@
 #ifndef MASTERCLOCK_CLOCK_OBSERVER_H_
 #define MASTERCLOCK_CLOCK_OBSERVER_H_
 
+#include "masterclock/version.h"
+
 #include <exception>
 #include <string_view>
 
 #include "masterclock/events/event.h"
-#include "masterclock/time/time_change.h"
+#include "masterclock/time/internal/time_listeners.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: implementations are called from any, several at once.
 class MasterClockObserver {

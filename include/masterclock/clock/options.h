@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_CLOCK_OPTIONS_H_
 #define MASTERCLOCK_CLOCK_OPTIONS_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +14,7 @@
 #include "masterclock/sync/bounded_clock.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: plain values.
 struct MasterClockOptions {
@@ -26,7 +28,7 @@ struct MasterClockOptions {
   // Who knows how right the source is; must outlive the clock. Null: nobody does, but for a
   // DisciplinedTimeSource, decorated or not, which knows it of itself. It is asked by `refresh_sync` alone,
   // and what it said is held over as `holdover` says. On a DisciplinedTimeSource it speaks of the clock
-  // beneath, and is better not the provider that this source has: the system's source has that one asked
+  // underlying, and is better not the provider that this source has: the system's source has that one asked
   // on a thread of its own when the clock is set.
   SyncProvider* sync = nullptr;
   HoldoverOptions holdover = {};

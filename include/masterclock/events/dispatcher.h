@@ -34,6 +34,8 @@
 #ifndef MASTERCLOCK_EVENTS_DISPATCHER_H_
 #define MASTERCLOCK_EVENTS_DISPATCHER_H_
 
+#include "masterclock/version.h"
+
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
@@ -50,10 +52,10 @@
 #include <utility>
 
 #include "masterclock/events/event_scheduler.h"
-#include "masterclock/events/wake_lead.h"
+#include "masterclock/events/internal/wake_latency.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 struct DispatcherOptions {
   // The longest sleep: how late an event can be when the source steps and nobody announces it. Taken
@@ -79,8 +81,8 @@ class Dispatcher final : private EventWaker {
         max_wait_(std::clamp<std::chrono::nanoseconds>(
             options.max_wait, std::chrono::milliseconds(1), std::chrono::hours(24))),
         lead_(options.spin > kNone
-                  ? internal::WakeLead(95, options.spin, options.spin)
-                  : internal::WakeLead(10, kNone, std::chrono::microseconds(200))) {}
+                  ? internal::WakeLatency(95, options.spin, options.spin)
+                  : internal::WakeLatency(10, kNone, std::chrono::microseconds(200))) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
   ~Dispatcher() override { stop(); }
@@ -229,7 +231,7 @@ class Dispatcher final : private EventWaker {
 
   EventScheduler& scheduler_;
   const std::chrono::nanoseconds max_wait_;
-  internal::WakeLead lead_;  // of the thread alone, while it runs
+  internal::WakeLatency lead_;  // of the thread alone, while it runs
 
   mutable std::mutex mutex_;  // guards what follows, to thread_id_
   std::condition_variable changed_, passed_;

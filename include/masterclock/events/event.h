@@ -19,6 +19,8 @@
 #ifndef MASTERCLOCK_EVENTS_EVENT_H_
 #define MASTERCLOCK_EVENTS_EVENT_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -27,9 +29,9 @@
 #include "absl/functional/any_invocable.h"
 #include "masterclock/time/resolve.h"
 #include "masterclock/time/time_points.h"
-#include "masterclock/time/wall_clock.h"
+#include "masterclock/time/local_clock.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 namespace internal {
 class PendingEvents;

@@ -37,6 +37,8 @@
 #ifndef MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 #define MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -53,17 +55,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
-#include "masterclock/events/event_lock.h"
-#include "masterclock/events/event_porch.h"
-#include "masterclock/events/event_wakers.h"
-#include "masterclock/events/pending_event.h"
-#include "masterclock/events/pending_events.h"
+#include "masterclock/events/internal/event_lock.h"
+#include "masterclock/events/internal/event_porch.h"
+#include "masterclock/events/internal/event_wakers.h"
+#include "masterclock/events/internal/pending_event.h"
+#include "masterclock/events/internal/pending_events.h"
 #include "masterclock/events/scheduler_options.h"
-#include "masterclock/events/taken_event.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/events/internal/taken_event.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class EventScheduler {
  public:
@@ -162,7 +164,7 @@ class EventScheduler {
 
   // What is due in [from, until), in order.
   //
-  // Cost:   that of EventHeap::for_each, and a copy of each answer.
+  // Cost:   that of LazyQueue::for_each, and a copy of each answer.
   [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
     std::vector<ScheduledEvent> found;
     const auto lock = porch_.settle(mutex_);

@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_EVENTS_SCHEDULER_OPTIONS_H_
 #define MASTERCLOCK_EVENTS_SCHEDULER_OPTIONS_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +13,7 @@
 
 #include "masterclock/events/event.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // How a scheduler is set up.
 //

@@ -10,10 +10,12 @@
 // ## Example
 //
 //   using namespace std::chrono_literals;
-//   static_assert(masterclock::fence_frame(30s, masterclock::k59_94) == 1'799);
+//   static_assert(masterclock::first_frame_at_or_after(30s, masterclock::k59_94) == 1'799);
 //   static_assert(masterclock::frame_index(30s, masterclock::k59_94) == 1'798);
 #ifndef MASTERCLOCK_FRAMES_FENCE_H_
 #define MASTERCLOCK_FRAMES_FENCE_H_
+
+#include "masterclock/version.h"
 
 #include <chrono>
 #include <cstdint>
@@ -23,10 +25,10 @@
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Errors: none. At a rate that is not valid, frame 0 is the answer to everything.
-[[nodiscard]] constexpr std::int64_t fence_frame(std::chrono::nanoseconds since_origin,
+[[nodiscard]] constexpr std::int64_t first_frame_at_or_after(std::chrono::nanoseconds since_origin,
                                                  FrameRate rate) noexcept {
   if (!rate.valid()) return 0;
   // Frames start on whole nanoseconds (the ceiling), so the first from here on is the one after
@@ -38,8 +40,8 @@ namespace masterclock {
 }
 
 // The same on the frames of the SMPTE epoch.
-[[nodiscard]] constexpr std::int64_t fence_frame(TaiTime tai, FrameRate rate) noexcept {
-  return fence_frame(tai.time_since_epoch(), rate);
+[[nodiscard]] constexpr std::int64_t first_frame_at_or_after(TaiTime tai, FrameRate rate) noexcept {
+  return first_frame_at_or_after(tai.time_since_epoch(), rate);
 }
 
 }  // namespace masterclock

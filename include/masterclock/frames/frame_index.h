@@ -28,6 +28,8 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_INDEX_H_
 #define MASTERCLOCK_FRAMES_FRAME_INDEX_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -36,7 +38,7 @@
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 namespace internal {
 

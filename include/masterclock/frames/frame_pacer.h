@@ -25,6 +25,8 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_PACER_H_
 #define MASTERCLOCK_FRAMES_FRAME_PACER_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -38,7 +40,7 @@
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // When frame `frame` of a session is due.
 //

@@ -18,6 +18,8 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_RATE_H_
 #define MASTERCLOCK_FRAMES_FRAME_RATE_H_
 
+#include "masterclock/version.h"
+
 #include <charconv>
 #include <compare>
 #include <cstddef>
@@ -29,9 +31,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 namespace internal {
 __extension__ using Int128 = __int128;

@@ -19,6 +19,8 @@
 #ifndef MASTERCLOCK_FRAMES_JOIN_POINT_H_
 #define MASTERCLOCK_FRAMES_JOIN_POINT_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -29,7 +31,7 @@
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Units: SI nanoseconds; frames of the rate that was asked for, the programme's first is 0.
 struct JoinPoint {

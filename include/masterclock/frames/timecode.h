@@ -23,6 +23,8 @@
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_H_
 
+#include "masterclock/version.h"
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -34,9 +36,9 @@
 #include "absl/status/statusor.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/timecode_format.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class Timecode {
  public:

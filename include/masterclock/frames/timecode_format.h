@@ -15,12 +15,14 @@
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 
+#include "masterclock/version.h"
+
 #include <cstdint>
 #include <optional>
 
 #include "masterclock/frames/frame_rate.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 enum class DropFrame { kNo, kYes };
 

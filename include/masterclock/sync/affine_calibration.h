@@ -28,6 +28,8 @@
 #ifndef MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 #define MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -42,7 +44,7 @@
 #include "masterclock/sync/drift_rate.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: a plain value.
 struct ClockObservation {

@@ -33,6 +33,8 @@
 #ifndef MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
 #define MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -40,13 +42,13 @@
 
 #include "masterclock/sync/drift_rate.h"
 #include "masterclock/sync/holdover.h"
-#include "masterclock/sync/seqlock.h"
+#include "masterclock/internal/seqlock.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/sync/time_bounds.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 namespace internal {
 
@@ -122,7 +124,7 @@ class BoundedClock {
   // The same for all cases: nothing known, too old, a jump, or the ends of the range.
   [[nodiscard]] TimeBounds bounded_plainly(UtcTime utc, SteadyTime steady) const noexcept {
     const Anchor anchor = believed_.load().anchor;
-    if (anchor.claims) {
+    if (anchor.has_bound) {
       const std::chrono::nanoseconds jumped = anchor.jump(utc, steady);
       if ((jumped > kJump || jumped < -kJump) && is_jump(anchor)) {
         return {UtcTime::min(), UtcTime::max(), SyncState::kDisrupted};
@@ -163,9 +165,9 @@ class BoundedClock {
       }
     }
     Anchor next{said.state, false, true, now.utc, now.utc, now.steady, now.steady, {}};
-    if (!said.claims() && said.state != SyncState::kDisrupted) next.state = SyncState::kUnknown;
+    if (!said.has_bound() && said.state != SyncState::kDisrupted) next.state = SyncState::kUnknown;
     seen_ = next;
-    if (!said.claims()) {
+    if (!said.has_bound()) {
       if (next.state == SyncState::kUnknown && held_ && !jumped_) next = carried(now);
       return next;
     }

@@ -1,6 +1,6 @@
 // UTC that never runs backward: a source that follows the best estimate there is, smoothly.
 //
-// It runs on the steady timeline of the source beneath, so a step of that source's UTC does not
+// It runs on the steady timeline of the source underlying, so a step of that source's UTC does not
 // reach it. At each refresh it is compared with the estimate, and what it is wrong by is corrected:
 //
 //   up to `step_threshold`   slewed: it runs `slew` faster or slower until it is right
@@ -35,6 +35,8 @@
 #ifndef MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_
 #define MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -43,15 +45,15 @@
 
 #include "masterclock/sync/bounded_clock.h"
 #include "masterclock/sync/drift_rate.h"
-#include "masterclock/sync/seqlock.h"
+#include "masterclock/internal/seqlock.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // What becomes of a clock that is too fast by more than can be slewed.
 enum class BackwardStep {
   kHold,        // it stands still until UTC has caught up
-  kDecreasing,  // it is set back
+  kStep,  // it is set back
 };
 
 // Threads: a plain value.
@@ -88,24 +90,24 @@ struct DisciplinedCourse {
 
 class DisciplinedTimeSource final : public TimeSource {
  public:
-  // `beneath` and `provider` must outlive the source. It starts at what `beneath` reads.
-  DisciplinedTimeSource(TimeSource& beneath, SyncProvider& provider, DisciplineOptions options = {})
-      : beneath_(beneath),
+  // `underlying` and `provider` must outlive the source. It starts at what `underlying` reads.
+  DisciplinedTimeSource(TimeSource& underlying, SyncProvider& provider, DisciplineOptions options = {})
+      : underlying_(underlying),
         options_(options),
-        bounds_(beneath, &provider, options_.holdover),
-        course_(first_course(beneath, options_.slew)),
-        changes_(beneath.subscribe([this](const TimeChange& change) { on_change(change); })) {}
+        bounds_(underlying, &provider, options_.holdover),
+        course_(first_course(underlying, options_.slew)),
+        changes_(underlying.subscribe([this](const TimeChange& change) { on_change(change); })) {}
 
   // Cost: one reading of the steady clock beneath.
   [[nodiscard]] UtcTime now_utc() const noexcept override {
     // The steady clock first: a course that is set after it was read begins later than it.
-    const SteadyTime now = beneath_.now_steady();
+    const SteadyTime now = underlying_.now_steady();
     return course_.load().reading(now);
   }
-  [[nodiscard]] SteadyTime now_steady() const noexcept override { return beneath_.now_steady(); }
+  [[nodiscard]] SteadyTime now_steady() const noexcept override { return underlying_.now_steady(); }
 
   // The clock that the provider speaks of.
-  [[nodiscard]] const TimeSource& beneath() const noexcept { return beneath_; }
+  [[nodiscard]] const TimeSource& underlying() const noexcept { return underlying_; }
 
   // Where true UTC is: not where this source is on its way to it.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
@@ -113,7 +115,7 @@ class DisciplinedTimeSource final : public TimeSource {
   // How far this source would have to jump to be right, which where no provider knows anything is where
   // the one beneath is; 0 before the first refresh and while the clock beneath is disrupted.
   [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept {
-    return remaining_at(course_.load(), beneath_.now_steady());
+    return remaining_at(course_.load(), underlying_.now_steady());
   }
 
   // Calls `listener` before each step, until the subscription ends. `from` is what this source reads
@@ -148,9 +150,9 @@ class DisciplinedTimeSource final : public TimeSource {
  private:
   using Course = internal::DisciplinedCourse;
 
-  static Course first_course(const TimeSource& beneath, DriftRate slew) noexcept {
+  static Course first_course(const TimeSource& underlying, DriftRate slew) noexcept {
     slew.parts_per_billion = std::clamp<std::int64_t>(slew.parts_per_billion, 1, 500'000'000);
-    return {beneath.now_steady(), beneath.now_utc(), {}, UtcTime::min(), slew};
+    return {underlying.now_steady(), underlying.now_utc(), {}, UtcTime::min(), slew};
   }
 
   [[nodiscard]] bool is_step(std::chrono::nanoseconds error) const noexcept {
@@ -165,37 +167,37 @@ class DisciplinedTimeSource final : public TimeSource {
   }
 
   // What may become of a course.
-  enum class Way { kSlew, kForward, kBack, kHold, kHoldOn };
+  enum class Correction { kSlew, kForward, kBack, kHold, kHoldOn };
 
   // What to do when it reads `reads` and ought to read `estimate`.
-  [[nodiscard]] Way way(const Course& course, SteadyTime now, UtcTime estimate) const noexcept {
+  [[nodiscard]] Correction way(const Course& course, SteadyTime now, UtcTime estimate) const noexcept {
     const UtcTime reads = course.reading(now);
     // A hold lasts to its end: the last of it is not left to the slew, which would take minutes.
     const UtcTime awaited = saturating_add(course.target, now - course.at);
     if (course.held && course.floor == reads && estimate < reads &&
         !is_step(saturating_difference(estimate, awaited))) {
-      return Way::kHoldOn;
+      return Correction::kHoldOn;
     }
-    if (!is_step(saturating_difference(estimate, reads))) return Way::kSlew;
-    if (estimate > reads) return Way::kForward;
-    return options_.backward == BackwardStep::kDecreasing ? Way::kBack : Way::kHold;
+    if (!is_step(saturating_difference(estimate, reads))) return Correction::kSlew;
+    if (estimate > reads) return Correction::kForward;
+    return options_.backward == BackwardStep::kStep ? Correction::kBack : Correction::kHold;
   }
 
-  [[nodiscard]] static Course next_course(const Course& old, Way way, SteadyTime now,
+  [[nodiscard]] static Course next_course(const Course& old, Correction way, SteadyTime now,
                                           UtcTime target) noexcept {
     // What another thread may have read off the old course in the moment between its two loads.
     constexpr std::chrono::nanoseconds kMoment = std::chrono::microseconds(1);
     const UtcTime reads = old.reading(now);
     switch (way) {
-      case Way::kSlew:
+      case Correction::kSlew:
         return {now, target, saturating_difference(reads, target), reads, old.slew};
-      case Way::kForward:
+      case Correction::kForward:
         return {now, target, {}, std::max(reads, target), old.slew};
-      case Way::kBack:
+      case Correction::kBack:
         return {now, target, {}, UtcTime::min(), old.slew};
-      case Way::kHold:
+      case Correction::kHold:
         return {now, target, {}, saturating_add(reads, kMoment), old.slew, true};
-      case Way::kHoldOn:
+      case Correction::kHoldOn:
         return {now, target, {}, reads, old.slew, true};
     }
     return old;
@@ -205,16 +207,16 @@ class DisciplinedTimeSource final : public TimeSource {
   // and whatever others learn meanwhile: what was told before happens, and is told after.
   void correct() {
     const Course old = course_.load();
-    const SteadyTime decided = beneath_.now_steady();
+    const SteadyTime decided = underlying_.now_steady();
     const std::optional<UtcTime> estimate = bounds_.estimate(decided);
     if (!estimate) return;
-    const Way chosen = way(old, decided, *estimate);
-    const bool told = chosen != Way::kSlew && chosen != Way::kHoldOn;
+    const Correction chosen = way(old, decided, *estimate);
+    const bool told = chosen != Correction::kSlew && chosen != Correction::kHoldOn;
     TimeChange::Kind kind = cause_;
     if (told) before_.announce({kind, old.reading(decided), *estimate});
     TimeChange made{kind, {}, {}};
     course_.update([&](const Course&) {
-      const SteadyTime now = beneath_.now_steady();
+      const SteadyTime now = underlying_.now_steady();
       made.from = old.reading(now);
       made.to = saturating_add(*estimate, now - decided);
       return next_course(old, chosen, now, made.to);
@@ -232,7 +234,7 @@ class DisciplinedTimeSource final : public TimeSource {
     announce({change.kind, saturating_add(now, -change.size()), now});
   }
 
-  TimeSource& beneath_;
+  TimeSource& underlying_;
   const DisciplineOptions options_;
   BoundedClock bounds_;
   internal::Seqlock<Course> course_;

@@ -7,12 +7,14 @@
 #ifndef MASTERCLOCK_SYNC_DRIFT_RATE_H_
 #define MASTERCLOCK_SYNC_DRIFT_RATE_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstdint>
 
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // At most this much, either way. A negative rate counts as none.
 //

@@ -17,6 +17,8 @@
 #ifndef MASTERCLOCK_SYNC_HOLDOVER_H_
 #define MASTERCLOCK_SYNC_HOLDOVER_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -27,7 +29,7 @@
 #include "masterclock/sync/time_bounds.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // What is believed, and for how long. Threads: a plain value.
 struct HoldoverOptions {
@@ -46,7 +48,7 @@ inline constexpr std::chrono::nanoseconds kJump = std::chrono::milliseconds(20);
 // True time: `middle` at the moment (utc, steady), within what became of the `bound` of `as_of`.
 struct BoundsAnchor {
   SyncState state = SyncState::kUnknown;
-  bool claims = false;
+  bool has_bound = false;
   bool refreshed = false;
   UtcTime utc, middle;
   SteadyTime steady, as_of;
@@ -62,7 +64,7 @@ struct BoundsAnchor {
   // The interval at `now`, as long as nothing jumped.
   [[nodiscard]] constexpr TimeBounds bounds_at(SteadyTime now,
                                                const HoldoverOptions& options) const noexcept {
-    if (!claims) return {UtcTime::min(), UtcTime::max(), state};
+    if (!has_bound) return {UtcTime::min(), UtcTime::max(), state};
     const std::chrono::nanoseconds age = saturating_difference(now, as_of);
     if (age > options.lost_after) return {};
     const SyncState aged = age > options.fresh_for && state == SyncState::kSynchronized
@@ -87,7 +89,7 @@ class QuickBounds {
     const std::int64_t steady = anchor.steady.time_since_epoch().count();
     const std::int64_t as_of = anchor.as_of.time_since_epoch().count();
     // UTC from 1824 to 2116, an uptime of 36 years, a bound of 18: no sum below overflows.
-    if (!anchor.claims || most.count() < 0 || !within<62>(utc) || !within<62>(middle) ||
+    if (!anchor.has_bound || most.count() < 0 || !within<62>(utc) || !within<62>(middle) ||
         !within<60>(steady) || !within<60>(as_of) || !within<59>(anchor.bound.count())) {
       return;
     }

@@ -10,12 +10,14 @@
 #ifndef MASTERCLOCK_SYNC_SIMULATED_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_SIMULATED_SYNC_PROVIDER_H_
 
+#include "masterclock/version.h"
+
 #include <cstdint>
 #include <mutex>
 
 #include "masterclock/sync/sync_provider.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: any.
 class SimulatedSyncProvider final : public SyncProvider {

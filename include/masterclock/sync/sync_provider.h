@@ -12,9 +12,11 @@
 #ifndef MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 
+#include "masterclock/version.h"
+
 #include "masterclock/sync/sync_reading.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: a clock calls its provider by one thread at a time. Two clocks know nothing of each other:
 //          give each a provider of its own.

@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_SYNC_SYNC_READING_H_
 #define MASTERCLOCK_SYNC_SYNC_READING_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -9,7 +11,7 @@
 #include "masterclock/sync/sync_state.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // The claim: at `as_of` true UTC was within `error_bound` of what the clock read plus `correction`.
 // It is a claim only when the state is kSynchronized or kFreeRunning, and the bound not negative.
@@ -32,7 +34,7 @@ struct SyncReading {
 
   std::string_view provenance = "nobody";  // lives as long as the program
 
-  [[nodiscard]] constexpr bool claims() const noexcept {
+  [[nodiscard]] constexpr bool has_bound() const noexcept {
     return (state == SyncState::kSynchronized || state == SyncState::kFreeRunning) &&
            error_bound >= std::chrono::nanoseconds(0);
   }

@@ -2,7 +2,9 @@
 #ifndef MASTERCLOCK_SYNC_SYNC_STATE_H_
 #define MASTERCLOCK_SYNC_SYNC_STATE_H_
 
-namespace masterclock {
+#include "masterclock/version.h"
+
+namespace masterclock::inline v0_2 {
 
 // Threads: a plain value.
 enum class SyncState {

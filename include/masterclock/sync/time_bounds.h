@@ -15,6 +15,8 @@
 #ifndef MASTERCLOCK_SYNC_TIME_BOUNDS_H_
 #define MASTERCLOCK_SYNC_TIME_BOUNDS_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <string>
 
@@ -22,7 +24,7 @@
 #include "masterclock/sync/sync_state.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: a plain value.
 struct TimeBounds {

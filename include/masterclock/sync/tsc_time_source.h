@@ -30,6 +30,8 @@
 #ifndef MASTERCLOCK_SYNC_TSC_TIME_SOURCE_H_
 #define MASTERCLOCK_SYNC_TSC_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -47,13 +49,13 @@
 #include "masterclock/sync/drift_rate.h"
 #include "masterclock/sync/internal/tsc_readers.h"
 #include "masterclock/sync/internal/tsc_sample.h"
-#include "masterclock/sync/tsc_counter.h"
-#include "masterclock/sync/tsc_line.h"
-#include "masterclock/time/jump_kind.h"
+#include "masterclock/sync/internal/tsc_counter.h"
+#include "masterclock/sync/internal/tsc_line.h"
+#include "masterclock/time/internal/classify_jump.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: a plain value.
 struct TscOptions {
@@ -195,7 +197,7 @@ class BasicTscTimeSource final : public TimeSource {
     if (stepped) {
       const UtcTime to{std::chrono::nanoseconds(sample.utc)};
       const UtcTime from = saturating_add(to, -std::chrono::nanoseconds(moved));
-      const TimeChange::Kind seen = kind_of_jump(from, to, asleep_since_last(sample));
+      const TimeChange::Kind seen = classify_jump(from, to, asleep_since_last(sample));
       step = TimeChange{because.value_or(seen), from, to};
     } else if (!gap && line_.alive_at(sample.ticks)) {
       measure(sample);

@@ -12,12 +12,14 @@
 #ifndef MASTERCLOCK_SYNC_WIDENED_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_WIDENED_SYNC_PROVIDER_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // `Source` has an `error_bound()` against the clock that the provider speaks of. It counts three
 // times: its UTC may be off when the interval is anchored, and its steady clock then and when it is read.

@@ -22,12 +22,14 @@
 #ifndef MASTERCLOCK_TESTING_MANUAL_TIME_SOURCE_H_
 #define MASTERCLOCK_TESTING_MANUAL_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <mutex>
 
 #include "masterclock/time/time_source.h"
 
-namespace masterclock::testing {
+namespace masterclock::inline v0_2::testing {
 
 // Threads: any, for readers and movers alike. Movements are made one at a time; readings between
 //          them are consistent, and nobody sees a movement half done.

@@ -13,13 +13,15 @@
 #ifndef MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class CountingTimeSource final : public TimeSource {
  public:

@@ -22,6 +22,8 @@
 #ifndef MASTERCLOCK_TIME_LEAP_SECONDS_H_
 #define MASTERCLOCK_TIME_LEAP_SECONDS_H_
 
+#include "masterclock/version.h"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -29,7 +31,7 @@
 
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // From `effective` on, TAI - UTC is `tai_minus_utc`.
 struct LeapSecond {

@@ -20,6 +20,8 @@
 #ifndef MASTERCLOCK_TIME_PRECISION_H_
 #define MASTERCLOCK_TIME_PRECISION_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -27,7 +29,7 @@
 
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Satisfied by: the four policies below, and by any type of yours with a `duration` no finer than a
 // nanosecond and a total, noexcept `quantize` to it.

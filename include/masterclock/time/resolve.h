@@ -16,7 +16,9 @@
 #ifndef MASTERCLOCK_TIME_RESOLVE_H_
 #define MASTERCLOCK_TIME_RESOLVE_H_
 
-namespace masterclock {
+#include "masterclock/version.h"
+
+namespace masterclock::inline v0_2 {
 
 enum class Resolve { kReject, kCompatible, kEarlier, kLater, kSnap };
 

@@ -17,16 +17,18 @@
 #ifndef MASTERCLOCK_TIME_RFC3339_H_
 #define MASTERCLOCK_TIME_RFC3339_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "masterclock/time/rfc3339_text.h"
+#include "masterclock/time/internal/rfc3339_text.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Writes an instant in UTC, with the letter Z, into at least kRfc3339Size bytes at `out`; tells
 // where the text ends.

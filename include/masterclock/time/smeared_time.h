@@ -26,6 +26,8 @@
 #ifndef MASTERCLOCK_TIME_SMEARED_TIME_H_
 #define MASTERCLOCK_TIME_SMEARED_TIME_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +37,7 @@
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // The label of the smeared timeline. Counted as POSIX time is, from 1970.
 struct SmearedTimescale {

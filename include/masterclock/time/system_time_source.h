@@ -9,6 +9,8 @@
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <time.h>
 
 #include <chrono>
@@ -17,12 +19,12 @@
 #include <mutex>
 #include <utility>
 
-#include "masterclock/time/jump_kind.h"
+#include "masterclock/time/internal/classify_jump.h"
 #include "masterclock/time/precision.h"
-#include "masterclock/time/step_watcher.h"
+#include "masterclock/time/internal/clock_step_watcher.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class SystemTimeSource final : public TimeSource {
  public:
@@ -92,7 +94,7 @@ class SystemTimeSource final : public TimeSource {
       if (watcher_ == nullptr) {
         offset_ = read_offset();
         slept_ = read_slept();
-        watcher_ = std::make_unique<StepWatcher>([this] { on_clock_set(); });
+        watcher_ = std::make_unique<ClockStepWatcher>([this] { on_clock_set(); });
       }
     }
     return TimeSource::subscribe(std::move(listener));
@@ -127,13 +129,13 @@ class SystemTimeSource final : public TimeSource {
     const UtcTime from = to - jumped;
     // Two readings a moment apart are no sleep.
     const bool asleep = slept > std::chrono::milliseconds(1);
-    announce({kind_of_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
+    announce({classify_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
   }
 
   std::mutex mutex_;                   // guards watcher_
   std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started,
   std::chrono::nanoseconds slept_{};   // and so is this
-  std::unique_ptr<StepWatcher> watcher_;
+  std::unique_ptr<ClockStepWatcher> watcher_;
 };
 
 }  // namespace masterclock

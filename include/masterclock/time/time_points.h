@@ -18,10 +18,12 @@
 #ifndef MASTERCLOCK_TIME_TIME_POINTS_H_
 #define MASTERCLOCK_TIME_TIME_POINTS_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstdint>
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 using UtcTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 using LocalTime = std::chrono::local_time<std::chrono::nanoseconds>;

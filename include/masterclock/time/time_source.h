@@ -16,12 +16,14 @@
 #ifndef MASTERCLOCK_TIME_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_TIME_SOURCE_H_
 
+#include "masterclock/version.h"
+
 #include <utility>
 
-#include "masterclock/time/time_change.h"
+#include "masterclock/time/internal/time_listeners.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class TimeSource {
  public:

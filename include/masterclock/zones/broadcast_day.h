@@ -9,13 +9,15 @@
 #ifndef MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 #define MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // The day named `date` occupies [begin, end).
 struct BroadcastDay {

@@ -17,6 +17,8 @@
 #ifndef MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 #define MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -27,7 +29,7 @@
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Days of the week. All seven unless told otherwise.
 class Weekdays {

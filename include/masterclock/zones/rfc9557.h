@@ -17,6 +17,8 @@
 #ifndef MASTERCLOCK_ZONES_RFC9557_H_
 #define MASTERCLOCK_ZONES_RFC9557_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -24,12 +26,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/quoted.h"
-#include "masterclock/time/rfc3339_text.h"
+#include "masterclock/internal/quoted.h"
+#include "masterclock/time/internal/rfc3339_text.h"
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: any.
 template <class Duration>

@@ -6,6 +6,8 @@
 #ifndef MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 #define MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 
+#include "masterclock/version.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,10 +18,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Where the machine says which zone it is in. The defaults are the machine's own; a test names
 // others.

@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_ZONES_TIMEZONE_INFO_H_
 #define MASTERCLOCK_ZONES_TIMEZONE_INFO_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,7 +11,7 @@
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Threads: a plain value.
 struct TimezoneInfo {

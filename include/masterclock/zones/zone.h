@@ -27,6 +27,8 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_H_
 #define MASTERCLOCK_ZONES_ZONE_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,12 +44,12 @@
 #include "masterclock/time/resolve.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
-#include "masterclock/time/wall_clock.h"
+#include "masterclock/time/local_clock.h"
 #include "masterclock/zones/internal/zone_compiler.h"
 #include "masterclock/zones/internal/zone_table.h"
 #include "masterclock/zones/zone_offset.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class Zone {
  public:

@@ -12,6 +12,8 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_CACHE_H_
 #define MASTERCLOCK_ZONES_ZONE_CACHE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -29,7 +31,7 @@
 #include "masterclock/zones/zone.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class ZoneCache {
  public:

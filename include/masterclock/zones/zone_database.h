@@ -16,6 +16,8 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 #define MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -32,13 +34,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/quoted.h"
 #include "masterclock/zones/internal/date_rules.h"
 #include "masterclock/zones/internal/tzif.h"
 #include "masterclock/zones/internal/zone_directory.h"
 #include "masterclock/zones/zone.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 class ZoneDatabase {
  public:

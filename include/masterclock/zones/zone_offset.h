@@ -5,12 +5,14 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_OFFSET_H_
 #define MASTERCLOCK_ZONES_ZONE_OFFSET_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <string_view>
 
 #include "masterclock/time/time_points.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // How local time stands to UTC on [begin, end). Whoever caches one asks again from `end` on.
 struct ZoneOffset {

@@ -10,16 +10,18 @@
 #ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
 #define MASTERCLOCK_ZONES_ZONED_TIME_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <compare>
 #include <string>
 #include <string_view>
 
-#include "masterclock/time/rfc3339_text.h"
+#include "masterclock/time/internal/rfc3339_text.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
-namespace masterclock {
+namespace masterclock::inline v0_2 {
 
 // Two of them are equal when instant and zone are; they are ordered by instant through `utc`.
 //

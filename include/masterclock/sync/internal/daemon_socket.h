@@ -6,6 +6,8 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 #define MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 
+#include "masterclock/version.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -28,10 +30,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/sync/internal/big_endian.h"
-#include "masterclock/time/quoted.h"
+#include "masterclock/internal/big_endian.h"
+#include "masterclock/internal/quoted.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // A socket's address, of any family. Threads: a plain value.
 struct SocketAddress {

@@ -10,13 +10,15 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_LAST_CLAIM_H_
 #define MASTERCLOCK_SYNC_INTERNAL_LAST_CLAIM_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <optional>
 #include <string_view>
 
 #include "masterclock/sync/sync_reading.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // Threads: one at a time.
 class LastClaim {
@@ -50,7 +52,7 @@ class LastClaim {
   // The same, when the daemon says that it follows nobody: free-running at best.
   [[nodiscard]] SyncReading unfollowed(SteadyTime now, std::string_view why) const noexcept {
     SyncReading result = unanswered(now, why);
-    if (result.claims()) result.state = SyncState::kFreeRunning;
+    if (result.has_bound()) result.state = SyncState::kFreeRunning;
     return result;
   }
 

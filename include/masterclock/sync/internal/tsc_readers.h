@@ -2,10 +2,12 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_READERS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_READERS_H_
 
+#include "masterclock/version.h"
+
 #include <atomic>
 #include <cstdint>
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // As many ticks as a count may be early by, with room to spare.
 inline constexpr std::uint64_t kTscJustBefore = std::uint64_t{1} << 20;

@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_SAMPLE_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_SAMPLE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -9,10 +11,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "masterclock/sync/tsc_line.h"
+#include "masterclock/sync/internal/tsc_line.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // Wraps: a jump of three hundred years is followed, whatever its sign.
 [[nodiscard]] constexpr std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) noexcept {

@@ -2,6 +2,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 
+#include "masterclock/version.h"
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -12,7 +14,7 @@
 #include "masterclock/zones/internal/date_tz.h"
 #include "masterclock/zones/internal/zone_rules.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // Walks the zone from change to change. Nothing when date does not know the name or cannot read its
 // file. The footer stays empty: date does not read it, and repeats the last listed type for ever.

@@ -6,6 +6,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_DATE_TZ_H_
 #define MASTERCLOCK_ZONES_INTERNAL_DATE_TZ_H_
 
+#include "masterclock/version.h"
+
 #if !defined(USE_OS_TZDB) || !USE_OS_TZDB
 #error \
     "Link the CMake target masterclock::masterclock: it carries USE_OS_TZDB=1, without which date/tz.h does not match its library."

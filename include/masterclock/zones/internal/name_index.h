@@ -11,6 +11,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 #define MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 
+#include "masterclock/version.h"
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -21,7 +23,7 @@
 
 #include "masterclock/zones/internal/zone_table.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 class NameIndex {
  public:

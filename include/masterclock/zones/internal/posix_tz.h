@@ -9,6 +9,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_POSIX_TZ_H_
 #define MASTERCLOCK_ZONES_INTERNAL_POSIX_TZ_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -20,7 +22,7 @@
 
 #include "masterclock/zones/internal/zone_rules.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // A day of the year and a wall-clock time on it, as the rule states them.
 struct PosixTzDate {

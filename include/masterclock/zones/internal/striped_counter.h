@@ -9,13 +9,15 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
 
+#include "masterclock/version.h"
+
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // The number of the calling thread among the living ones: 0 to 63, or 64 for all the others.
 class ThreadStripe {

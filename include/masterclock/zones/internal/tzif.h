@@ -7,6 +7,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 #define MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 
+#include "masterclock/version.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -19,7 +21,7 @@
 
 #include "masterclock/zones/internal/zone_rules.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 class TzifReader {
  public:

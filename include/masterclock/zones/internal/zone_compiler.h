@@ -4,6 +4,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -17,7 +19,7 @@
 #include "masterclock/zones/internal/zone_rules.h"
 #include "masterclock/zones/internal/zone_table.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 class ZoneCompiler {
  public:
@@ -25,7 +27,7 @@ class ZoneCompiler {
     ZoneCompiler compiler;
     if (const auto footer = PosixTz::parse(rules.footer)) footer->unroll(rules, kLastYear);
     compiler.lay_spans(rules);
-    compiler.mend_negative_daylight();
+    compiler.normalize_negative_dst();
     compiler.lay_buckets();
     return std::make_shared<const ZoneData>(std::move(compiler.data_));
   }
@@ -68,7 +70,7 @@ class ZoneCompiler {
   // The database marks Ireland's winter (and Morocco's month of fasting) as a daylight time that is
   // behind the ordinary one. People call the other part of the year daylight time, and so does this
   // table: a marked span behind both its neighbours is not, and what lies between two of them is.
-  void mend_negative_daylight() {
+  void normalize_negative_dst() {
     std::vector<ZoneSpan>& spans = data_.spans;
     const std::size_t count = spans.size() - 1;
     constexpr std::int64_t kYear = std::int64_t{366} * 86400 * kSecond;

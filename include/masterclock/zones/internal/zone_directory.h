@@ -4,6 +4,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,7 +13,7 @@
 #include <system_error>
 #include <vector>
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // The usual places, in the order in which CPython and date look.
 inline std::filesystem::path find_zone_directory() {

@@ -6,11 +6,13 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 
+#include "masterclock/version.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // One kind of local time.
 struct LocalTimeType {

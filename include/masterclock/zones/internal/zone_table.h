@@ -11,6 +11,8 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 
+#include "masterclock/version.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -23,7 +25,7 @@
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone_offset.h"
 
-namespace masterclock::internal {
+namespace masterclock::inline v0_2::internal {
 
 // Local time on [begin, begin of the next span).
 struct ZoneSpan {

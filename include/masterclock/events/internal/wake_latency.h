@@ -1,0 +1,66 @@
+// How much earlier to ask to be woken than one wants to be awake: learned from how late the sleeper
+// was woken before.
+//
+// A kernel wakes a thread some time after the instant that it was asked for: the timer's interrupt, a
+// core that has to wake first, caches that have gone cold. On one machine that is much the same each
+// time, on another machine something else, and it changes with the load. So the last few wake-ups are
+// kept, and the lead is the value that a given share of them did not exceed. A low share gives a lead
+// that hardly ever wakes too early; a high one is hardly ever woken too late.
+//
+// ## Example
+//
+//   using namespace std::chrono_literals;
+//   masterclock::internal::WakeLatency lead(90, 0us, 500us);
+//   for (int i = 1; i <= 20; ++i) lead.woken_late_by(i * 10us);
+//   assert(lead.get() == 180us);
+#ifndef MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_
+#define MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_
+
+#include "masterclock/version.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+namespace masterclock::inline v0_2::internal {
+
+// Threads: none of its own; the owner locks.
+class WakeLatency {
+ public:
+  static constexpr std::size_t kKept = 64;    // wake-ups that are remembered
+  static constexpr std::size_t kEnough = 16;  // and the least from which anything is learned
+
+  // The lead that `percent` of the last wake-ups did not exceed; never more than `most`, and
+  // `at_first` as long as nothing is known.
+  constexpr WakeLatency(std::size_t percent, std::chrono::nanoseconds at_first,
+                     std::chrono::nanoseconds most) noexcept
+      : percent_(percent), most_(most), lead_(std::min(at_first, most)) {}
+
+  [[nodiscard]] constexpr std::chrono::nanoseconds get() const noexcept { return lead_; }
+
+  // Cost: a partial sort of 64 numbers.
+  constexpr void woken_late_by(std::chrono::nanoseconds late) noexcept {
+    late_[next_] = late;
+    next_ = (next_ + 1) % kKept;
+    count_ = std::min(count_ + 1, kKept);
+    if (count_ < kEnough) return;
+    std::array<std::chrono::nanoseconds, kKept> sorted = late_;
+    const auto nth =
+        sorted.begin() + static_cast<std::ptrdiff_t>((count_ * percent_ + 99) / 100 - 1);
+    std::nth_element(sorted.begin(), nth, sorted.begin() + static_cast<std::ptrdiff_t>(count_));
+    lead_ = std::clamp(*nth, std::chrono::nanoseconds(0), most_);
+  }
+
+ private:
+  std::size_t percent_;
+  std::chrono::nanoseconds most_;
+  std::chrono::nanoseconds lead_;
+  std::array<std::chrono::nanoseconds, kKept> late_{};
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+};
+
+}  // namespace masterclock::internal
+
+#endif  // MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_

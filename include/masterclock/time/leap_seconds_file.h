@@ -1,0 +1,229 @@
+// A newer table of leap seconds than the one compiled in: leap-seconds.list, as the IERS publishes
+// it and the system installs it.
+//
+// The built-in table is complete up to its expiry. A program that runs on after that reads the
+// file, which the system's tzdata package renews, and converts by the table it gets:
+//
+//   const masterclock::LeapSecondsFile list = masterclock::LeapSecondsFile::newest();
+//   const masterclock::TaiReading tai = masterclock::to_tai(now, list.table());
+//
+// A file is believed only whole: its lines must be in order, begin in 1972, step by a second at
+// midnight UTC, and give the checksum that the file carries.
+//
+// Threads: immutable once read; any number of threads may convert by one.
+// Source:  IERS, https://hpiers.obspm.fr/iers/bul/bulc/ntp/leap-seconds.list, whose head explains
+// it.
+//
+// ## Example
+//
+//   const auto list = masterclock::LeapSecondsFile::newest();  // at least the built-in
+//   assert(list.expiry() >= masterclock::leap_seconds_expiry());
+//   assert(masterclock::to_tai(masterclock::UtcTime(), list.table()).coverage ==
+//          masterclock::LeapCoverage::kBefore1972);
+#ifndef MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_
+#define MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_
+
+#include "masterclock/version.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/time/leap_seconds.h"
+#include "masterclock/internal/quoted.h"
+#include "masterclock/time/internal/sha1.h"
+#include "masterclock/time/time_points.h"
+
+namespace masterclock::inline v0_2 {
+
+class LeapSecondsFile {
+ public:
+  static constexpr const char* kSystemPath = "/usr/share/zoneinfo/leap-seconds.list";
+
+  // The table that is compiled in.
+  [[nodiscard]] static LeapSecondsFile built_in() {
+    LeapSecondsFile list;
+    list.changes_.assign(leap_seconds().begin(), leap_seconds().end());
+    list.expiry_ = leap_seconds_expiry();
+    list.source_ = "built-in";
+    return list;
+  }
+
+  // The text of such a file; `name` is what errors call it.
+  //
+  // Errors: DataLoss that says which line is wrong and how, or what is missing.
+  [[nodiscard]] static absl::StatusOr<LeapSecondsFile> parse(std::string_view text,
+                                                             std::string name);
+
+  // Errors: NotFound for a file that cannot be read; as parse.
+  [[nodiscard]] static absl::StatusOr<LeapSecondsFile> read(const std::string& path = kSystemPath);
+
+  // The file's table if it can be read and expires later than the built-in one, else the built-in
+  // one. `source` tells which, `read` why not the file.
+  [[nodiscard]] static LeapSecondsFile newest(const std::string& path = kSystemPath) {
+    absl::StatusOr<LeapSecondsFile> list = read(path);
+    return list.ok() && list->expiry() > leap_seconds_expiry() ? *std::move(list) : built_in();
+  }
+
+  // What to_tai, to_utc and si_elapsed take. Valid for as long as this object is neither moved nor
+  // gone.
+  [[nodiscard]] LeapTable table() const noexcept { return {changes_, expiry_}; }
+  // The first instant for which the table may be wrong.
+  [[nodiscard]] UtcTime expiry() const noexcept { return expiry_; }
+  // The file's name, or "built-in".
+  [[nodiscard]] const std::string& source() const noexcept { return source_; }
+
+ private:
+  class Parser;
+  LeapSecondsFile() = default;
+
+  std::vector<LeapSecond> changes_;
+  UtcTime expiry_;
+  std::string source_;
+};
+
+// One pass over the lines; the first thing wrong ends it.
+class LeapSecondsFile::Parser {
+ public:
+  explicit Parser(std::string name) { list_.source_ = std::move(name); }
+
+  absl::StatusOr<LeapSecondsFile> parse(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      ++line_;
+      absl::Status status = line(text.substr(0, end));
+      if (!status.ok()) return status;
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    line_ = 0;
+    if (list_.changes_.empty()) return error("no leap seconds");
+    if (!expires_) return error("no expiry (#@)");
+    if (!checksum_) return error("no checksum (#h)");
+    if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) is of other lines");
+    list_.expiry_ = *expires_;
+    return std::move(list_);
+  }
+
+ private:
+  using Words = std::vector<std::string_view>;
+
+  absl::Status error(const std::string& what) const {
+    return absl::DataLossError(list_.source_ + ":" +
+                               (line_ > 0 ? std::to_string(line_) + ": " : " ") + what);
+  }
+
+  static Words words_of(std::string_view text) {
+    Words words;
+    while (true) {
+      const std::size_t begin = text.find_first_not_of(" \t\r");
+      if (begin == std::string_view::npos) return words;
+      text.remove_prefix(begin);
+      const std::size_t end = text.find_first_of(" \t\r");
+      words.push_back(text.substr(0, end));
+      if (end == std::string_view::npos) return words;
+      text.remove_prefix(end);
+    }
+  }
+
+  template <class Int>
+  static bool number(std::string_view word, Int& value, int base = 10) {
+    const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value, base);
+    return code == std::errc() && end == word.data() + word.size();
+  }
+
+  // Seconds since 1900, as NTP counts; nothing outside what a UtcTime holds from 1900 on.
+  static std::optional<UtcTime> instant(std::string_view word) {
+    constexpr std::int64_t kUnixEpoch = 2'208'988'800, kEnd = 11'000'000'000;
+    std::int64_t ntp = 0;
+    if (!number(word, ntp) || ntp < 0 || ntp > kEnd) return std::nullopt;
+    return UtcTime(std::chrono::seconds(ntp - kUnixEpoch));
+  }
+
+  absl::Status line(std::string_view text) {
+    if (text.starts_with("#$")) return stamp(text.substr(2), nullptr);
+    if (text.starts_with("#@")) return stamp(text.substr(2), &expires_);
+    if (text.starts_with("#h")) return checksum(text.substr(2));
+    const Words words = words_of(text.substr(0, text.find('#')));
+    return words.empty() ? absl::OkStatus() : change(words);
+  }
+
+  absl::Status stamp(std::string_view text, std::optional<UtcTime>* out) {
+    const Words words = words_of(text);
+    const std::optional<UtcTime> when = words.size() == 1 ? instant(words[0]) : std::nullopt;
+    if (!when) return error("expected seconds since 1900, got " + internal::quoted(text));
+    if (out != nullptr) *out = when;
+    digits_ += words[0];
+    return absl::OkStatus();
+  }
+
+  absl::Status checksum(std::string_view text) {
+    const Words words = words_of(text);
+    std::array<std::uint32_t, 5> value{};
+    bool good = words.size() == value.size();
+    for (std::size_t i = 0; good && i < value.size(); ++i) good = number(words[i], value[i], 16);
+    if (!good) return error("expected five words of a checksum, got " + internal::quoted(text));
+    checksum_ = value;
+    return absl::OkStatus();
+  }
+
+  absl::Status change(const Words& words) {
+    using namespace std::chrono;
+    const std::optional<UtcTime> when = instant(words[0]);
+    std::int64_t offset = 0;
+    if (words.size() != 2 || !when || !number(words[1], offset)) {
+      return error("expected an instant and TAI - UTC, got " + internal::quoted(words[0]));
+    }
+    const std::vector<LeapSecond>& before = list_.changes_;
+    if (before.empty() ? *when != leap_seconds()[0].effective || offset != 10
+                       : *when <= before.back().effective ||
+                             (offset != before.back().tai_minus_utc.count() + 1 &&
+                              offset != before.back().tai_minus_utc.count() - 1)) {
+      return error(before.empty() ? "the list does not begin with the 10 s of 1972"
+                                  : "not a second more or less than the line before it");
+    }
+    if (floor<days>(*when) != *when) return error("not at midnight UTC");
+    list_.changes_.push_back({*when, seconds(offset)});
+    digits_ += words[0];
+    digits_ += words[1];
+    return absl::OkStatus();
+  }
+
+  LeapSecondsFile list_;
+  int line_ = 0;
+  std::optional<UtcTime> expires_;
+  std::optional<std::array<std::uint32_t, 5>> checksum_;
+  std::string digits_;  // what the checksum is of
+};
+
+inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::parse(std::string_view text,
+                                                              std::string name) {
+  return Parser(std::move(name)).parse(text);
+}
+
+inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::read(const std::string& path) {
+  constexpr std::size_t kLargest = 1 << 20;  // the file has five kilobytes
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(path + ": cannot be read");
+  std::string text(kLargest, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() == kLargest)
+    return absl::DataLossError(path + ": too large for a list of leap seconds");
+  return parse(text, path);
+}
+
+}  // namespace masterclock
+
+#endif  // MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_

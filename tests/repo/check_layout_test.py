@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Shows that each rule of check_layout.py can fail: one small bad house a rule, beside a good one."""
+
+import pathlib
+import tempfile
+import unittest
+
+from check_layout import House, code
+
+
+def header(path, body=""):
+    guard = path.replace("/", "_").replace(".", "_").upper() + "_"
+    return f"#ifndef {guard}\n#define {guard}\n{body}\n#endif\n"
+
+
+GOOD = {
+    "masterclock.h": '#include "masterclock/master_clock.h"',
+    "master_clock.h": '#include "masterclock/zones/zone.h"\n#include "masterclock/frames/frame.h"\n'
+                      '#include "masterclock/events/event.h"',
+    "time/time_points.h": "#include <chrono>",
+    "zones/zone.h": '#include "masterclock/time/time_points.h"\n#include "masterclock/zones/internal/date_tz.h"',
+    "zones/internal/date_tz.h": "#include <date/tz.h>\nusing date::locate_zone;",
+    "frames/frame.h": '#include "masterclock/time/time_points.h"',
+    "events/event.h": '#include "absl/status/status.h"\n#include "masterclock/time/time_points.h"',
+    "testing/manual.h": '#include "masterclock/time/time_points.h"',
+}
+
+# (what is in place of the good file or beside it, what the one breach must say)
+LIBRARY_BREACHES = [
+    ("time/time_points.h", '#include "masterclock/zones/zone.h"', "time may not include masterclock/zones/zone.h"),
+    ("zones/zone.h", '#include "masterclock/frames/frame.h"', "zones may not include masterclock/frames/frame.h"),
+    ("zones/zone.h", '#include "masterclock/events/event.h"', "zones may not include masterclock/events/event.h"),
+    ("frames/frame.h", '#include "masterclock/zones/zone.h"', "frames may not include masterclock/zones/zone.h"),
+    ("frames/frame.h", '#include "masterclock/events/event.h"', "frames may not include masterclock/events/event.h"),
+    ("events/event.h", '#include "masterclock/zones/zone.h"', "events may not include masterclock/zones/zone.h"),
+    ("events/event.h", '#include "masterclock/frames/frame.h"', "events may not include masterclock/frames/frame.h"),
+    ("testing/manual.h", '#include "masterclock/zones/zone.h"', "testing may not include masterclock/zones/zone.h"),
+    ("zones/zone.h", '#include "masterclock/master_clock.h"', "zones may not include masterclock/master_clock.h"),
+    ("attic/box.h", "", "attic is not in reading_order.txt"),
+    ("zones/zone.h", '#include "masterclock/zones/zone.h"', "includes in a circle"),
+    ("zones/zone.h", '#include "masterclock/zones/gone.h"', "which does not exist"),
+    ("zones/zone.h", '#include "zone_table.h"', "by a path that users do not have"),
+    ("zones/lost.h", "", "masterclock.h does not reach it"),
+    ("zones/zone.h", "#include <date/tz.h>", "date/tz.h is included in zones/internal/date_tz.h alone"),
+    ("zones/zone.h", "date::sys_seconds then;", "date:: in a public header"),
+    ("zones/zone.h", "auto t = std::chrono::system_clock::now();", "reads a system clock"),
+    ("zones/zone.h", "auto t = std::chrono::steady_clock :: now();", "reads a system clock"),
+    ("zones/zone.h", "auto t = Clock::high_resolution_clock::now();", "reads a system clock"),
+    ("zones/zone.h", "clock_gettime(CLOCK_REALTIME, &t);", "reads a system clock"),
+    ("zones/zone.h", "gettimeofday(&t, nullptr);", "reads a system clock"),
+    ("zones/zone.h", "auto t = ::time(nullptr);", "reads a system clock"),
+    ("zones/zone.h", "auto t = time(0);", "reads a system clock"),
+    ("zones/zone.h", "auto t = std::time(&t);", "reads a system clock"),
+    ("zones/zone.h", "auto t = absl::Now();", "reads a system clock"),
+    ("zones/zone.h", "auto* t = localtime(&then);", "reads a system clock"),
+    ("zones/zone.h", "#include <iostream>", "writes to no stream: <iostream>"),
+    ("zones/zone.h", "void f() { std::cerr << 1; }", "writes to no stream: std::cerr"),
+    ("zones/zone.h", 'void f() { std::printf("1"); }', "writes to no stream: printf("),
+    ("zones/zone.h", 'void f() { fprintf(stream, "1"); }', "writes to no stream: fprintf("),
+    ("zones/zone.h", "\n" * 400, "more than 400"),
+]
+
+PROGRAM_BREACHES = [
+    ("examples/on_air/main.cc", "auto t = std::chrono::system_clock::now();", "reads a system clock"),
+    ("tests/zones/zone_test.cc", "std::this_thread::sleep_for(1s);", "its name does not say real"),
+    ("tests/zones/b_test.cc", "TEST(Real, A) {\n  usleep(1);\n}", "b_test.cc:2: sleeps, and its name does not say real"),
+    ("tests/zones/oracle.py", "time." + "sleep(1)", "its name does not say real"),
+]
+
+FINE = [
+    ("include/masterclock/time/system_time_source.h",
+     header("masterclock/time/system_time_source.h", "clock_gettime(CLOCK_REALTIME, &now);")),
+    ("examples/on_air/main.cc", "// system_clock::now() is not asked here\nauto t = clock.now_utc();\n"
+     'const char* help = "time(nullptr)"; auto n = 1\'000; run_time(0); std::cout << n;'),
+    ("tests/events/real_dispatcher_test.cc", "std::this_thread::sleep_for(1ms);  // real time"),
+]
+
+
+class CheckHouse(unittest.TestCase):
+    def breaches(self, extra_files):
+        with tempfile.TemporaryDirectory() as root:
+            files = {f"include/masterclock/{p}": header(f"masterclock/{p}", body) for p, body in GOOD.items()}
+            for path, text in {**files, **extra_files}.items():
+                target = pathlib.Path(root) / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text)
+            return House(root).check()
+
+    def test_a_good_house_has_no_breach(self):
+        system = "include/masterclock/time/system_time_source.h"
+        files = dict(FINE)
+        files["include/masterclock/masterclock.h"] = header(
+            "masterclock/masterclock.h",
+            f'#include "masterclock/master_clock.h"\n#include "{system.removeprefix("include/")}"')
+        self.assertEqual(self.breaches(files), [])
+
+    def test_each_rule_of_the_library_can_fail(self):
+        for path, body, expected in LIBRARY_BREACHES:
+            with self.subTest(path=path, body=body[:60]):
+                text = header(f"masterclock/{path}", body)
+                found = self.breaches({f"include/masterclock/{path}": text})
+                self.assertTrue(any(expected in breach for breach in found), found)
+
+    def test_each_rule_of_the_programs_can_fail(self):
+        for path, text, expected in PROGRAM_BREACHES:
+            with self.subTest(path=path):
+                found = self.breaches({path: text})
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(expected, found[0])
+
+    def test_a_circle_of_two_is_named(self):
+        found = self.breaches({
+            "include/masterclock/zones/zone.h": header("masterclock/zones/zone.h", '#include "masterclock/zones/b.h"'),
+            "include/masterclock/zones/b.h": header("masterclock/zones/b.h", '#include "masterclock/zones/zone.h"'),
+            "include/masterclock/zones/internal/date_tz.h": header("masterclock/zones/internal/date_tz.h"),
+        })
+        self.assertTrue(any("zones/b.h > include/masterclock/zones/zone.h" in breach or
+                            "zones/zone.h > include/masterclock/zones/b.h" in breach for breach in found), found)
+
+    def test_a_wrong_guard_is_named(self):
+        found = self.breaches({"include/masterclock/zones/zone.h": header("zone.h", GOOD["zones/zone.h"])})
+        self.assertEqual(found, ["include/masterclock/zones/zone.h: its include guard is not MASTERCLOCK_ZONES_ZONE_H_"])
+
+    def test_a_breach_says_where(self):
+        found = self.breaches({"examples/a.cc": "int a;\n/* one\ntwo */ auto t = std::chrono::system_clock::now();\n"})
+        self.assertEqual(found, ["examples/a.cc:3: reads a system clock: system_clock::now"])
+
+    def test_only_code_counts(self):
+        self.assertEqual(code("a // b\nc /* d\n e */ f"), "a \nc \n f")
+        self.assertEqual(code('x = "time(0)"; y = \'"\'; z = 1\'000; R"(q"q)"'), 'x = ""; y = ""; z = 1\'000; ""')
+
+
+if __name__ == "__main__":
+    unittest.main()
