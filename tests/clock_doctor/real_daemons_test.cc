@@ -19,7 +19,7 @@ namespace clock_doctor {
 namespace {
 
 using masterclock::SyncState;
-using masterclock::testing::becomes_true;
+using masterclock::tests::becomes_true;
 using masterclock::tests::RealNetwork;
 using ::testing::StartsWith;
 

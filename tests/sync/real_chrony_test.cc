@@ -17,7 +17,7 @@ namespace masterclock {
 namespace {
 
 using namespace std::chrono;
-using testing::becomes_true;
+using tests::becomes_true;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 

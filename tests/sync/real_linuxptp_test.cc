@@ -13,7 +13,7 @@ namespace masterclock {
 namespace {
 
 using namespace std::chrono;
-using testing::becomes_true;
+using tests::becomes_true;
 
 using RealLinuxPtp = tests::RealLinuxPtpNetwork;
 
