@@ -22,9 +22,9 @@
 //   masterclock::testing::ManualTimeSource source(sys_days(2026y / March / 29) + 59min);
 //   masterclock::MasterClock clock(source);
 //   const masterclock::Zone dublin = clock.zone("Europe/Dublin").value();
-//   assert(masterclock::to_rfc3339(clock.now_local(dublin)) == "2026-03-29T00:59:00.000000+00:00");
+//   assert(masterclock::to_rfc3339(clock.now_local(dublin)) == "2026-03-29T00:59:00.000000000+00:00");
 //   source.advance(1min);  // the night the clocks go forward
-//   assert(masterclock::to_rfc3339(clock.now_local(dublin)) == "2026-03-29T02:00:00.000000+01:00");
+//   assert(masterclock::to_rfc3339(clock.now_local(dublin)) == "2026-03-29T02:00:00.000000000+01:00");
 #ifndef MASTERCLOCK_MASTER_CLOCK_H_
 #define MASTERCLOCK_MASTER_CLOCK_H_
 
@@ -58,7 +58,7 @@
 
 namespace masterclock::inline v0_2 {
 
-template <PrecisionPolicy P = MicrosecondPrecision>
+template <PrecisionPolicy P = NanosecondPrecision>
 class BasicMasterClock {
  public:
   using Duration = typename P::duration;
@@ -67,8 +67,6 @@ class BasicMasterClock {
   explicit BasicMasterClock(TimeSource& source = SystemTimeSource::shared(),
                             MasterClockOptions options = {})
       : source_(source),
-        reads_kernel_(SplitPrecisionPolicy<P> &&
-                      dynamic_cast<SystemTimeSource*>(&source) != nullptr),
         last_check_{source.now_utc(), source.now_steady()},
         disciplined_(find_source<DisciplinedTimeSource>(source)),
         has_bounds_(disciplined_ != nullptr && options.sync == nullptr),
@@ -86,21 +84,11 @@ class BasicMasterClock {
 
   // Cost: one reading of the source.
   [[nodiscard]] std::chrono::sys_time<Duration> now_utc() const noexcept {
-    if constexpr (SplitPrecisionPolicy<P>) {
-      if (reads_kernel_) return P::quantize(SystemTimeSource::now_split());
-    }
     return P::quantize(source_.now_utc());
   }
 
   // Cost: one reading, and one indexed load in the zone's table.
   [[nodiscard]] BasicZonedTime<Duration> now_local(Zone zone) const noexcept {
-    if constexpr (SplitPrecisionPolicy<P>) {
-      // Offsets change on whole seconds: looking one up need not wait for the reading to be cut.
-      if (reads_kernel_) {
-        const SplitReading now = SystemTimeSource::now_split();
-        return {P::quantize(now), zone, zone.utc_offset(now.whole)};
-      }
-    }
     return {now_utc(), zone};
   }
 
@@ -295,8 +283,6 @@ class BasicMasterClock {
   }
 
   TimeSource& source_;
-  const bool
-      reads_kernel_;  // the source is the machine's clock, and the policy takes a split reading
   mutable std::mutex check_mutex_;
   mutable TimeReading last_check_;
   DisciplinedTimeSource* const disciplined_;  // the source, or what it decorates, where it is one
@@ -309,6 +295,6 @@ class BasicMasterClock {
 
 using MasterClock = BasicMasterClock<>;
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_MASTER_CLOCK_H_

@@ -233,7 +233,7 @@ template <class P>
 using Clock = mc::BasicMasterClock<P>;
 template <class P>
 using Utc = decltype(std::declval<const Clock<P>&>().now_utc());
-static_assert(is<mc::MasterClock, mc::BasicMasterClock<mc::MicrosecondPrecision>>);
+static_assert(is<mc::MasterClock, mc::BasicMasterClock<mc::NanosecondPrecision>>);
 static_assert(is<std::chrono::sys_seconds, Utc<mc::SecondPrecision>>);
 static_assert(is<mc::UtcTime, Utc<mc::NanosecondPrecision>>);
 
@@ -248,9 +248,8 @@ TEST(Contract, MasterClock) {
   static_assert(noexcept(reader.now_utc())&& noexcept(reader.now_local(dublin)));
   const mc::UtcTime past;
   static_assert(noexcept(reader.seconds_since(past))&& noexcept(reader.elapsed_since(past)));
-  const mc::BasicZonedTime<std::chrono::microseconds> wall = reader.now_local(dublin);
-  const absl::StatusOr<mc::BasicZonedTime<std::chrono::microseconds>> by_name =
-      reader.now_local(std::string_view("Europe/Dublin"));
+  const mc::ZonedTime wall = reader.now_local(dublin);
+  const absl::StatusOr<mc::ZonedTime> by_name = reader.now_local(std::string_view("Europe/Dublin"));
   EXPECT_EQ(wall, *by_name);
   const double seconds = reader.seconds_since(source.now_utc() + 1s);
   EXPECT_EQ(seconds, 0.0);
