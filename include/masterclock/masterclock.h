@@ -34,6 +34,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/smeared_time.h"
 #include "masterclock/time/system_time_source.h"
+#include "masterclock/time/weekdays.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/recurring_local_time.h"
 #include "masterclock/zones/rfc9557.h"

@@ -22,51 +22,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <initializer_list>
 #include <optional>
 
 #include "masterclock/time/resolve.h"
 #include "masterclock/time/time_points.h"
+#include "masterclock/time/weekdays.h"
 #include "masterclock/zones/zone.h"
 
 namespace masterclock::inline v0_2 {
-
-// Days of the week. All seven unless told otherwise.
-class Weekdays {
- public:
-  constexpr Weekdays() noexcept = default;
-  constexpr Weekdays(std::initializer_list<std::chrono::weekday> days) noexcept : bits_(0) {
-    for (const std::chrono::weekday day : days) bits_ |= bit(day);
-  }
-  [[nodiscard]] constexpr bool contains(std::chrono::weekday day) const noexcept {
-    return (bits_ & bit(day)) != 0;
-  }
-  friend constexpr bool operator==(Weekdays, Weekdays) noexcept = default;
-
- private:
-  static constexpr unsigned bit(std::chrono::weekday day) noexcept {
-    return 1u << day.c_encoding();
-  }
-  unsigned bits_ = 0x7f;
-};
-
-inline constexpr Weekdays kEveryDay;
-inline constexpr Weekdays kMondayToFriday = {std::chrono::Monday, std::chrono::Tuesday,
-                                             std::chrono::Wednesday, std::chrono::Thursday,
-                                             std::chrono::Friday};
-
-// What becomes of a day on which the wall time does not exist.
-enum class OnGap {
-  kResolve,  // it comes at the instant that the Resolve policy names
-  kSkip,     // it does not come that day: RFC 5545 section 3.3.10
-};
-
-// What becomes of a day on which the wall time comes twice.
-enum class OnFold {
-  kOnce,       // it comes at the pass that the Resolve policy names
-  kFirstOnly,  // it comes at the first pass, whatever the policy
-  kTwice,      // it comes at both
-};
 
 // How a RecurringLocalTime meets the days it should not take for granted. Under Resolve::kReject a
 // day in a gap is skipped, and so is one in a fold unless `fold` decides it.
