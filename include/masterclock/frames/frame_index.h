@@ -36,6 +36,7 @@
 #include <limits>
 
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
@@ -43,26 +44,6 @@ namespace masterclock::inline v0_2 {
 namespace internal {
 
 inline constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-
-template <class Int>
-struct Division {
-  Int quotient, rest;
-};
-
-// Rounds toward the past, so that 0 <= rest < b. `b` is positive.
-template <class Int>
-constexpr Division<Int> floor_divide(Int a, Int b) noexcept {
-  const Int quotient = a / b;
-  const Int rest = a % b;
-  return rest < 0 ? Division<Int>{quotient - 1, rest + b} : Division<Int>{quotient, rest};
-}
-
-constexpr std::int64_t saturate(Int128 value) noexcept {
-  using Limits = std::numeric_limits<std::int64_t>;
-  return value > Limits::max()   ? Limits::max()
-         : value < Limits::min() ? Limits::min()
-                                 : static_cast<std::int64_t>(value);
-}
 
 }  // namespace internal
 

@@ -31,13 +31,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/quoted.h"
 
 namespace masterclock::inline v0_2 {
-
-namespace internal {
-__extension__ using Int128 = __int128;
-}  // namespace internal
 
 // Units: frames (not fields) in a second of SI time.
 struct FrameRate {

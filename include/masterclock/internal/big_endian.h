@@ -1,4 +1,4 @@
-// Numbers out of a datagram, most significant byte first, and never past its end.
+// Reads and writes big-endian numbers in datagrams and files.
 #ifndef MASTERCLOCK_INTERNAL_BIG_ENDIAN_H_
 #define MASTERCLOCK_INTERNAL_BIG_ENDIAN_H_
 
@@ -8,17 +8,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 namespace masterclock::inline v0_2::internal {
 
-// Bytes as they came from somebody else.
-using Bytes = std::span<const std::uint8_t>;
+using Bytes = std::span<const std::uint8_t>;  // untrusted input
 
-// The number at `offset`; nought where it does not fit inside `bytes`, whose length the caller has
-// looked at.
-//
-// Threads: any.
+[[nodiscard]] inline Bytes bytes_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// Returns the number at `offset`, or 0 where the number does not fit inside `bytes`. A caller that must
+// tell the two apart checks the length first.
 template <std::integral Int>
 [[nodiscard]] constexpr Int big_endian(Bytes bytes, std::size_t offset) noexcept {
   if (offset > bytes.size() || bytes.size() - offset < sizeof(Int)) return 0;
@@ -27,7 +29,7 @@ template <std::integral Int>
   return static_cast<Int>(static_cast<std::make_unsigned_t<Int>>(value));
 }
 
-// Writes `value` at `offset`, which the caller knows to be inside.
+// Writes `value` at `offset`. Requires offset + sizeof value <= bytes.size().
 template <std::integral Int>
 constexpr void put_big_endian(std::span<std::uint8_t> bytes, std::size_t offset,
                               Int value) noexcept {
@@ -37,6 +39,6 @@ constexpr void put_big_endian(std::span<std::uint8_t> bytes, std::size_t offset,
   }
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_INTERNAL_BIG_ENDIAN_H_

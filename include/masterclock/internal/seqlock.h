@@ -1,4 +1,6 @@
-// One value that one thread at a time replaces and any number read without waiting for one another.
+// Shares one value between one writer at a time and any number of readers that take no lock.
+//
+// Source: Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012.
 #ifndef MASTERCLOCK_INTERNAL_SEQLOCK_H_
 #define MASTERCLOCK_INTERNAL_SEQLOCK_H_
 
@@ -14,10 +16,10 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// A reader copies the value between two looks at a counter, and again if a writer was at it. The
-// words are atomic, so a torn copy is thrown away and never undefined.
+// A reader copies the value between two loads of a counter, and repeats when a writer changed the
+// counter. The words are atomic, so a torn copy is discarded without undefined behaviour.
 //
-// Threads: any. Writers exclude one another; a reader waits only while a value is being replaced.
+// Threads: any. Writers exclude one another. A reader spins while a writer replaces the value.
 template <class T>
 class Seqlock {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -27,7 +29,7 @@ class Seqlock {
 
   [[nodiscard]] T load() const noexcept { return load_first<T>(); }
 
-  // The value's first member, for the price of that one.
+  // Copies only the first member of the value.
   template <class Part>
   [[nodiscard]] Part load_first() const noexcept {
     static_assert(std::is_standard_layout_v<T> && std::is_trivially_copyable_v<Part>);
@@ -35,25 +37,25 @@ class Seqlock {
     std::array<std::uint64_t, (sizeof(Part) + 7) / 8> copy;
     std::uint32_t before = 0;
     do {
-      before = turn_.load(std::memory_order_acquire);
+      before = version_.load(std::memory_order_acquire);
       for (std::size_t i = 0; i < copy.size(); ++i) {
         copy[i] = words_[i].load(std::memory_order_acquire);
       }
-    } while ((before & 1) != 0 || turn_.load(std::memory_order_relaxed) != before);
+    } while ((before & 1) != 0 || version_.load(std::memory_order_relaxed) != before);
     Part part;
     std::memcpy(static_cast<void*>(&part), copy.data(), sizeof part);
     return part;
   }
 
-  // Replaces the value by `make(value)`. Readers wait while `make` runs, so what it reads of a clock
-  // is later than what any reader of the old value has read.
+  // Replaces the value by `make(value)`. Readers wait while `make` runs. A clock reading that `make`
+  // takes is therefore later than each reading that a reader combined with the old value.
   template <class Make>
   void update(Make make) {
     const std::lock_guard lock(writers_);
     const T old = load();
-    turn_.fetch_add(1, std::memory_order_seq_cst);
+    version_.fetch_add(1, std::memory_order_seq_cst);
     write(make(old));
-    turn_.fetch_add(1, std::memory_order_release);
+    version_.fetch_add(1, std::memory_order_release);
   }
 
  private:
@@ -66,10 +68,10 @@ class Seqlock {
   }
 
   std::mutex writers_;
-  std::atomic<std::uint32_t> turn_{0};  // odd while the value is being replaced
+  std::atomic<std::uint32_t> version_{0};  // odd while the value is being replaced
   std::array<std::atomic<std::uint64_t>, kWords> words_{};
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_INTERNAL_SEQLOCK_H_

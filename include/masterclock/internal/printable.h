@@ -1,0 +1,62 @@
+// Prints each public value of the library by its to_string.
+//
+// A value type or enum defines `to_string(value)` beside itself, or a member `to_string()`. It then has,
+// without an include: `stream << value`, the messages of GoogleTest, absl::StrCat and absl::StrFormat
+// ("%v"), and `to_string(value)`. internal/formatter.h adds std::format and fmt::format; each room's
+// io.h includes that header.
+//
+// Each header that defines such a type includes this header. Return a std::string from to_string:
+// it assigns, concatenates and compares like any other text.
+#ifndef MASTERCLOCK_INTERNAL_PRINTABLE_H_
+#define MASTERCLOCK_INTERNAL_PRINTABLE_H_
+
+#include "masterclock/version.h"
+
+#include <concepts>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+
+namespace masterclock::inline v0_2 {
+
+// Returns the text of a value that has a member to_string().
+template <class T>
+requires requires(const T& value) {
+  { value.to_string() } -> std::same_as<std::string>;
+}
+[[nodiscard]] std::string to_string(const T& value) { return value.to_string(); }
+
+namespace internal::printable {
+
+void to_string() = delete;  // only the to_string of the value's own namespace counts
+
+// Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns a string.
+template <class T>
+concept Printable = !std::is_convertible_v<T, long long> && requires(const T& value) {
+  { to_string(value) } -> std::same_as<std::string>;
+};
+
+}  // namespace internal::printable
+
+namespace internal {
+using printable::Printable;
+}  // namespace internal
+
+template <class Traits, internal::Printable T>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& stream,
+                                             const T& value) {
+  return stream << to_string(value);
+}
+
+template <class Sink, internal::Printable T>
+void AbslStringify(Sink& sink, const T& value) {
+  sink.Append(to_string(value));
+}
+
+// Marks the types of this namespace for internal/formatter.h; never called.
+template <internal::Printable T>
+void masterclock_formats(const T& value);
+
+}  // namespace masterclock::inline v0_2
+
+#endif  // MASTERCLOCK_INTERNAL_PRINTABLE_H_
