@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "masterclock/zones/system_zone.h"
 #include "masterclock/zones/zone_cache.h"
 
 namespace masterclock {
@@ -141,43 +140,6 @@ TEST(SystemDatabase, DateAndTheFilesGiveTheSameTables) {
     ASSERT_TRUE(a.ok() && b.ok()) << name;
     EXPECT_EQ(a->table().data()->spans, b->table().data()->spans) << name;
     EXPECT_EQ(a->table().data()->names, b->table().data()->names) << name;
-  }
-}
-
-TEST_F(OwnDatabase, TheSystemZoneIsFoundByName) {
-  ZoneDatabase database(directory_);
-  ZoneCache zones(database);
-  const fs::path link = directory_ / "localtime.link";
-  fs::create_symlink(directory_ / "Studio/Two", link);
-  const fs::path file = directory_ / "timezone.txt";
-  std::ofstream(file) << "Studio/One\n";
-  const fs::path none = directory_ / "none";
-  const struct {
-    const char* what;
-    SystemZoneSources sources;
-    std::string expected;  // empty: NotFound
-  } cases[] = {
-      {"TZ names it", {"Studio/One", link, file}, "Studio/One"},
-      {"with a colon", {":Studio/One", link, file}, "Studio/One"},
-      {"with a path into the database",
-       {(directory_ / "Studio/One").string(), link, file},
-       "Studio/One"},
-      {"empty is UTC", {"", link, file}, "UTC"},
-      {"a rule is no name", {"EST5EDT,M3.2.0,M11.1.0", link, file}, ""},
-      {"a path elsewhere is no name", {"/etc/passwd", link, file}, ""},
-      {"no TZ: the link", {std::nullopt, link, file}, "Studio/Two"},
-      {"no link: the file", {std::nullopt, none, file}, "Studio/One"},
-      {"nothing", {std::nullopt, none, none}, ""},
-  };
-  for (const auto& c : cases) {
-    SCOPED_TRACE(c.what);
-    const absl::StatusOr<Zone> zone = system_zone(zones, c.sources);
-    if (c.expected.empty()) {
-      EXPECT_EQ(zone.status().code(), absl::StatusCode::kNotFound);
-    } else {
-      ASSERT_TRUE(zone.ok()) << zone.status();
-      EXPECT_EQ(zone->name(), c.expected);
-    }
   }
 }
 

@@ -1,8 +1,12 @@
-// The machine's own zone, by name: what TZ says, else what /etc/localtime is.
+// Finds the machine's own zone, by name: from TZ, else from /etc/localtime.
 //
-// A station pins its zone by name in its configuration; this is for tools that want the operator's.
+// A station pins its zone by name in its configuration. Tools that want the operator's zone use this.
 //
-// Source: POSIX.1-2017 section 8.3 for TZ; localtime(5) and Debian's /etc/timezone for the rest.
+// A copy of a zone file has no name. Its name is taken from its path, or from /etc/timezone, and only
+// when the copy has the same rules as the database's file of that name.
+//
+// Source: POSIX.1-2017 section 8.3 and the GNU C library for TZ; localtime(5) and Debian's
+//         /etc/timezone.
 #ifndef MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 #define MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 
@@ -19,15 +23,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/quoted.h"
+#include "masterclock/zones/internal/tzif.h"
+#include "masterclock/zones/internal/zone_compiler.h"
 #include "masterclock/zones/zone_cache.h"
 
 namespace masterclock::inline v0_2 {
 
-// Where the machine says which zone it is in. The defaults are the machine's own; a test names
-// others.
+// Where the machine names its zone. The defaults are the machine's own; a test names others.
 struct SystemZoneSources {
   std::optional<std::string> tz = from_environment();
-  std::filesystem::path localtime = "/etc/localtime";  // a link into the database
+  std::filesystem::path localtime = "/etc/localtime";  // a link into the database, or a copy
   std::filesystem::path timezone = "/etc/timezone";    // a file that holds the name
 
   static std::optional<std::string> from_environment() {
@@ -36,47 +41,92 @@ struct SystemZoneSources {
   }
 };
 
-// The machine's zone.
+namespace internal {
+
+// Returns whether `file` has the rules of the database's zone `name`.
+inline bool agrees_with_database(const std::filesystem::path& file, const ZoneDatabase& database,
+                                 std::string_view name) {
+  std::error_code error;  // Debian's zoneinfo/localtime is a link to /etc/localtime, and no zone
+  if (std::filesystem::equivalent(file, database.directory() / name, error)) return false;
+  const std::optional<ZoneRules> a = TzifReader::read_file(file.string());
+  const std::optional<ZoneRules> b = TzifReader::read_file((database.directory() / name).string());
+  if (!a || !b) return false;
+  const auto left = ZoneCompiler::compile(*a), right = ZoneCompiler::compile(*b);
+  return left->names == right->names && left->spans == right->spans;
+}
+
+// Returns the zone of a zone file: a file of the database, a link to one, or a copy of one.
+inline std::optional<Zone> zone_of_file(ZoneCache& zones, std::filesystem::path file) {
+  namespace fs = std::filesystem;
+  const ZoneDatabase& database = zones.database();
+  std::error_code error;
+  const auto zone_in = [&](const fs::path& directory) {
+    return zones.find(file.lexically_relative(directory).generic_string());
+  };
+  // Each link of a chain is tried before its target: the name of a link is a zone's name, too.
+  for (int links = 0; links < 40; ++links) {
+    if (auto zone = zone_in(database.directory()); zone.ok()) return *zone;
+    const fs::path target = fs::read_symlink(file, error);
+    if (error) break;
+    file = (file.parent_path() / target).lexically_normal();
+  }
+  file = fs::weakly_canonical(file, error);
+  if (auto zone = zone_in(fs::weakly_canonical(database.directory(), error)); zone.ok()) {
+    return *zone;
+  }
+  std::string name = file.relative_path().generic_string();
+  for (std::size_t slash = 0; slash != std::string::npos; slash = name.find('/')) {
+    name.erase(0, slash == 0 ? 0 : slash + 1);
+    const auto zone = zones.find(name);
+    if (zone.ok() && agrees_with_database(file, database, name)) return *zone;
+  }
+  return std::nullopt;
+}
+
+}  // namespace internal
+
+// Returns the machine's zone. TZ=:/etc/localtime is the same as no TZ.
 //
-// Threads: any, as long as nobody changes the environment meanwhile.
-// Cost:    reads a link, perhaps a file; ask once and keep the Zone.
-// Errors:  NotFound when TZ holds a rule ("EST5EDT,M3.2.0,M11.1.0") or a path outside the database
-//          instead of a name, or when nothing says which zone it is.
+// Threads: any, while no thread changes the environment.
+// Cost:    reads links and files; ask once and keep the Zone.
+// Errors:  NotFound when TZ holds a rule ("EST5EDT,M3.2.0,M11.1.0") or an unknown file instead of a
+//          name, when nothing names the zone, or when /etc/localtime is a copy that differs from
+//          the zone that /etc/timezone names.
 [[nodiscard]] inline absl::StatusOr<Zone> system_zone(ZoneCache& zones,
                                                       const SystemZoneSources& sources = {}) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path database = fs::weakly_canonical(zones.database().directory(), error);
-  const auto name_of = [&](const fs::path& file) {
-    const std::string name = file.lexically_relative(database).generic_string();
-    return name.starts_with("..") ? std::string() : name;
-  };
-
   if (sources.tz) {
     std::string_view tz = *sources.tz;
     if (tz.starts_with(':')) tz.remove_prefix(1);
     if (tz.empty()) return Zone();  // POSIX: UTC
-    absl::StatusOr<Zone> zone = zones.find(tz.starts_with('/') ? name_of(fs::path(tz)) : tz);
-    if (zone.ok()) return zone;
-    return absl::NotFoundError("TZ does not name a timezone of the database: " +
-                               internal::quoted(tz));
+    const std::filesystem::path file = std::filesystem::path(tz).lexically_normal();
+    if (file != sources.localtime.lexically_normal()) {
+      if (file.is_relative()) {
+        if (auto zone = zones.find(tz); zone.ok()) return zone;
+      } else if (const auto zone = internal::zone_of_file(zones, file)) {
+        return *zone;
+      }
+      return absl::NotFoundError("TZ does not name a timezone of the database: " +
+                                 internal::quoted(tz));
+    }
   }
-  // The link's own text first: following it to the end would turn a link's name into its target's.
-  if (const fs::path link = fs::read_symlink(sources.localtime, error); !error) {
-    const fs::path file = (sources.localtime.parent_path() / link).lexically_normal();
-    const auto zone = zones.find(name_of(file));
-    if (zone.ok()) return zone;
-  }
+  if (const auto zone = internal::zone_of_file(zones, sources.localtime)) return *zone;
   if (std::ifstream file(sources.timezone); file) {
     std::string name;
     file >> name;
-    const auto zone = zones.find(name);
-    if (zone.ok()) return zone;
+    if (const auto zone = zones.find(name); zone.ok()) {
+      std::error_code error;
+      if (!exists(symlink_status(sources.localtime, error)) ||
+          internal::agrees_with_database(sources.localtime, zones.database(), name)) {
+        return zone;
+      }
+      return absl::NotFoundError(sources.localtime.string() + " differs from the timezone " +
+                                 internal::quoted(name) + " of " + sources.timezone.string());
+    }
   }
   return absl::NotFoundError("Neither TZ nor " + sources.localtime.string() + " nor " +
                              sources.timezone.string() + " names a timezone of the database");
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
