@@ -68,7 +68,7 @@ class BasicMasterClock {
                             MasterClockOptions options = {})
       : source_(source),
         last_check_{source.now_utc(), source.now_steady()},
-        disciplined_(find_source<DisciplinedTimeSource>(source)),
+        disciplined_(source.disciplined()),
         has_bounds_(disciplined_ != nullptr && options.sync == nullptr),
         bounds_(disciplined_ != nullptr ? disciplined_->underlying() : source, options.sync,
                 options.holdover),

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace masterclock {
+namespace masterclock::internal {
 namespace {
 
 using namespace std::chrono;
@@ -46,4 +46,4 @@ TEST(JumpKind, IsToldFromWhatIsSeenAfterwards) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::internal

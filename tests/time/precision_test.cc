@@ -34,21 +34,6 @@ TEST(Precision, HoldsAtTheEndsOfTheRange) {
   EXPECT_EQ(ticks<NanosecondPrecision>(kMin), kMin);
 }
 
-// A split reading gives what the whole one gives, also before 1970.
-TEST(Precision, CutsASplitReadingAlike) {
-  for (const std::int64_t second : std::initializer_list<std::int64_t>{
-           -9'223'372'036, -2, -1, 0, 1, 1'774'746'900, 9'223'372'035}) {
-    for (const std::uint32_t fraction : {0u, 1u, 999u, 1'000u, 999'999u, 1'000'000u, 999'999'999u}) {
-      const SplitReading split{std::chrono::sys_seconds(std::chrono::seconds(second)), fraction};
-      const UtcTime whole = UtcTime(split.whole) + std::chrono::nanoseconds(fraction);
-      EXPECT_EQ(SecondPrecision::quantize(split), SecondPrecision::quantize(whole));
-      EXPECT_EQ(MillisecondPrecision::quantize(split), MillisecondPrecision::quantize(whole));
-      EXPECT_EQ(MicrosecondPrecision::quantize(split), MicrosecondPrecision::quantize(whole));
-      EXPECT_EQ(NanosecondPrecision::quantize(split), NanosecondPrecision::quantize(whole));
-    }
-  }
-}
-
 struct HalfHours {
   using duration = std::chrono::duration<std::int64_t, std::ratio<1800>>;
   static constexpr std::chrono::sys_time<duration> quantize(UtcTime t) noexcept {

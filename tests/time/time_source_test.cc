@@ -98,7 +98,7 @@ TEST(TimeChange, SaysWhatHappenedAndByHowMuch) {
     EXPECT_EQ(heard[i].to, expected[i].to) << i;
     EXPECT_EQ(heard[i].size(), expected[i].to - expected[i].from) << i;
   }
-  EXPECT_STREQ(to_string(heard[4].kind), "leap");
+  EXPECT_EQ(to_string(heard[4].kind), "leap");
 }
 
 TEST(TimeChange, TheListenerReadsTheNewTime) {
@@ -170,14 +170,72 @@ TEST(CountingTimeSource, CountsAndPassesOn) {
   EXPECT_EQ(heard, 1);
 }
 
-TEST(FindSource, LooksBehindDecorators) {
-  ManualTimeSource manual(kStart);
-  CountingTimeSource counted(manual);
-  CountingTimeSource twice(static_cast<TimeSource&>(counted));
-  EXPECT_EQ(find_source<ManualTimeSource>(twice), &manual);
-  EXPECT_EQ(find_source<CountingTimeSource>(twice), &twice) << "the nearest";
-  EXPECT_EQ(find_source<SystemTimeSource>(twice), nullptr);
-  EXPECT_EQ(find_source<CountingTimeSource>(manual), nullptr);
+TEST(CountingTimeSource, PassesOnTheRemainingCalls) {
+  char storage = 0;
+  auto* const marker = reinterpret_cast<DisciplinedTimeSource*>(&storage);
+  class Source final : public TimeSource {
+   public:
+    explicit Source(DisciplinedTimeSource* marker) : marker_(marker) {}
+    UtcTime now_utc() const noexcept override { return kStart; }
+    UtcTime now_utc_coarse() const noexcept override { return kStart - 4ms; }
+    SteadyTime now_steady() const noexcept override { return {}; }
+    DisciplinedTimeSource* disciplined() noexcept override { return marker_; }
+
+   private:
+    DisciplinedTimeSource* marker_;
+  } source(marker);
+  CountingTimeSource counted(source);
+  EXPECT_EQ(counted.now_utc_coarse(), kStart - 4ms);
+  EXPECT_EQ(counted.utc_reads(), 1u);
+  EXPECT_EQ(counted.disciplined(), marker);
+  EXPECT_EQ(ManualTimeSource(kStart).disciplined(), nullptr);
+}
+
+TEST(TimeReading, ConvertsBetweenTheTimelines) {
+  ManualTimeSource source(kStart, SteadyTime(100s));
+  const TimeReading reading = source.read();
+  EXPECT_EQ(reading.utc, kStart);
+  EXPECT_EQ(reading.steady, SteadyTime(100s));
+  EXPECT_EQ(reading.to_utc(SteadyTime(90s)), kStart - 10s);
+  EXPECT_EQ(reading.to_steady(kStart + 1ns), SteadyTime(100s + 1ns));
+}
+
+TEST(TimeReading, StopsAtTheEndsOfTime) {
+  constexpr TimeReading kEarly{UtcTime::min(), SteadyTime::max()};
+  static_assert(kEarly.to_utc(SteadyTime::min()) == UtcTime::min());
+  static_assert(kEarly.to_steady(UtcTime::max()) == SteadyTime::max());
+  static_assert(kEarly.to_steady(UtcTime::min()) == SteadyTime::max());
+  // The distance of the two steady times does not fit, and the result does.
+  constexpr TimeReading kFar{UtcTime::min(), SteadyTime::min()};
+  static_assert(kFar.to_utc(SteadyTime::max()) == UtcTime::max());
+  EXPECT_EQ(kFar.to_steady(UtcTime::max()), SteadyTime::max());
+}
+
+// Each reading takes as long as the test says: UTC lies between two steady readings.
+TEST(TimeReading, IsTheClosestOfThreeAttempts) {
+  class Preempted final : public TimeSource {
+   public:
+    UtcTime now_utc() const noexcept override { return kStart + steady_.time_since_epoch(); }
+    SteadyTime now_steady() const noexcept override {
+      constexpr std::chrono::nanoseconds kTook[] = {0ns, 10ms, 0ns, 80us, 0ns, 2ms};
+      return steady_ += kTook[reads_++];
+    }
+
+   private:
+    mutable SteadyTime steady_;
+    mutable std::size_t reads_ = 0;
+  } source;
+  const TimeReading reading = source.read();
+  EXPECT_EQ(reading.utc, kStart + 10ms);
+  EXPECT_EQ(reading.steady, SteadyTime(10ms + 40us));
+}
+
+TEST(TimeReading, OfTheMachineLiesBetweenItsReadings) {
+  SystemTimeSource& source = SystemTimeSource::shared();
+  const SteadyTime before = source.now_steady();
+  const TimeReading reading = source.read();
+  EXPECT_GE(reading.steady, before);
+  EXPECT_LE(reading.steady, source.now_steady());
 }
 
 TEST(SystemTimeSource, ReadsBothClocksOfTheMachine) {

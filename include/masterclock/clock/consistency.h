@@ -43,12 +43,6 @@ struct ConsistencyReport {
   }
 };
 
-// UTC and the steady timeline at one moment.
-struct TimeReading {
-  UtcTime utc;
-  SteadyTime steady;
-};
-
 // Checks `source` against its `last` reading, and leaves the present one there for the next time.
 //
 // Threads: any; `last` is the caller's to guard.

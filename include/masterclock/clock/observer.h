@@ -20,7 +20,7 @@
 #include <string_view>
 
 #include "masterclock/events/event.h"
-#include "masterclock/time/internal/time_listeners.h"
+#include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 

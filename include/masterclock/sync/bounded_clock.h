@@ -45,7 +45,6 @@
 #include "masterclock/internal/seqlock.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/sync/time_bounds.h"
-#include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
@@ -67,15 +66,14 @@ class BoundedClock {
   explicit BoundedClock(const TimeSource& source, SyncProvider* provider = nullptr,
                         HoldoverOptions options = {})
       : source_(source),
-        system_(dynamic_cast<const SystemTimeSource*>(&source)),
         provider_(provider),
         options_(options) {}
 
   // Cost: one reading of the steady clock, and one of UTC that may be coarse. Asks no provider.
   [[nodiscard]] TimeBounds now_bounded() const noexcept {
     const internal::QuickBounds quick = believed_.load_first<internal::QuickBounds>();
-    const UtcTime utc = system_ != nullptr ? SystemTimeSource::now_utc_coarse() : source_.now_utc();
-    const SteadyTime steady = system_ != nullptr ? system_->now_steady() : source_.now_steady();
+    const UtcTime utc = source_.now_utc_coarse();
+    const SteadyTime steady = source_.now_steady();
     if (quick.answers(utc, steady)) [[likely]]
       return quick.bounds_at(steady);
     return bounded_plainly(utc, steady);
@@ -213,7 +211,6 @@ class BoundedClock {
   }
 
   const TimeSource& source_;
-  const SystemTimeSource* const system_;  // when the source is the machine's clock
   SyncProvider* const provider_;
   const HoldoverOptions options_;
   internal::Seqlock<Believed> believed_{Believed{}};

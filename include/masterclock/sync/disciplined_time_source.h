@@ -105,6 +105,7 @@ class DisciplinedTimeSource final : public TimeSource {
     return course_.load().reading(now);
   }
   [[nodiscard]] SteadyTime now_steady() const noexcept override { return underlying_.now_steady(); }
+  [[nodiscard]] DisciplinedTimeSource* disciplined() noexcept override { return this; }
 
   // The clock that the provider speaks of.
   [[nodiscard]] const TimeSource& underlying() const noexcept { return underlying_; }
@@ -240,7 +241,7 @@ class DisciplinedTimeSource final : public TimeSource {
   internal::Seqlock<Course> course_;
   std::atomic<TimeChange::Kind> cause_ = TimeChange::Kind::kStep;  // of the next step
   std::atomic<int> asked_ = 0;  // refreshes that no correction has taken in yet
-  TimeListeners before_;
+  internal::TimeListeners before_;
   const TimeSubscription changes_;  // last: ends before what its listener uses
 };
 

@@ -197,7 +197,7 @@ class BasicTscTimeSource final : public TimeSource {
     if (stepped) {
       const UtcTime to{std::chrono::nanoseconds(sample.utc)};
       const UtcTime from = saturating_add(to, -std::chrono::nanoseconds(moved));
-      const TimeChange::Kind seen = classify_jump(from, to, asleep_since_last(sample));
+      const TimeChange::Kind seen = internal::classify_jump(from, to, asleep_since_last(sample));
       step = TimeChange{because.value_or(seen), from, to};
     } else if (!gap && line_.alive_at(sample.ticks)) {
       measure(sample);

@@ -1,13 +1,12 @@
-// Counts the readings of any source, for whoever wants to know and is ready to pay for it.
+// Counts the readings of another source.
 //
-// Counting a reading costs about as much as the reading, which is why MasterClock itself counts
-// none.
+// Counting a reading costs about as much as the reading. MasterClock therefore counts none.
 //
 // ## Example
 //
 //   masterclock::CountingTimeSource counted(masterclock::SystemTimeSource::shared());
 //   masterclock::MasterClock clock(counted);
-//   const auto before = counted.utc_reads();  // a clock reads its source when it is made
+//   const auto before = counted.utc_reads();  // the constructor of a clock reads its source
 //   (void)clock.now_utc();
 //   assert(counted.utc_reads() == before + 1);
 #ifndef MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
@@ -36,12 +35,18 @@ class CountingTimeSource final : public TimeSource {
     steady_reads_.fetch_add(1, std::memory_order_relaxed);
     return inner_.now_steady();
   }
+  [[nodiscard]] UtcTime now_utc_coarse() const noexcept override {
+    utc_reads_.fetch_add(1, std::memory_order_relaxed);
+    return inner_.now_utc_coarse();
+  }
   TimeSubscription subscribe(TimeListener listener) override {
     return inner_.subscribe(std::move(listener));
   }
-  [[nodiscard]] TimeSource* decorated() const noexcept override { return &inner_; }
+  [[nodiscard]] DisciplinedTimeSource* disciplined() noexcept override {
+    return inner_.disciplined();
+  }
 
-  // Threads: any; a count is exact once the readers have stopped.
+  // Threads: any. A count is exact once the readers have stopped.
   [[nodiscard]] std::uint64_t utc_reads() const noexcept {
     return utc_reads_.load(std::memory_order_relaxed);
   }
@@ -55,6 +60,6 @@ class CountingTimeSource final : public TimeSource {
   mutable std::atomic<std::uint64_t> steady_reads_{0};
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_

@@ -24,7 +24,6 @@
 
 #include <chrono>
 #include <concepts>
-#include <cstdint>
 #include <ratio>
 
 #include "masterclock/time/time_points.h"
@@ -40,22 +39,6 @@ concept PrecisionPolicy = requires(UtcTime reading) {
   noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
 };
 
-// A reading as kernels give it: whole seconds, and nanoseconds from 0 to 999,999,999 on top of
-// them.
-struct SplitReading {
-  std::chrono::sys_seconds whole;
-  std::uint32_t fraction = 0;  // nanoseconds
-};
-
-// Satisfied by: the four policies below. Such a policy can take a reading before it is put
-// together, which spares the division of 64-bit nanoseconds that it would undo it with: a clock
-// that reads the kernel directly does so.
-template <class P>
-concept SplitPrecisionPolicy = PrecisionPolicy<P> && requires(SplitReading reading) {
-  { P::quantize(reading) }
-  noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
-};
-
 // Floors to whole ticks of `Duration`, of which a second has a whole number.
 template <class Duration>
 requires(Duration::period::num == 1 &&
@@ -64,20 +47,12 @@ requires(Duration::period::num == 1 &&
   static constexpr std::chrono::sys_time<Duration> quantize(UtcTime reading) noexcept {
     return std::chrono::floor<Duration>(reading);
   }
-  static constexpr std::chrono::sys_time<Duration> quantize(SplitReading reading) noexcept {
-    constexpr auto kTick = static_cast<std::uint32_t>(std::nano::den / Duration::period::den);
-    return reading.whole + Duration(reading.fraction / kTick);
-  }
 };
 
 struct SecondPrecision : FlooringPrecision<std::chrono::seconds> {};
 struct MillisecondPrecision : FlooringPrecision<std::chrono::milliseconds> {};
 struct MicrosecondPrecision : FlooringPrecision<std::chrono::microseconds> {};
 struct NanosecondPrecision : FlooringPrecision<std::chrono::nanoseconds> {};
-
-static_assert(SplitPrecisionPolicy<SecondPrecision> && SplitPrecisionPolicy<MillisecondPrecision> &&
-              SplitPrecisionPolicy<MicrosecondPrecision> &&
-              SplitPrecisionPolicy<NanosecondPrecision>);
 
 }  // namespace masterclock
 

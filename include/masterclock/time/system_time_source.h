@@ -20,7 +20,6 @@
 #include <utility>
 
 #include "masterclock/time/internal/classify_jump.h"
-#include "masterclock/time/precision.h"
 #include "masterclock/time/internal/clock_step_watcher.h"
 #include "masterclock/time/time_source.h"
 
@@ -38,31 +37,19 @@ class SystemTimeSource final : public TimeSource {
   SystemTimeSource() = default;
 
   // Threads: any.  Cost: one clock_gettime, in user space on Linux (vDSO).
-  [[nodiscard]] UtcTime now_utc() const noexcept override { return UtcTime(read(CLOCK_REALTIME)); }
-
-  // UTC as the kernel hands it over, for whoever cuts it to a coarser precision anyway.
-  //
-  // Threads: any.  Cost: as above.
-  [[nodiscard]] static SplitReading now_split() noexcept {
-    timespec now;
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    return {std::chrono::sys_seconds(std::chrono::seconds(now.tv_sec)),
-            static_cast<std::uint32_t>(now.tv_nsec)};
-  }
+  [[nodiscard]] UtcTime now_utc() const noexcept override { return UtcTime(read_clock(CLOCK_REALTIME)); }
 
   // Threads: any.  Cost: as above.
   [[nodiscard]] SteadyTime now_steady() const noexcept override {
-    return SteadyTime(read(CLOCK_MONOTONIC));
+    return SteadyTime(read_clock(CLOCK_MONOTONIC));
   }
 
-  // UTC as of the kernel's last tick, up to 10 ms ago: to notice by that the clock was set.
-  //
-  // Threads: any.  Cost: a quarter of a reading, where the kernel has it.
-  [[nodiscard]] static UtcTime now_utc_coarse() noexcept {
+  // Cost: a quarter of a reading on Linux.
+  [[nodiscard]] UtcTime now_utc_coarse() const noexcept override {
 #if defined(CLOCK_REALTIME_COARSE)
-    return UtcTime(read(CLOCK_REALTIME_COARSE));
+    return UtcTime(read_clock(CLOCK_REALTIME_COARSE));
 #else
-    return UtcTime(read(CLOCK_REALTIME));
+    return now_utc();
 #endif
   }
 
@@ -81,9 +68,9 @@ class SystemTimeSource final : public TimeSource {
   // Threads: any.  Cost: as a reading of UTC.
   [[nodiscard]] static TaiTime read_clock_tai() noexcept {
 #if defined(CLOCK_TAI)
-    return TaiTime(read(CLOCK_TAI));
+    return TaiTime(read_clock(CLOCK_TAI));
 #else
-    return TaiTime(read(CLOCK_REALTIME));
+    return TaiTime(read_clock(CLOCK_REALTIME));
 #endif
   }
 
@@ -94,14 +81,14 @@ class SystemTimeSource final : public TimeSource {
       if (watcher_ == nullptr) {
         offset_ = read_offset();
         slept_ = read_slept();
-        watcher_ = std::make_unique<ClockStepWatcher>([this] { on_clock_set(); });
+        watcher_ = std::make_unique<internal::ClockStepWatcher>([this] { on_clock_set(); });
       }
     }
     return TimeSource::subscribe(std::move(listener));
   }
 
  private:
-  static std::chrono::nanoseconds read(clockid_t clock) noexcept {
+  static std::chrono::nanoseconds read_clock(clockid_t clock) noexcept {
     timespec now;
     ::clock_gettime(clock, &now);
     return std::chrono::nanoseconds(std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
@@ -109,13 +96,13 @@ class SystemTimeSource final : public TimeSource {
 
   // How far UTC stands from the steady clock: what a step changes, and nothing else does.
   static std::chrono::nanoseconds read_offset() noexcept {
-    return read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
+    return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
   }
 
   // How long the machine has slept since it was started.
   static std::chrono::nanoseconds read_slept() noexcept {
 #if defined(CLOCK_BOOTTIME)
-    return read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC);
+    return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC);
 #else
     return {};
 #endif
@@ -129,13 +116,13 @@ class SystemTimeSource final : public TimeSource {
     const UtcTime from = to - jumped;
     // Two readings a moment apart are no sleep.
     const bool asleep = slept > std::chrono::milliseconds(1);
-    announce({classify_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
+    announce({internal::classify_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
   }
 
   std::mutex mutex_;                   // guards watcher_
   std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started,
   std::chrono::nanoseconds slept_{};   // and so is this
-  std::unique_ptr<ClockStepWatcher> watcher_;
+  std::unique_ptr<internal::ClockStepWatcher> watcher_;
 };
 
 }  // namespace masterclock

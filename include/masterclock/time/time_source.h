@@ -1,10 +1,13 @@
-// The one injection point: whoever wants to know the time asks a TimeSource, and nobody else.
+// Reads the time: all code that needs the time asks a TimeSource.
 //
-// No other code of this library reads a system clock (a test sees to it), so a program that hands a
-// `testing::ManualTimeSource` to its MasterClock runs a whole broadcast day in milliseconds.
+// No other code of this library reads a system clock. A program that passes a
+// `testing::ManualTimeSource` to its MasterClock therefore runs a whole broadcast day in milliseconds.
 //
-// Requirements on a source of your own: both readings are total, cheap, noexcept and callable from
-// any thread. `now_steady` never decreases. A source whose UTC can jump announces each jump.
+// A source announces each TimeChange to its subscribers. A thread that waits for an instant subscribes,
+// and computes its wait again. Real and simulated sources share this one path.
+//
+// Requirements on a source of your own: both readings are cheap, do not throw, and may be taken by any
+// thread. `now_steady` never decreases. A source whose UTC can jump announces each jump.
 //
 // ## Example
 //
@@ -13,18 +16,119 @@
 //     masterclock::UtcTime now_utc() const noexcept override { return {}; }
 //     masterclock::SteadyTime now_steady() const noexcept override { return {}; }
 //   };
+//   const masterclock::TimeReading reading = Frozen().read();
+//   assert(reading.to_utc(reading.steady + std::chrono::seconds(1)) ==
+//          masterclock::UtcTime(std::chrono::seconds(1)));
 #ifndef MASTERCLOCK_TIME_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_TIME_SOURCE_H_
 
 #include "masterclock/version.h"
 
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 
+#include "masterclock/internal/int128.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/time/internal/time_listeners.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
+class DisciplinedTimeSource;
+
+// A jump of UTC, or a movement of simulated time. It is announced after it happened.
+struct TimeChange {
+  enum class Kind {
+    kStep,     // UTC was set, by NTP or by an operator
+    kSuspend,  // the machine slept: UTC went on, the steady clock stood still
+    kLeap,     // a leap second: UTC repeated or skipped one second
+    kAdvance,  // simulated time passed; nothing jumped
+  };
+  Kind kind = Kind::kStep;
+  UtcTime from;  // the reading without the change
+  UtcTime to;    // the reading
+  [[nodiscard]] std::chrono::nanoseconds size() const noexcept {
+    return saturating_difference(to, from);
+  }
+};
+
+[[nodiscard]] inline std::string to_string(TimeChange::Kind kind) {
+  switch (kind) {
+    case TimeChange::Kind::kStep:
+      return "step";
+    case TimeChange::Kind::kSuspend:
+      return "suspend";
+    case TimeChange::Kind::kLeap:
+      return "leap";
+    case TimeChange::Kind::kAdvance:
+      return "advance";
+  }
+  return "unknown";
+}
+
+// Runs on the announcing thread, and on several threads at once when several move the source.
+using TimeListener = std::function<void(const TimeChange&)>;
+
+// Ends the subscription of a listener when it is destroyed. Move-only; empty by default.
+//
+// Threads: one owner. `reset()` and the destructor return once the listener runs on no other thread and
+//          never will again. Do not call them while holding a lock that the listener takes. A listener
+//          may end its own subscription.
+class [[nodiscard]] TimeSubscription {
+ public:
+  TimeSubscription() = default;
+  TimeSubscription(TimeSubscription&&) noexcept = default;
+  TimeSubscription& operator=(TimeSubscription&& other) noexcept {
+    if (this != &other) {
+      reset();
+      entry_ = std::move(other.entry_);
+    }
+    return *this;
+  }
+  ~TimeSubscription() { reset(); }
+
+  void reset() noexcept {
+    if (const auto entry = std::move(entry_)) entry->end();
+  }
+  [[nodiscard]] bool active() const noexcept { return entry_ != nullptr; }
+
+ private:
+  friend class internal::TimeListeners;
+  explicit TimeSubscription(std::shared_ptr<internal::TimeListenerEntry> entry) noexcept
+      : entry_(std::move(entry)) {}
+
+  std::shared_ptr<internal::TimeListenerEntry> entry_;
+};
+
+// UTC and steady time of one moment. Converts between the two, as if no step came in between: for a
+// presentation timestamp, an RTP timestamp, or the epoch of a pacer.
+struct TimeReading {
+  UtcTime utc;
+  SteadyTime steady;
+
+  [[nodiscard]] constexpr UtcTime to_utc(SteadyTime time) const noexcept {
+    return UtcTime(
+        moved(time.time_since_epoch(), steady.time_since_epoch(), utc.time_since_epoch()));
+  }
+  [[nodiscard]] constexpr SteadyTime to_steady(UtcTime time) const noexcept {
+    return SteadyTime(
+        moved(time.time_since_epoch(), utc.time_since_epoch(), steady.time_since_epoch()));
+  }
+
+ private:
+  static constexpr std::chrono::nanoseconds moved(std::chrono::nanoseconds time,
+                                                  std::chrono::nanoseconds from,
+                                                  std::chrono::nanoseconds to) noexcept {
+    return std::chrono::nanoseconds(
+        internal::saturate(internal::Int128{time.count()} - from.count() + to.count()));
+  }
+};
+
+// Threads: any, for all members.
 class TimeSource {
  public:
   TimeSource() = default;
@@ -32,49 +136,61 @@ class TimeSource {
   TimeSource& operator=(const TimeSource&) = delete;
   virtual ~TimeSource() = default;
 
-  // What UTC is now. May jump either way; see `subscribe`.
-  //
-  // Threads: any.
+  // Returns UTC now. It may jump either way; see `subscribe`.
   [[nodiscard]] virtual UtcTime now_utc() const noexcept = 0;
 
-  // What the steady timeline reads now. Never decreases, notices no step.
-  //
-  // Threads: any.
+  // Returns steady time now. It never decreases and ignores steps of UTC.
   [[nodiscard]] virtual SteadyTime now_steady() const noexcept = 0;
 
-  // Calls `listener` whenever this source announces a change, until the subscription ends. A source
-  // that decorates another passes the call on to it.
+  // Returns UTC as of a moment ago, at most 10 ms, where that is cheaper than `now_utc`. Use it only to
+  // notice that UTC jumped.
+  [[nodiscard]] virtual UtcTime now_utc_coarse() const noexcept { return now_utc(); }
+
+  // Reads both timelines together: UTC between two steady readings, of which it returns the middle. It
+  // takes the closest of three attempts, so one preemption does no harm.
   //
-  // Threads: any; the listener runs on the announcing thread.
+  // Cost: three to nine readings.
+  [[nodiscard]] TimeReading read() const noexcept {
+    TimeReading best;
+    auto width = std::chrono::nanoseconds::max();
+    for (int attempt = 0; attempt < 3 && width > std::chrono::microseconds(1); ++attempt) {
+      const SteadyTime before = now_steady();
+      const UtcTime utc = now_utc();
+      const auto took = saturating_difference(now_steady(), before);
+      if (took <= width) {
+        width = took;
+        best = {utc, before + took / 2};
+      }
+    }
+    return best;
+  }
+
+  // Calls `listener` after each change of this source, until the subscription ends. A decorator passes
+  // the call on to the source that it decorates. An exception of the listener passes to the thread that
+  // moved the source; on the SystemTimeSource it ends the program.
   virtual TimeSubscription subscribe(TimeListener listener) {
     return listeners_.add(std::move(listener));
   }
 
-  // The source whose readings this one passes on as they are, as a decorator does; null for a clock of
-  // its own.
-  //
-  // Threads: any.
-  [[nodiscard]] virtual TimeSource* decorated() const noexcept { return nullptr; }
+  // Returns the source that disciplines these readings, or null. A decorator passes the call on.
+  [[nodiscard]] virtual DisciplinedTimeSource* disciplined() noexcept { return nullptr; }
 
  protected:
-  // Tells every subscriber. Called after the change, with no lock of the source held.
+  // Calls all listeners. Call it after the change, without a lock that a listener may take.
   void announce(const TimeChange& change) { listeners_.announce(change); }
 
  private:
-  TimeListeners listeners_;
+  internal::TimeListeners listeners_;
 };
 
-// `source`, or what it decorates, where that is a `Source`; else null.
-//
-// Threads: any.
-template <class Source>
-[[nodiscard]] Source* find_source(TimeSource& source) noexcept {
-  for (TimeSource* at = &source; at != nullptr; at = at->decorated()) {
-    if (auto* const found = dynamic_cast<Source*>(at)) return found;
-  }
-  return nullptr;
+inline TimeSubscription internal::TimeListeners::add(TimeListener listener) {
+  auto entry = std::make_shared<TimeListenerEntry>(std::move(listener));
+  const std::lock_guard lock(mutex_);
+  drop_ended();
+  entries_.push_back(entry);
+  return TimeSubscription(std::move(entry));
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_TIME_SOURCE_H_

@@ -9,7 +9,7 @@
 //
 //   using namespace std::chrono;
 //   const masterclock::UtcTime midnight = sys_days(2017y / January / 1);
-//   assert(masterclock::classify_jump(midnight + 20ms, midnight - 980ms, 0s) ==
+//   assert(masterclock::internal::classify_jump(midnight + 20ms, midnight - 980ms, 0s) ==
 //          masterclock::TimeChange::Kind::kLeap);
 #ifndef MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
 #define MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
@@ -18,10 +18,10 @@
 
 #include <chrono>
 
-#include "masterclock/time/internal/time_listeners.h"
+#include "masterclock/time/time_source.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
 // `from` is what UTC would have read and `to` what it reads, soon after the jump; `asleep` is how much
 // of the time in between the machine slept.
@@ -51,6 +51,6 @@ namespace masterclock::inline v0_2 {
   return TimeChange::Kind::kStep;
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_

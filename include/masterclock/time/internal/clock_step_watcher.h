@@ -25,7 +25,7 @@
 #include <unistd.h>
 #endif
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
 class ClockStepWatcher {
  public:
@@ -85,6 +85,6 @@ class ClockStepWatcher {
 #endif
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_
