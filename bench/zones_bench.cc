@@ -99,10 +99,10 @@ struct Ours {
   // With milliseconds and the offset, into a buffer of the caller's.
   static std::int64_t text(const Q& q) {
     char out[masterclock::kRfc3339Size];
-    const char* const end = masterclock::write_rfc3339(
+    const std::string_view text = masterclock::write_rfc3339(
         out, masterclock::BasicZonedTime<milliseconds>(floor<milliseconds>(q.utc), q.zone));
     benchmark::DoNotOptimize(out);
-    return end - out;
+    return static_cast<std::int64_t>(text.size());
   }
 };
 struct Date {

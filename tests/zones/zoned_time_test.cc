@@ -19,6 +19,8 @@ TEST(ZonedTime, ReadsTheWallWithItsOffset) {
   EXPECT_EQ(wall.local(), local_days(2026y / November / 20) + 18h + 15min + 30s + 123ms);
   EXPECT_EQ(wall.abbreviation(), "EST");
   EXPECT_EQ(to_rfc3339(wall), "2026-11-20T18:15:30.123-05:00");
+  EXPECT_EQ(to_rfc3339(wall, 0), "2026-11-20T18:15:30-05:00");
+  EXPECT_EQ(to_rfc3339(wall, 2), "2026-11-20T18:15:30.12-05:00");
   EXPECT_EQ(to_rfc3339(BasicZonedTime<seconds>(floor<seconds>(t), Zone())),
             "2026-11-20T23:15:30+00:00");
 }

@@ -1,73 +1,141 @@
-// Times as text: RFC 3339, strictly.
+// Writes and reads times as RFC 3339 text.
 //
-// What is written shows the precision of the time point (2026-11-20T18:15:30Z for seconds,
-// 2026-11-20T18:15:30.123Z for milliseconds, and so on) and reads back as the same instant. What is
-// read must be a date-time of the grammar from its first byte to its last: upper or lower case T
-// and Z, up to nine digits of fraction, an offset. Second 60 is accepted only where a leap second
-// really was, and means, as POSIX has it, the same number as the second that follows.
+// The text shows the precision of the time point: 2026-11-20T18:15:30Z for seconds,
+// 2026-11-20T18:15:30.123Z for milliseconds. A second argument sets 0 to 9 fraction digits instead, for
+// the log of a nanosecond clock. Both floor: the text never names a time that has not come yet. A time
+// outside the years 0 to 9999, which RFC 3339 does not have, is written as the first or the last of them.
+//
+// The parsers are strict, from the first byte to the last. Second 60 is accepted only where a leap
+// second really was. It means, as in POSIX, the same number as the second that follows.
+//
+// Source: RFC 3339 section 5.6.
 //
 // ## Example
 //
 //   using namespace std::chrono;
 //   assert(masterclock::to_rfc3339(sys_seconds(0s)) == "1970-01-01T00:00:00Z");
 //   const auto when = masterclock::parse_rfc3339("2026-03-29T02:30:00.5+01:00");
-//   assert(when.ok() && masterclock::to_rfc3339(floor<milliseconds>(*when)) ==
-//                           "2026-03-29T01:30:00.500Z");
+//   assert(when.ok() && masterclock::to_rfc3339(*when, 3) == "2026-03-29T01:30:00.500Z");
 //   assert(!masterclock::parse_rfc3339("2026-02-29T00:00:00Z").ok());
+//
+//   const auto wall = masterclock::parse_local_time("2026-03-29T06:00");
+//   assert(wall.ok() && masterclock::to_rfc3339(*wall, 0) == "2026-03-29T06:00:00");
+//
+//   char line[masterclock::kRfc3339Size];  // no allocation
+//   assert(masterclock::write_rfc3339(line, *when, 0) == "2026-03-29T01:30:00Z");
 #ifndef MASTERCLOCK_TIME_RFC3339_H_
 #define MASTERCLOCK_TIME_RFC3339_H_
 
 #include "masterclock/version.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/text_cursor.h"
 #include "masterclock/time/internal/rfc3339_text.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Writes an instant in UTC, with the letter Z, into at least kRfc3339Size bytes at `out`; tells
-// where the text ends.
+// The size of the longest text, with its terminating zero.
+inline constexpr std::size_t kRfc3339Size = sizeof("2026-11-20T18:15:30.123456789+00:00");
+
+// Refers to an array that holds every text of write_rfc3339. A smaller array does not convert to it.
+class Rfc3339Buffer {
+ public:
+  template <std::size_t N>
+  requires(N >= kRfc3339Size) Rfc3339Buffer(char (&array)[N])
+  noexcept : data_(array) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t N>
+  requires(N >= kRfc3339Size) Rfc3339Buffer(std::array<char, N>& array)
+  noexcept  // NOLINT(google-explicit-constructor)
+      : data_(array.data()) {}
+
+  [[nodiscard]] char* data() const noexcept { return data_; }
+
+ private:
+  char* data_;
+};
+
+// Writes an instant in UTC, with a terminating zero. Returns the text in `out`.
 //
-// Threads: any.
-// Cost:    some tens of nanoseconds; does not allocate or throw.
+// Cost: some tens of nanoseconds; does not allocate.
 template <class Duration>
-char* write_rfc3339(char* out, std::chrono::sys_time<Duration> utc) noexcept {
-  const LocalTime reading(std::chrono::nanoseconds(utc.time_since_epoch()));
-  out = internal::write_date_time(out, reading, internal::kFractionDigits<Duration>);
-  *out++ = 'Z';
-  return out;
+std::string_view write_rfc3339(Rfc3339Buffer out, std::chrono::sys_time<Duration> utc,
+                               int digits = internal::kFractionDigits<Duration>) noexcept {
+  const internal::DayTime time = internal::split_days(utc.time_since_epoch());
+  char* const end = internal::write_date_time(out.data(), time, digits);
+  end[0] = 'Z';
+  end[1] = '\0';
+  return {out.data(), end + 1};
 }
 
-// The same as a string.
-//
-// Threads: any.
-// Cost:    as above; allocates when the standard library's small string is too small.
+// Writes a local time, without an offset.
 template <class Duration>
-[[nodiscard]] std::string to_rfc3339(std::chrono::sys_time<Duration> utc) {
+std::string_view write_rfc3339(Rfc3339Buffer out, std::chrono::local_time<Duration> local,
+                               int digits = internal::kFractionDigits<Duration>) noexcept {
+  const internal::DayTime time = internal::split_days(local.time_since_epoch());
+  char* const end = internal::write_date_time(out.data(), time, digits);
+  *end = '\0';
+  return {out.data(), end};
+}
+
+// Returns the text of write_rfc3339 as a string.
+template <class Duration>
+[[nodiscard]] std::string to_rfc3339(std::chrono::sys_time<Duration> utc,
+                                     int digits = internal::kFractionDigits<Duration>) {
   char text[kRfc3339Size];
-  return std::string(text, write_rfc3339(text, utc));
+  return std::string(write_rfc3339(text, utc, digits));
+}
+template <class Duration>
+[[nodiscard]] std::string to_rfc3339(std::chrono::local_time<Duration> local,
+                                     int digits = internal::kFractionDigits<Duration>) {
+  char text[kRfc3339Size];
+  return std::string(write_rfc3339(text, local, digits));
 }
 
-// Reads an instant.
+// Reads an instant: "2026-03-29T02:30:00.5+01:00".
 //
-// Threads: any.
-// Errors:  InvalidArgument with the offset of what is wrong; OutOfRange outside 1677 to 2262.
+// Errors: InvalidArgument with the offset of the error; OutOfRange outside 1677 to 2262.
 [[nodiscard]] inline absl::StatusOr<UtcTime> parse_rfc3339(std::string_view text) {
-  const absl::StatusOr<internal::Rfc3339Fields> fields = internal::Rfc3339Reader(text).read();
-  if (!fields.ok()) return fields.status();
-  if (fields->length != text.size()) {
-    return absl::InvalidArgumentError("Invalid RFC 3339 time " + internal::quoted(text) +
-                                      ": expected the end at offset " +
-                                      std::to_string(fields->length));
-  }
-  return internal::to_instant(*fields, text);
+  internal::TextCursor in(text);
+  const internal::Rfc3339Fields fields = internal::read_rfc3339(in);
+  in.expect_end();
+  if (in.failed()) return absl::InvalidArgumentError(in.error("RFC 3339 time"));
+  return internal::to_instant(fields, text);
 }
 
-}  // namespace masterclock
+// Reads a local time: "2026-03-29T06:00", "2026-03-29 06:00:30.5". Seconds and fraction are optional.
+// An offset is an error, because a local time has none.
+//
+// Errors: as parse_rfc3339.
+[[nodiscard]] inline absl::StatusOr<LocalTime> parse_local_time(std::string_view text) {
+  internal::TextCursor in(text);
+  const std::chrono::local_days date = internal::read_date(in);
+  if (!in.accept("Tt ")) in.fail("expected 'T' or a blank");
+  const int h = in.number(2, 2, 0, 23, "no such hour");
+  in.expect(':');
+  const int m = in.number(2, 2, 0, 59, "no such minute");
+  int s = 0;
+  std::chrono::nanoseconds fraction{};
+  if (in.accept(':')) {
+    s = in.number(2, 2, 0, 59, "no such second");
+    fraction = internal::read_fraction(in);
+  }
+  in.expect_end();
+  if (in.failed()) return absl::InvalidArgumentError(in.error("local time"));
+  const auto ns = internal::since_1970(date.time_since_epoch() + std::chrono::hours(h) +
+                                           std::chrono::minutes(m) + std::chrono::seconds(s),
+                                       fraction, "local time", text);
+  if (!ns.ok()) return ns.status();
+  return LocalTime(*ns);
+}
+
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_RFC3339_H_

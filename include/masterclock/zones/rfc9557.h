@@ -118,18 +118,19 @@ class Rfc9557Suffix {
     return absl::InvalidArgumentError("Invalid RFC 9557 time " + internal::quoted(text) + ": " +
                                       what + " at offset " + std::to_string(at));
   };
-  const absl::StatusOr<internal::Rfc3339Fields> fields = internal::Rfc3339Reader(text).read();
-  if (!fields.ok()) return fields.status();
-  internal::Rfc9557Suffix suffix(text, fields->length);
+  internal::TextCursor in(text);
+  const internal::Rfc3339Fields fields = internal::read_rfc3339(in);
+  if (in.failed()) return absl::InvalidArgumentError(in.error("RFC 3339 time"));
+  internal::Rfc9557Suffix suffix(text, in.offset());
   if (const char* const wrong = suffix.read()) return invalid(wrong, suffix.at());
-  const absl::StatusOr<UtcTime> utc = internal::to_instant(*fields, text);
+  const absl::StatusOr<UtcTime> utc = internal::to_instant(fields, text);
   if (!utc.ok()) return utc.status();
   const absl::StatusOr<Zone> zone = zones.find(suffix.zone);
   if (!zone.ok()) return zone.status();
   const ZonedTime time(*utc, *zone);
   // Offsets are written in whole minutes; see to_rfc3339(BasicZonedTime).
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time.offset);
-  if (!fields->zulu && fields->offset != minutes) {
+  if (!fields.zulu && fields.offset != minutes) {
     char right[kRfc3339Size];
     const std::string offset(right, internal::write_offset(right, minutes));
     return invalid("the offset of " + std::string(suffix.zone) + " is " + offset + " then",

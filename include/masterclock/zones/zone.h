@@ -101,7 +101,7 @@ class Zone {
     const LocalResolution found = resolve(local);
     if (found.kind == LocalResolution::kUnique) {
       if (to_local(found.earlier) == local) return found.earlier;
-      return absl::OutOfRangeError("The local time " + text(local) + " in " + table_->name() +
+      return absl::OutOfRangeError("The local time " + to_rfc3339(local) + " in " + table_->name() +
                                    " lies outside 1677-09-21 to 2262-04-11 UTC");
     }
     const bool gap = found.kind == LocalResolution::kGap;
@@ -118,7 +118,7 @@ class Zone {
         break;
     }
     return absl::FailedPreconditionError(
-        "The local time " + text(local) + (gap ? " does not exist in " : " occurs twice in ") +
+        "The local time " + to_rfc3339(local) + (gap ? " does not exist in " : " occurs twice in ") +
         table_->name() + ": " + to_rfc3339(found.earlier) + " or " + to_rfc3339(found.later));
   }
 
@@ -149,11 +149,6 @@ class Zone {
 
  private:
   static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
-
-  static std::string text(LocalTime local) {
-    char out[kRfc3339Size];
-    return {out, internal::write_date_time(out, local, 9)};
-  }
 
   static const internal::ZoneTable& utc_table() noexcept {
     static const auto* const table = new internal::ZoneTable(

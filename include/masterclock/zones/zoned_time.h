@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "masterclock/time/internal/rfc3339_text.h"
+#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
@@ -55,31 +56,32 @@ struct BasicZonedTime {
 
 using ZonedTime = BasicZonedTime<std::chrono::nanoseconds>;
 
-// Writes the wall reading with its offset, 2026-11-20T18:15:30.123-05:00, into at least
-// kRfc3339Size bytes at `out`; tells where the text ends.
+// Writes the wall reading with its offset, 2026-11-20T18:15:30.123-05:00, and a terminating zero.
+// Returns the text in `out`. `digits` fraction digits are written, 0 to 9, and the remaining ones cut.
 //
 // RFC 3339 offsets have no seconds. Where a zone's does (local mean time, before about 1920) the
 // offset is cut to the minute and the reading moves with it, so that the text still names the
 // instant.
 //
-// Threads: any.
-// Cost:    some tens of nanoseconds; does not allocate or throw.
+// Cost: some tens of nanoseconds; does not allocate.
 template <class Duration>
-char* write_rfc3339(char* out, const BasicZonedTime<Duration>& time) noexcept {
+std::string_view write_rfc3339(Rfc3339Buffer out, const BasicZonedTime<Duration>& time,
+                               int digits = internal::kFractionDigits<Duration>) noexcept {
   const auto offset = std::chrono::duration_cast<std::chrono::minutes>(time.offset);
-  const LocalTime reading(
-      saturating_add(std::chrono::nanoseconds(time.utc.time_since_epoch()), offset));
-  out = internal::write_date_time(out, reading, internal::kFractionDigits<Duration>);
-  return internal::write_offset(out, offset);
+  const internal::DayTime reading =
+      internal::moved_by(internal::split_days(time.utc.time_since_epoch()), offset);
+  char* end = internal::write_date_time(out.data(), reading, digits);
+  end = internal::write_offset(end, offset);
+  *end = '\0';
+  return {out.data(), end};
 }
 
-// The same as a string.
-//
-// Threads: any.
+// Returns the text of write_rfc3339 as a string.
 template <class Duration>
-[[nodiscard]] std::string to_rfc3339(const BasicZonedTime<Duration>& time) {
+[[nodiscard]] std::string to_rfc3339(const BasicZonedTime<Duration>& time,
+                                     int digits = internal::kFractionDigits<Duration>) {
   char text[kRfc3339Size];
-  return std::string(text, write_rfc3339(text, time));
+  return std::string(write_rfc3339(text, time, digits));
 }
 
 }  // namespace masterclock

@@ -1,75 +1,81 @@
-// The letters of RFC 3339: writing one into a buffer, reading one strictly. Shared by rfc3339.h,
-// which speaks of instants, and by zones/rfc9557.h, which adds the zone. A program wants those two.
+// Writes and reads the parts of RFC 3339 text. time/rfc3339.h uses them for instants and local times,
+// and zones/ adds the zone.
 #ifndef MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 #define MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 
 #include "masterclock/version.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <ratio>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/leap_seconds.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/quoted.h"
-#include "masterclock/time/time_points.h"
+#include "masterclock/internal/text_cursor.h"
+#include "masterclock/time/leap_seconds.h"
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
-// Room for any time that this library writes: nanoseconds, and an offset. No NUL is written.
-inline constexpr std::size_t kRfc3339Size = sizeof("2026-11-20T18:15:30.123456789+00:00") - 1;
-
-namespace internal {
-
-// Fraction digits that show every tick of `Duration` and no more: 0, 3, 6 or 9.
+// The fraction digits that show every tick of `Duration` and no more: 0, 3, 6 or 9.
 template <class Duration>
 inline constexpr int kFractionDigits =
     Duration::period::den == 1 ? 0 : std::chrono::hh_mm_ss<Duration>::fractional_width;
 
-// Two digits at a time, from a table: what is written most often is written without a division a
-// digit.
-struct DigitPairs {
-  char text[200] = {};
-  constexpr DigitPairs() {
-    for (int i = 0; i < 100; ++i) {
-      text[2 * i] = static_cast<char>('0' + i / 10);
-      text[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-  }
+// A day since 1970-01-01, and the time of that day. Unlike a count of nanoseconds it holds the first day
+// of UtcTime, and every second of the years 0 to 9999.
+struct DayTime {
+  std::int64_t day;
+  std::int64_t ns;  // 0 <= ns < 86,400 s
 };
-inline constexpr DigitPairs kDigitPairs;
+
+inline constexpr std::int64_t kNanosPerDay = 86'400'000'000'000;
+
+template <class Duration>
+[[nodiscard]] constexpr DayTime split_days(Duration since_epoch) noexcept {
+  using PerDay = std::ratio_divide<std::chrono::days::period, typename Duration::period>;
+  static_assert(PerDay::den == 1, "a day is a whole number of ticks");
+  const auto [day, rest] = floor_divide<std::int64_t>(since_epoch.count(), PerDay::num);
+  return {day, rest * (kNanosPerDay / PerDay::num)};
+}
+
+[[nodiscard]] constexpr DayTime moved_by(DayTime time, std::chrono::nanoseconds distance) noexcept {
+  const auto [days, rest] = floor_divide(time.ns + distance.count(), kNanosPerDay);
+  return {time.day + days, rest};
+}
+
+// The two digits of each number below 100: the writer divides once for two digits.
+inline constexpr auto kDigitPairs = [] {
+  std::array<char, 200> text{};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    text[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  }
+  return text;
+}();
 
 inline char* write_pair(char* out, std::uint32_t value) noexcept {
-  std::memcpy(out, kDigitPairs.text + 2 * std::size_t{value}, 2);
+  std::memcpy(out, kDigitPairs.data() + 2 * std::size_t{value}, 2);
   return out + 2;
 }
 
-// The decimal digits of `value`, right-aligned in `width` places with leading zeros.
-inline char* write_digits(char* out, std::uint32_t value, int width) noexcept {
-  int left = width;
-  for (; left >= 2; left -= 2, value /= 100) write_pair(out + left - 2, value % 100);
-  if (left == 1) *out = static_cast<char>('0' + value % 10);
-  return out + width;
-}
-
-// 2026-11-20T18:15:30.123, `digits` of the fraction; the rest is cut (floored). Years 0 to 9999.
-inline char* write_date_time(char* out, LocalTime local, int digits) noexcept {
+// Writes 2026-11-20T18:15:30.123 with 0 to 9 `digits` of the fraction, and cuts the remaining digits.
+// RFC 3339 has the years 0 to 9999: an earlier or later time becomes the first or the last of them.
+inline char* write_date_time(char* out, DayTime time, int digits) noexcept {
   using namespace std::chrono;
-  // Divided by hand: the first day of the range begins before what nanoseconds can hold.
-  constexpr std::int64_t kDay = nanoseconds(days(1)).count();
-  std::int64_t day = local.time_since_epoch().count() / kDay;
-  std::int64_t of_day = local.time_since_epoch().count() % kDay;
-  if (of_day < 0) {
-    of_day += kDay;
-    --day;
-  }
-  const year_month_day date{local_days(days(day))};
-  const auto second =
-      static_cast<std::uint32_t>(static_cast<std::uint64_t>(of_day) / 1'000'000'000);
+  constexpr std::int64_t kFirst = sys_days(year(0) / 1 / 1).time_since_epoch().count();
+  constexpr std::int64_t kLast = sys_days(year(9999) / 12 / 31).time_since_epoch().count();
+  if (time.day < kFirst) time = {kFirst, 0};
+  if (time.day > kLast) time = {kLast, kNanosPerDay - 1};
+  const year_month_day date{local_days(days(time.day))};
+  const auto ns = static_cast<std::uint64_t>(time.ns);
+  const auto second = static_cast<std::uint32_t>(ns / 1'000'000'000);
   const auto y = static_cast<std::uint32_t>(static_cast<int>(date.year()));
   write_pair(out, y / 100);
   write_pair(out + 2, y % 100);
@@ -83,14 +89,18 @@ inline char* write_date_time(char* out, LocalTime local, int digits) noexcept {
   write_pair(out + 14, second / 60 % 60);
   out[16] = ':';
   write_pair(out + 17, second % 60);
-  if (digits == 0) return out + 19;
+  if (digits <= 0) return out + 19;
   out[19] = '.';
-  auto fraction = static_cast<std::uint32_t>(static_cast<std::uint64_t>(of_day) % 1'000'000'000);
-  for (int i = digits; i < 9; i += 3) fraction /= 1000;
-  return write_digits(out + 20, fraction, digits);
+  char* const fraction = out + 20;
+  auto rest = static_cast<std::uint32_t>(ns % 1'000'000'000);
+  int left = 9;
+  for (; left > digits; --left) rest /= 10;
+  for (; left >= 2; left -= 2, rest /= 100) write_pair(fraction + left - 2, rest % 100);
+  if (left == 1) *fraction = static_cast<char>('0' + rest % 10);
+  return fraction + (digits < 9 ? digits : 9);
 }
 
-// +01:00. The grammar has no seconds.
+// Writes +01:00. Requires less than 100 hours.
 inline char* write_offset(char* out, std::chrono::minutes offset) noexcept {
   const auto size =
       static_cast<std::uint32_t>(offset.count() < 0 ? -offset.count() : offset.count());
@@ -100,157 +110,95 @@ inline char* write_offset(char* out, std::chrono::minutes offset) noexcept {
   return write_pair(out, size % 60);
 }
 
-// A date-time read from text: a local reading, and how far it stands from UTC.
+// A date-time as read from text: a local reading and its distance from UTC.
 struct Rfc3339Fields {
-  std::chrono::local_seconds local;  // second 60 stands here as the second that follows
+  std::chrono::local_seconds local;  // second 60 is the second that follows
   std::chrono::nanoseconds fraction{};
   std::chrono::seconds offset{};
-  bool zulu = false;       // 'Z' or "-00:00": UTC is known, the local offset is not
-  std::size_t length = 0;  // how much of the text was read
+  bool zulu = false;  // 'Z' or "-00:00": the text states UTC, and no local offset
 };
 
-// Reads the date-time at the beginning of a text; what follows is the caller's.
-//
-// Errors: InvalidArgument with the offset of the first byte that cannot stand where it stands.
-class Rfc3339Reader {
- public:
-  explicit Rfc3339Reader(std::string_view text) noexcept : text_(text) {}
-
-  absl::StatusOr<Rfc3339Fields> read() {
-    using namespace std::chrono;
-    const int y = number(4, 0, 9999, "no such year");
-    literal('-');
-    const int mo = number(2, 1, 12, "no such month");
-    literal('-');
-    const std::size_t day_at = at_;
-    const int d = number(2, 1, 31, "no such day");
-    if (!failed() && !(year(y) / mo / d).ok()) fail_at(day_at, "no such day in this month");
-    if (!failed() && (peek() == 'T' || peek() == 't'))
-      ++at_;
-    else
-      fail("expected 'T'");
-    const int h = number(2, 0, 23, "no such hour");
-    literal(':');
-    const int m = number(2, 0, 59, "no such minute");
-    literal(':');
-    const std::size_t second_at = at_;
-    const int s = number(2, 0, 60, "no such second");
-    Rfc3339Fields fields;
-    fields.fraction = fraction();
-    offset(fields);
-    if (failed()) return error();
-    fields.local = local_days(year(y) / mo / d) + hours(h) + minutes(m) + seconds(s);
-    const sys_seconds utc(fields.local.time_since_epoch() - fields.offset);
-    if (s == 60 && !leap_second_ended_at(utc)) {
-      fail_at(second_at, "there was no leap second");
-      return error();
-    }
-    fields.length = at_;
-    return fields;
-  }
-
- private:
-  [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
-  [[nodiscard]] char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
-  [[nodiscard]] static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-  void fail_at(std::size_t where, const char* what) noexcept {
-    if (failed()) return;
-    what_ = what;
-    failed_at_ = where;
-  }
-  void fail(const char* what) noexcept { fail_at(at_, what); }
-
-  [[nodiscard]] absl::Status error() const {
-    std::string message = "Invalid RFC 3339 time " + quoted(text_) + ": " + what_ + " at offset " +
-                          std::to_string(failed_at_);
-    return absl::InvalidArgumentError(message);
-  }
-
-  void literal(char c) {
-    if (failed()) return;
-    if (peek() == c) {
-      ++at_;
-    } else {
-      fail(c == '-' ? "expected '-'" : "expected ':'");
-    }
-  }
-
-  // Exactly `width` digits, from `low` to `high`.
-  int number(int width, int low, int high, const char* what) {
-    if (failed()) return low;
-    const std::size_t begin = at_;
-    int value = 0;
-    for (int i = 0; i < width; ++i, ++at_) {
-      if (!is_digit(peek())) {
-        fail("expected a digit");
-        return low;
-      }
-      value = value * 10 + (peek() - '0');
-    }
-    if (value < low || value > high) fail_at(begin, what);
-    return failed() ? low : value;
-  }
-
-  std::chrono::nanoseconds fraction() {
-    if (failed() || peek() != '.') return {};
-    ++at_;
-    std::int64_t value = 0;
-    int digits = 0;
-    for (; is_digit(peek()); ++digits, ++at_) {
-      if (digits == 9) {
-        fail("finer than a nanosecond");
-        return {};
-      }
-      value = value * 10 + (peek() - '0');
-    }
-    if (digits == 0) fail("expected a digit");
-    for (; digits < 9; ++digits) value *= 10;
-    return std::chrono::nanoseconds(value);
-  }
-
-  void offset(Rfc3339Fields& fields) {
-    if (failed()) return;
-    const char sign = peek();
-    if (sign == 'Z' || sign == 'z') {
-      ++at_;
-      fields.zulu = true;
-      return;
-    }
-    if (sign != '+' && sign != '-') return fail("expected 'Z' or an offset");
-    ++at_;
-    const int h = number(2, 0, 23, "no such offset");
-    literal(':');
-    const int m = number(2, 0, 59, "no such offset");
-    const std::chrono::seconds size = std::chrono::hours(h) + std::chrono::minutes(m);
-    fields.offset = sign == '-' ? -size : size;
-    fields.zulu = sign == '-' && size.count() == 0;  // RFC 3339 section 4.3
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t failed_at_ = 0;
-  const char* what_ = nullptr;
-};
-
-// The instant that a date-time names.
-//
-// Errors: OutOfRange outside 1677-09-21 to 2262-04-11, what nanoseconds can hold.
-inline absl::StatusOr<UtcTime> to_instant(const Rfc3339Fields& fields, std::string_view text) {
-  using namespace std::chrono;
-  const seconds whole = fields.local.time_since_epoch() - fields.offset;
-  std::int64_t ns = 0;
-  // Before the epoch the last whole second may overflow although its fraction brings it back.
-  const std::int64_t borrow = whole.count() < 0 ? 1 : 0;
-  if (__builtin_mul_overflow(whole.count() + borrow, std::int64_t{1'000'000'000}, &ns) ||
-      __builtin_add_overflow(ns, fields.fraction.count() - borrow * 1'000'000'000, &ns)) {
-    return absl::OutOfRangeError("Invalid RFC 3339 time " + quoted(text) +
-                                 ": outside 1677-09-21 to 2262-04-11");
-  }
-  return UtcTime(nanoseconds(ns));
+inline std::chrono::local_days read_date(TextCursor& in) {
+  const int y = in.number(4, 4, 0, 9999, "no such year");
+  in.expect('-');
+  const int m = in.number(2, 2, 1, 12, "no such month");
+  in.expect('-');
+  const std::size_t day_at = in.offset();
+  const int d = in.number(2, 2, 1, 31, "no such day");
+  const auto date = std::chrono::year(y) / m / d;
+  if (!date.ok()) in.fail_at(day_at, "no such day in this month");
+  return std::chrono::local_days(date);
 }
 
-}  // namespace internal
-}  // namespace masterclock
+// Reads ".123", or nothing.
+inline std::chrono::nanoseconds read_fraction(TextCursor& in) {
+  if (!in.accept('.')) return {};
+  const std::size_t begin = in.offset();
+  const std::string_view digits = in.take_while(is_digit);
+  if (digits.empty()) in.fail("expected a digit");
+  if (digits.size() > 9) in.fail_at(begin + 9, "finer than a nanosecond");
+  std::int64_t value = 0;
+  for (std::size_t i = 0; i < 9; ++i) {
+    value = value * 10 + (i < digits.size() ? digits[i] - '0' : 0);
+  }
+  return std::chrono::nanoseconds(value);
+}
+
+// Reads 'Z' or an offset.
+inline void read_offset(TextCursor& in, Rfc3339Fields& fields) {
+  fields.zulu = in.accept("Zz");
+  if (fields.zulu) return;
+  const bool negative = in.accept('-');
+  if (!negative && !in.accept('+')) in.fail("expected 'Z' or an offset");
+  const int h = in.number(2, 2, 0, 23, "no such offset");
+  in.expect(':');
+  const int m = in.number(2, 2, 0, 59, "no such offset");
+  const std::chrono::seconds size = std::chrono::hours(h) + std::chrono::minutes(m);
+  fields.offset = negative ? -size : size;
+  fields.zulu = negative && size.count() == 0;  // RFC 3339 section 4.3
+}
+
+// Reads the date-time at the cursor and leaves the cursor behind it. The cursor keeps the error.
+inline Rfc3339Fields read_rfc3339(TextCursor& in) {
+  using namespace std::chrono;
+  Rfc3339Fields fields;
+  const local_days date = read_date(in);
+  if (!in.accept("Tt")) in.fail("expected 'T'");
+  const int h = in.number(2, 2, 0, 23, "no such hour");
+  in.expect(':');
+  const int m = in.number(2, 2, 0, 59, "no such minute");
+  in.expect(':');
+  const std::size_t second_at = in.offset();
+  const int s = in.number(2, 2, 0, 60, "no such second");
+  fields.fraction = read_fraction(in);
+  read_offset(in, fields);
+  fields.local = date + hours(h) + minutes(m) + seconds(s);
+  const sys_seconds utc(fields.local.time_since_epoch() - fields.offset);
+  if (s == 60 && !leap_second_ended_at(utc)) in.fail_at(second_at, "there was no leap second");
+  return fields;
+}
+
+// Returns a time since 1970 in nanoseconds. `kind` and `text` are for the error.
+//
+// Errors: OutOfRange where 64 bits cannot hold the sum.
+inline absl::StatusOr<std::chrono::nanoseconds> since_1970(std::chrono::seconds whole,
+                                                           std::chrono::nanoseconds fraction,
+                                                           const char* kind,
+                                                           std::string_view text) {
+  const Int128 ns = Int128{whole.count()} * 1'000'000'000 + fraction.count();
+  if (ns == saturate(ns)) return std::chrono::nanoseconds(static_cast<std::int64_t>(ns));
+  return absl::OutOfRangeError(std::string("Invalid ") + kind + " " + quoted(text) +
+                               ": outside 1677-09-21 to 2262-04-11");
+}
+
+// Returns the instant of a date-time that was read from `text`.
+inline absl::StatusOr<UtcTime> to_instant(const Rfc3339Fields& fields, std::string_view text) {
+  const auto ns = since_1970(fields.local.time_since_epoch() - fields.offset, fields.fraction,
+                             "RFC 3339 time", text);
+  if (!ns.ok()) return ns.status();
+  return UtcTime(*ns);
+}
+
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
