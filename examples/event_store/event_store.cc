@@ -10,6 +10,13 @@
 #include "masterclock/time/rfc3339.h"
 
 namespace event_store {
+
+using common::Database;
+using common::DatabaseOptions;
+using common::Statement;
+using common::Transaction;
+using common::Value;
+
 namespace {
 
 using masterclock::EventRequest;

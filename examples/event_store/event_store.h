@@ -39,8 +39,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/sqlite.h"
 #include "masterclock/master_clock.h"
-#include "sqlite.h"
 #include "stored_event.h"
 
 namespace event_store {
@@ -54,7 +54,7 @@ class Firing {
 
   // Whatever is written here is committed with the event, or not at all. Leave the transaction
   // itself alone.
-  [[nodiscard]] Database& database() const noexcept { return database_; }
+  [[nodiscard]] common::Database& database() const noexcept { return database_; }
 
   // Schedules an event that follows from this one: both are committed, or neither.
   //
@@ -63,11 +63,11 @@ class Firing {
 
  private:
   friend class EventStore;
-  Firing(EventStore& store, Database& database, const masterclock::FiredEvent& event)
+  Firing(EventStore& store, common::Database& database, const masterclock::FiredEvent& event)
       : store_(store), database_(database), event_(event) {}
 
   EventStore& store_;
-  Database& database_;
+  common::Database& database_;
   const masterclock::FiredEvent& event_;
   std::vector<PendingRow> followers_;
 };
@@ -86,7 +86,7 @@ class EventStore {
   // Errors: as Database::open; FailedPrecondition for a database of something else.
   static absl::StatusOr<std::unique_ptr<EventStore>> open(masterclock::MasterClock& clock,
                                                           std::string path,
-                                                          DatabaseOptions options = {});
+                                                          common::DatabaseOptions options = {});
   EventStore(const EventStore&) = delete;
   EventStore& operator=(const EventStore&) = delete;
   ~EventStore();
@@ -131,7 +131,7 @@ class EventStore {
 
  private:
   friend class Firing;
-  EventStore(masterclock::MasterClock& clock, std::unique_ptr<Database> database);
+  EventStore(masterclock::MasterClock& clock, std::unique_ptr<common::Database> database);
 
   absl::Status prepare_schema();
   [[nodiscard]] const Handler* handler_of(std::string_view type) const;
@@ -139,7 +139,7 @@ class EventStore {
   // With the lock held:
   absl::StatusOr<PendingRow> insert(const StoredEvent& event);
   absl::StatusOr<std::vector<PendingRow>> read(std::string_view condition, std::int64_t value);
-  absl::StatusOr<PendingRow> read_row(const Statement& row);
+  absl::StatusOr<PendingRow> read_row(const common::Statement& row);
   absl::Status check(const StoredEvent& event) const;
   absl::StatusOr<masterclock::UtcTime> due_of(const StoredEvent& event) const;
   absl::Status put_next(const PendingRow& row, masterclock::UtcTime fired_due);
@@ -152,7 +152,7 @@ class EventStore {
 
   masterclock::MasterClock& clock_;
   mutable std::mutex mutex_;  // guards what follows
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<common::Database> database_;
   std::map<std::string, Handler, std::less<>> handlers_;
   Handler other_handler_;
   std::int64_t loaded_ = 0;        // serials up to this one are the scheduler's, or gone

@@ -8,9 +8,6 @@
 // (on one line). `start` and `local_start` are the real start to the millisecond; `planned_start`
 // and `real_start` have as many digits as the instant needs. The broadcast day is that of the
 // planned start. `planned_duration_seconds` is null where nothing says when the programme ends.
-//
-// The file holds whole lines only, whenever and however the program ends: each line is one write,
-// and one that the disk has no room for is taken back.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 
@@ -19,12 +16,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/line_file.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
@@ -50,43 +48,33 @@ using AsRunSink = std::function<absl::Status(const AsRunEntry&)>;
 [[nodiscard]] std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone,
                                       std::chrono::seconds day_start);
 
+// Writes the lines of entries to a file.
+//
 // Threads: any.
 class AsRunLog {
  public:
-  enum class Mode {
-    kReplace,  // a rehearsal: the file is of this run alone
-    kAppend,   // the air: nothing that was logged is ever lost. A torn last line is cut off
-  };
+  using Mode = common::LineFile::Mode;
 
-  // Errors: Unavailable, "FILE: what", when the file cannot be opened.
+  // Errors: as LineFile::open.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<AsRunLog>> open(
       const std::filesystem::path& file, Mode mode, masterclock::Zone zone,
       std::chrono::seconds day_start);
 
-  AsRunLog(const AsRunLog&) = delete;
-  AsRunLog& operator=(const AsRunLog&) = delete;
-  ~AsRunLog() { (void)close(); }
-
-  // Errors: Unavailable, "FILE: what", when it cannot be written; the file is then as it was
-  // before.
-  absl::Status write(const AsRunEntry& entry);
-
-  // Writes what the system still holds to the disk. Further writes fail.
-  absl::Status close();
-
-  [[nodiscard]] std::size_t lines() const;  // written by this object
+  // Errors: as LineFile::write.
+  absl::Status write(const AsRunEntry& entry) {
+    return file_->write(as_run_line(entry, zone_, day_start_));
+  }
+  absl::Status close() { return file_->close(); }
+  [[nodiscard]] std::size_t lines() const { return file_->lines(); }
 
  private:
-  AsRunLog(std::filesystem::path file, int fd, masterclock::Zone zone,
+  AsRunLog(std::unique_ptr<common::LineFile> file, masterclock::Zone zone,
            std::chrono::seconds day_start)
-      : file_(std::move(file)), zone_(zone), day_start_(day_start), fd_(fd) {}
+      : file_(std::move(file)), zone_(zone), day_start_(day_start) {}
 
-  const std::filesystem::path file_;
+  const std::unique_ptr<common::LineFile> file_;
   const masterclock::Zone zone_;
   const std::chrono::seconds day_start_;
-  mutable std::mutex mutex_;
-  int fd_;
-  std::size_t lines_ = 0;
 };
 
 }  // namespace on_air

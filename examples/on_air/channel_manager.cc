@@ -8,11 +8,14 @@
 #include <mutex>
 #include <utility>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 #include "masterclock/time/leap_seconds.h"
 
 namespace on_air {
 namespace {
+
+using common::in_quotes;
 
 using masterclock::saturating_add;
 using masterclock::SteadyTime;

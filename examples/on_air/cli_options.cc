@@ -1,9 +1,12 @@
 #include "cli_options.h"
 
-#include "data_error.h"
+#include "common/printable.h"
 #include "masterclock/time/rfc3339.h"
 
 namespace on_air {
+using common::add_parsed;
+using common::in_quotes;
+
 absl::StatusOr<std::chrono::seconds> parse_day_start(std::string_view text) {
   std::string time(text);
   if (time.size() == sizeof("hh:mm") - 1) time += ":00";
@@ -13,13 +16,6 @@ absl::StatusOr<std::chrono::seconds> parse_day_start(std::string_view text) {
                                       ": expected hh:mm or hh:mm:ss");
   }
   return std::chrono::floor<std::chrono::seconds>(parsed->time_since_epoch());
-}
-
-CLI::Option* add_time(CLI::App& app, const std::string& name,
-                      std::optional<masterclock::UtcTime>& time, const std::string& what) {
-  return add_parsed(app, name, time, what,
-                    [](const std::string& text) { return masterclock::parse_rfc3339(text); })
-      ->type_name("RFC3339");
 }
 
 CLI::Option* add_guide(CLI::App& app, std::string& guide) {

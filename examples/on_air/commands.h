@@ -7,24 +7,18 @@
 #define MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/command_line.h"
+#include "common/terminal.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/time/time_points.h"
-#include "terminal.h"
-
-namespace CLI {
-class App;
-}
 
 namespace on_air {
-
-using Command = std::function<absl::Status()>;
 
 // on_air now: what is on each channel, and how far in.
 struct NowOptions {
@@ -36,8 +30,9 @@ struct NowOptions {
   std::vector<std::string> channels;  // empty: all
   bool json = false;
 };
-absl::Status run_now(const NowOptions& options, const Terminal& terminal, std::ostream& out);
-void add_now(CLI::App& app, Command& chosen);
+absl::Status run_now(const NowOptions& options, const common::Terminal& terminal,
+                     std::ostream& out);
+void add_now(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air
 

@@ -10,6 +10,7 @@
 namespace on_air {
 namespace {
 
+using common::ChildProcess;
 using masterclock::frame_index;
 using masterclock::frame_start;
 using masterclock::FrameRate;

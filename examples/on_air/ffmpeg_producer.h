@@ -18,7 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "child_process.h"
+#include "common/child_process.h"
 #include "media_probe.h"
 #include "producer.h"
 
@@ -65,13 +65,13 @@ class FfmpegProducer final : public Producer {
   absl::Status wait();
 
  private:
-  [[nodiscard]] std::shared_ptr<ChildProcess> child() const;
-  void set_child(std::shared_ptr<ChildProcess> child);
+  [[nodiscard]] std::shared_ptr<common::ChildProcess> child() const;
+  void set_child(std::shared_ptr<common::ChildProcess> child);
 
   const FfmpegOptions options_;
   std::filesystem::path media_;
   mutable std::mutex mutex_;
-  std::shared_ptr<ChildProcess> child_;
+  std::shared_ptr<common::ChildProcess> child_;
 };
 
 }  // namespace on_air

@@ -9,11 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 #include "masterclock/time/rfc3339.h"
 
 namespace on_air {
 namespace {
+
+using common::data_error;
+using common::in_quotes;
+using common::line_at;
 
 using masterclock::LocalTime;
 using masterclock::UtcTime;

@@ -7,13 +7,19 @@
 #include <memory>
 #include <string_view>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 #include "ffplayout.h"
 #include "xml_text.h"
 #include "xmltv.h"
 
 namespace on_air {
 namespace {
+
+using common::data_error;
+using common::in_quotes;
+using common::line_at;
+using common::printable;
 
 absl::Status cannot_read(const std::string& path, int error) {
   const std::string message = printable(path) + ": cannot be read: " + std::strerror(error);

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -10,17 +9,23 @@
 #include <utility>
 
 #include "cli_options.h"
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
+#include "common/stop_signal.h"
+#include "common/time_text.h"
 #include "ffmpeg_producer.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "media_library.h"
 #include "schedule_service.h"
-#include "stop_signal.h"
-#include "time_text.h"
 
 namespace on_air {
 namespace {
+
+using common::in_quotes;
+using common::printable;
+using common::StopSignal;
+using common::utc_text;
 
 namespace fs = std::filesystem;
 
@@ -130,7 +135,7 @@ absl::Status run_join(const JoinOptions& options, std::ostream& out) {
   return join(masterclock::MasterClock(source), options, out);
 }
 
-void add_join(CLI::App& app, Command& chosen) {
+void add_join(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<JoinOptions>();
   CLI::App& join = *app.add_subcommand("join", "real media from the join point on, by ffmpeg");
   add_guide(join, options->guide);
@@ -138,7 +143,7 @@ void add_join(CLI::App& app, Command& chosen) {
   join.add_option("--media", options->media, "the media, or where it is looked for")
       ->required()
       ->type_name("FILE|DIR");
-  add_time(join, "--at", options->at, "when; now, unless given");
+  common::add_time(join, "--at", options->at, "when; now, unless given");
   join.add_option("--output", options->output,
                   "what to write: .mp4 .mov .mkv .ts, .png for a frame")
       ->required()
@@ -146,9 +151,9 @@ void add_join(CLI::App& app, Command& chosen) {
   join.add_option("--frames", options->frames, "how many; unless given, until the media ends")
       ->check(CLI::Range(std::int64_t{1}, kMostFrames, "N"))
       ->type_name("N");
-  add_parsed(join, "--rate", options->rate,
-             "frames a second of the output; the media's own, unless given",
-             [](const std::string& text) { return masterclock::parse_frame_rate(text); })
+  common::add_parsed(join, "--rate", options->rate,
+                     "frames a second of the output; the media's own, unless given",
+                     [](const std::string& text) { return masterclock::parse_frame_rate(text); })
       ->type_name("RATE");
   add_zone(join, options->zone);
   add_day_start(join, options->day_start);

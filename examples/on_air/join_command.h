@@ -31,7 +31,7 @@ struct JoinOptions {
 //
 // Errors: one line; Cancelled when SIGINT, SIGTERM or SIGHUP came.
 absl::Status run_join(const JoinOptions& options, std::ostream& out);
-void add_join(CLI::App& app, Command& chosen);
+void add_join(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air
 

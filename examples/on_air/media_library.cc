@@ -5,10 +5,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 
 namespace on_air {
 namespace {
+
+using common::in_quotes;
 
 namespace fs = std::filesystem;
 

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "child_process.h"
+#include "common/child_process.h"
 
 namespace on_air {
 namespace {
+
+using common::ChildProcess;
 
 using masterclock::FrameRate;
 using masterclock::internal::Int128;

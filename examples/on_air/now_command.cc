@@ -5,14 +5,20 @@
 
 #include "cli_options.h"
 #include "commands.h"
+#include "common/time_text.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "now_table.h"
 #include "schedule_service.h"
-#include "time_text.h"
 
 namespace on_air {
 namespace {
+
+using common::date_text;
+using common::Terminal;
+using common::terminal_of_stdout;
+using common::local_text;
+using common::utc_text;
 
 using nlohmann::ordered_json;
 
@@ -95,11 +101,11 @@ absl::Status run_now(const NowOptions& options, const Terminal& terminal, std::o
   return answer(masterclock::MasterClock(), options, terminal, out);
 }
 
-void add_now(CLI::App& app, Command& chosen) {
+void add_now(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<NowOptions>();
   CLI::App& now = *app.add_subcommand("now", "what is on each channel, and how far in");
   add_guide(now, options->guide);
-  add_time(now, "--at", options->at, "as if it were then; now, unless given");
+  common::add_time(now, "--at", options->at, "as if it were then; now, unless given");
   add_zone(now, options->zone);
   add_rate(now, options->rate);
   now.add_option("--channel", options->channels, "only this one; may be given several times")

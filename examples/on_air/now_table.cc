@@ -8,13 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "common/text_cells.h"
+#include "common/time_text.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/zones/zoned_time.h"
-#include "text_cells.h"
-#include "time_text.h"
 
 namespace on_air {
 namespace {
+
+using common::bar;
+using common::cells;
+using common::date_text;
+using common::Terminal;
+using common::fit;
+using common::fit_right;
 
 using masterclock::LocalTime;
 using masterclock::UtcTime;

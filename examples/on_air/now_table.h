@@ -5,11 +5,11 @@
 #include <span>
 #include <string>
 
+#include "common/terminal.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/zone.h"
 #include "schedule_service.h"
-#include "terminal.h"
 
 namespace on_air {
 
@@ -21,7 +21,7 @@ namespace on_air {
 // the right, then titles are cut.
 [[nodiscard]] std::string now_table(std::span<const PlayoutPlan> plans, masterclock::UtcTime at,
                                     masterclock::BroadcastDay day, masterclock::Zone zone,
-                                    const Terminal& terminal);
+                                    const common::Terminal& terminal);
 
 }  // namespace on_air
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -17,7 +16,11 @@
 #include "as_run_log.h"
 #include "channel_manager.h"
 #include "cli_options.h"
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
+#include "common/stop_signal.h"
+#include "common/text_cells.h"
+#include "common/time_text.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/providers/kernel.h"
@@ -25,12 +28,17 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "schedule_service.h"
 #include "station_clock.h"
-#include "stop_signal.h"
-#include "text_cells.h"
-#include "time_text.h"
 
 namespace on_air {
 namespace {
+
+using common::bar;
+using common::fit_right;
+using common::in_quotes;
+using common::local_text;
+using common::printable;
+using common::StopSignal;
+using common::utc_text;
 
 using masterclock::MasterClock;
 using masterclock::SteadyTime;
@@ -344,19 +352,20 @@ absl::StatusOr<std::optional<Discipline>> parse_discipline(std::string_view text
                                     ": expected kernel, chrony or linuxptp");
 }
 
-void add_run(CLI::App& app, Command& chosen) {
+void add_run(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& run =
       *app.add_subcommand("run", "lives through the schedule and writes the as-run log");
   add_guide(run, options->guide);
-  add_time(run, "--from", options->from, "begin then, on simulated time");
-  add_time(run, "--to", options->to, "end then");
-  add_parsed(run, "--speed", options->speed,
-             "seconds of schedule a second, or max; 1, unless given, which without --from is the "
-             "real clock",
-             [](const std::string& text) { return parse_speed(text); })
+  common::add_time(run, "--from", options->from, "begin then, on simulated time");
+  common::add_time(run, "--to", options->to, "end then");
+  common::add_parsed(
+      run, "--speed", options->speed,
+      "seconds of schedule a second, or max; 1, unless given, which without --from is the "
+      "real clock",
+      [](const std::string& text) { return parse_speed(text); })
       ->type_name("N|max");
-  add_parsed(
+  common::add_parsed(
       run, "--discipline", options->discipline,
       "live by UTC that never runs backward, by what this one knows of the real clock; what is "
       "corrected is told on stderr",

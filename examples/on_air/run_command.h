@@ -51,7 +51,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out);
 // "kernel", "chrony" or "linuxptp".
 [[nodiscard]] absl::StatusOr<std::optional<Discipline>> parse_discipline(std::string_view text);
 
-void add_run(CLI::App& app, Command& chosen);
+void add_run(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air
 

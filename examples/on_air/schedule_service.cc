@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 #include "guide_file.h"
 #include "masterclock/time/leap_seconds.h"
 
 namespace on_air {
 namespace {
+
+using common::in_quotes;
 
 using masterclock::Timecode;
 using masterclock::TimecodeFormat;

@@ -7,10 +7,15 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 
 namespace on_air {
 namespace {
+
+using common::data_error;
+using common::in_quotes;
+using common::line_at;
 
 using namespace std::string_view_literals;
 

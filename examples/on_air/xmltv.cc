@@ -10,11 +10,17 @@
 #include <utility>
 #include <vector>
 
-#include "data_error.h"
+#include "common/data_error.h"
+#include "common/printable.h"
 #include "xml_text.h"
 
 namespace on_air {
 namespace {
+
+using common::data_error;
+using common::in_quotes;
+using common::line_at;
+using common::printable;
 
 using masterclock::UtcTime;
 

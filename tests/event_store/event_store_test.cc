@@ -15,10 +15,14 @@
 
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/zones/zone_database.h"
-#include "temporary_database.h"
+#include "../common/temporary_database.h"
 
 namespace event_store {
 namespace {
+
+using common::Database;
+using common::TemporaryDatabase;
+using common::Transaction;
 
 using namespace std::chrono;
 using masterclock::MasterClock;

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "../temporary_directory.h"
 #include "masterclock/time/rfc3339.h"
@@ -99,57 +97,6 @@ TEST(AsRunLog, WritesLinesAtOnce) {
   EXPECT_TRUE(log->close().ok());
   EXPECT_TRUE(log->close().ok());
   EXPECT_EQ(log->write(news()).code(), absl::StatusCode::kFailedPrecondition);
-}
-
-TEST(AsRunLog, ReplacesOrAppends) {
-  const struct {
-    const char* name;
-    AsRunLog::Mode mode;
-    std::string before, kept;
-  } cases[] = {
-      {"replace", AsRunLog::Mode::kReplace, "old\n", ""},
-      {"append", AsRunLog::Mode::kAppend, "old\n", "old\n"},
-      {"append to nothing", AsRunLog::Mode::kAppend, "", ""},
-      {"append after a torn line", AsRunLog::Mode::kAppend, "old\n{\"start\":", "old\n"},
-      {"append after one torn line only", AsRunLog::Mode::kAppend, "{\"start\":", ""},
-      {"a torn line longer than a block", AsRunLog::Mode::kAppend,
-       "old\n" + std::string(10'000, 'x'), "old\n"},
-  };
-  for (const auto& c : cases) {
-    const TemporaryDirectory directory;
-    const auto file = directory.write("log", c.before);
-    ASSERT_TRUE(open(file, c.mode)->write(news()).ok());
-    EXPECT_EQ(contents_of(file), c.kept + as_run_line(news(), Zone(), 6h) + "\n") << c.name;
-  }
-}
-
-TEST(AsRunLog, NamesTheFileThatCannotBeWritten) {
-  const auto nowhere = AsRunLog::open("/nowhere/log", AsRunLog::Mode::kReplace, Zone(), 6h);
-  EXPECT_EQ(nowhere.status().message(), "/nowhere/log: No such file or directory");
-  const auto full = open("/dev/full", AsRunLog::Mode::kReplace);
-  EXPECT_EQ(full->write(news()).message(), "/dev/full: No space left on device");
-}
-
-// A limit on the file's size stands for a disk that fills up in the middle of a line.
-TEST(AsRunLog, TakesBackALineThatDoesNotFit) {
-  const TemporaryDirectory directory;
-  const auto file = directory.path() / "log";
-  const auto log = open(file, AsRunLog::Mode::kReplace);
-  ASSERT_TRUE(log->write(news()).ok());
-  const std::string one_line = contents_of(file);
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  rlimit tight = before;
-  tight.rlim_cur = one_line.size() + 100;
-  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
-  const absl::Status status = log->write(news());
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  ::signal(SIGXFSZ, handler);
-  EXPECT_EQ(status.message(), file.string() + ": File too large");
-  EXPECT_EQ(contents_of(file), one_line);
-  EXPECT_TRUE(log->write(news()).ok());
-  EXPECT_EQ(contents_of(file), one_line + one_line);
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 
 #include <sstream>
 
+#include "common/text_cells.h"
 #include "masterclock/time/rfc3339.h"
-#include "text_cells.h"
 
 namespace on_air {
 namespace {
+
+using common::cells;
 
 using masterclock::UtcTime;
 using ::testing::HasSubstr;

@@ -1,12 +1,12 @@
 // A database file of a test's own, gone when the test is.
-#ifndef MASTERCLOCK_TESTS_EVENT_STORE_TEMPORARY_DATABASE_H_
-#define MASTERCLOCK_TESTS_EVENT_STORE_TEMPORARY_DATABASE_H_
+#ifndef MASTERCLOCK_TESTS_COMMON_TEMPORARY_DATABASE_H_
+#define MASTERCLOCK_TESTS_COMMON_TEMPORARY_DATABASE_H_
 
 #include <string>
 
 #include "../temporary_directory.h"
 
-namespace event_store {
+namespace common {
 
 class TemporaryDatabase {
  public:
@@ -18,6 +18,6 @@ class TemporaryDatabase {
   masterclock::tests::TemporaryDirectory directory_;
 };
 
-}  // namespace event_store
+}  // namespace common
 
-#endif  // MASTERCLOCK_TESTS_EVENT_STORE_TEMPORARY_DATABASE_H_
+#endif  // MASTERCLOCK_TESTS_COMMON_TEMPORARY_DATABASE_H_

@@ -3,14 +3,14 @@
 //
 // From construction on SIGINT, SIGTERM and SIGHUP no longer kill the process; they make `fd()`
 // readable. Make one before any other thread is started: threads inherit what is blocked.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
 
 #include <signal.h>
 
 #include <chrono>
 
-namespace on_air {
+namespace common {
 
 // Threads: one owner.
 class StopSignal {
@@ -37,6 +37,6 @@ class StopSignal {
   sigset_t before_{};
 };
 
-}  // namespace on_air
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_STOP_SIGNAL_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_

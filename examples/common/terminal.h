@@ -1,11 +1,11 @@
 // What stdout is: how wide, and whether colours would be welcome.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_TERMINAL_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_TERMINAL_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_TERMINAL_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_TERMINAL_H_
 
 #include <cstddef>
 #include <string_view>
 
-namespace on_air {
+namespace common {
 
 struct Terminal {
   std::size_t width = 80;
@@ -24,6 +24,6 @@ struct Terminal {
 // Source: https://no-color.org for the latter.
 [[nodiscard]] Terminal terminal_of_stdout();
 
-}  // namespace on_air
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_TERMINAL_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_TERMINAL_H_

@@ -6,8 +6,8 @@
 //   auto database = Database::open("day.db", {.create = true});
 //   auto row = (*database)->query("SELECT due FROM pending WHERE id = ?1", {"opening"});
 //   if (row.ok() && row->step().value()) std::cout << row->text(0);
-#ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_SQLITE_H_
-#define MASTERCLOCK_EXAMPLES_EVENT_STORE_SQLITE_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_SQLITE_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_SQLITE_H_
 
 #include <sqlite3.h>
 
@@ -25,7 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace event_store {
+namespace common {
 
 class Database;
 
@@ -135,6 +135,6 @@ class Transaction {
   Database* database_;
 };
 
-}  // namespace event_store
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_EVENT_STORE_SQLITE_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_SQLITE_H_

@@ -1,4 +1,4 @@
-#include "sqlite.h"
+#include "common/sqlite.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "temporary_database.h"
 
-namespace event_store {
+namespace common {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST(DatabaseOpenTest, SaysInOneLineWhyItCannot) {
 }
 
 }  // namespace
-}  // namespace event_store
+}  // namespace common

@@ -1,4 +1,4 @@
-#include "sqlite.h"
+#include "common/sqlite.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 #include "masterclock/internal/quoted.h"
 
-namespace event_store {
+namespace common {
 namespace {
 
 absl::StatusCode code_of(int result) {
@@ -164,4 +164,4 @@ absl::Status Transaction::commit() {
   return absl::OkStatus();
 }
 
-}  // namespace event_store
+}  // namespace common

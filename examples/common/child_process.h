@@ -4,8 +4,8 @@
 // the parent's to handle), /dev/null for its standard input and no signal blocked. What it says is
 // collected: of its standard output and of its errors the last part each. It is reaped as soon as
 // it ends; destroying the object ends it.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_CHILD_PROCESS_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_CHILD_PROCESS_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 
 #include <sys/types.h>
 
@@ -21,7 +21,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace on_air {
+namespace common {
 
 // Threads: any, for every member.
 class ChildProcess {
@@ -70,6 +70,6 @@ class ChildProcess {
   std::thread supervisor_;
 };
 
-}  // namespace on_air
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_CHILD_PROCESS_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_

@@ -1,4 +1,4 @@
-#include "child_process.h"
+#include "common/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 
 extern char** environ;
 
-namespace on_air {
+namespace common {
 namespace {
 
 // A file descriptor that closes itself.
@@ -219,4 +219,4 @@ std::string ChildProcess::complaint() const {
   return "exit status " + std::to_string(WEXITSTATUS(*ended_));
 }
 
-}  // namespace on_air
+}  // namespace common

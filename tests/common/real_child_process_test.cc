@@ -1,4 +1,4 @@
-#include "child_process.h"
+#include "common/child_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 
-namespace on_air {
+namespace common {
 namespace {
 
 using ::testing::EndsWith;
@@ -125,4 +125,4 @@ TEST(RealChildProcess, HasItsOwnGroupAndNothingBlocked) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace common

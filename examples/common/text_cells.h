@@ -4,14 +4,14 @@
 // before none. Titles are somebody else's text: control characters, which could steer the terminal,
 // become spaces, marks that turn its direction are left out, and bytes that are not UTF-8 become
 // U+FFFD.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_TEXT_CELLS_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_TEXT_CELLS_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_TEXT_CELLS_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_TEXT_CELLS_H_
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace on_air {
+namespace common {
 
 // The text made safe for a terminal, in one line.
 [[nodiscard]] std::string clean(std::string_view text);
@@ -29,6 +29,6 @@ namespace on_air {
 // A bar of `width` cells, `part` of it full, in eighths of a cell; `part` from 0 to 1.
 [[nodiscard]] std::string bar(double part, std::size_t width);
 
-}  // namespace on_air
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_TEXT_CELLS_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_TEXT_CELLS_H_

@@ -1,4 +1,4 @@
-#include "terminal.h"
+#include "common/terminal.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
-namespace on_air {
+namespace common {
 namespace {
 
 std::string_view environment(const char* name) {
@@ -37,4 +37,4 @@ Terminal terminal_of_stdout() {
   return terminal;
 }
 
-}  // namespace on_air
+}  // namespace common

@@ -1,10 +1,10 @@
-#include "text_cells.h"
+#include "common/text_cells.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace on_air {
+namespace common {
 namespace {
 
 TEST(TextCells, CountsCellsNotBytes) {
@@ -71,4 +71,4 @@ TEST(TextCells, DrawsABarInEighths) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace common

@@ -1,4 +1,4 @@
-#include "stop_signal.h"
+#include "common/stop_signal.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace on_air {
+namespace common {
 
 StopSignal::StopSignal() {
   sigset_t wanted;
@@ -50,4 +50,4 @@ void StopSignal::look() {
   while (::read(fd_, &info, sizeof info) == sizeof info) requested_ = true;
 }
 
-}  // namespace on_air
+}  // namespace common

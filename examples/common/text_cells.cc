@@ -1,10 +1,10 @@
-#include "text_cells.h"
+#include "common/text_cells.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-namespace on_air {
+namespace common {
 namespace {
 
 struct Range {
@@ -162,4 +162,4 @@ std::string bar(double part, std::size_t width) {
   return out;
 }
 
-}  // namespace on_air
+}  // namespace common

@@ -1,6 +1,6 @@
-// Times and dates as the program prints them.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_TIME_TEXT_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_TIME_TEXT_H_
+// Writes instants and dates as the programs print them.
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_TIME_TEXT_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_TIME_TEXT_H_
 
 #include <chrono>
 #include <string>
@@ -10,9 +10,9 @@
 #include "masterclock/zones/zone.h"
 #include "masterclock/zones/zoned_time.h"
 
-namespace on_air {
+namespace common {
 
-// Calls `write` with the instant at the coarsest precision of 1 s, 1 ms, 1 us, 1 ns that holds it.
+// Calls `write` with the instant in the coarsest of 1 s, 1 ms, 1 us and 1 ns that is exact.
 template <class Write>
 auto at_shortest_precision(masterclock::UtcTime at, Write write) {
   using namespace std::chrono;
@@ -22,12 +22,12 @@ auto at_shortest_precision(masterclock::UtcTime at, Write write) {
   return write(at);
 }
 
-// 2026-03-29T01:30:00Z, with as much of a fraction as it takes to name the instant.
+// 2026-03-29T01:30:00Z, with the digits of the fraction that the instant needs.
 inline std::string utc_text(masterclock::UtcTime at) {
   return at_shortest_precision(at, [](auto time) { return masterclock::to_rfc3339(time); });
 }
 
-// The same on a wall: 2026-03-29T02:30:00+01:00.
+// 2026-03-29T02:30:00+01:00
 inline std::string local_text(masterclock::UtcTime at, masterclock::Zone zone) {
   return at_shortest_precision(at, [&](auto time) {
     return masterclock::to_rfc3339(
@@ -41,6 +41,6 @@ inline std::string date_text(std::chrono::year_month_day date) {
       .substr(0, sizeof("YYYY-MM-DD") - 1);
 }
 
-}  // namespace on_air
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_TIME_TEXT_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_TIME_TEXT_H_
