@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
-#include "masterclock/time/resolve.h"
+#include "masterclock/time/local_clock.h"
 #include "masterclock/time/time_points.h"
 
 namespace event_store {

@@ -27,7 +27,6 @@
 #include <string>
 
 #include "absl/functional/any_invocable.h"
-#include "masterclock/time/resolve.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/local_clock.h"
 
@@ -54,7 +53,7 @@ class EventHandle {
 };
 
 // A wall time: the reading, the wall it is read from, and what to do where that reading names no
-// instant or two (see resolve.h).
+// instant or two (see local_clock.h).
 struct LocalDue {
   LocalTime local;
   AnyWallClock zone;

@@ -13,6 +13,8 @@
 #include "masterclock/version.h"
 
 #include <concepts>
+#include <cstddef>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <type_traits>
@@ -39,7 +41,16 @@ concept Printable = !std::is_convertible_v<T, long long> && requires(const T& va
 }  // namespace internal::printable
 
 namespace internal {
+
 using printable::Printable;
+
+// Returns the name of an enumerator: names[0] for the first one.
+template <class Enum>
+[[nodiscard]] std::string name_of(Enum value, std::initializer_list<const char*> names) {
+  const auto i = static_cast<std::size_t>(value);
+  return i < names.size() ? names.begin()[i] : "unknown";
+}
+
 }  // namespace internal
 
 template <class Traits, internal::Printable T>

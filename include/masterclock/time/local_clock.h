@@ -1,10 +1,21 @@
-// The wall as the rooms below the zones need it: something that turns UTC into a local reading and
-// back. `Zone` is the one that this library ships.
+// Converts between UTC and a wall-clock reading, for rooms that do not know zones.
 //
-// `frames/` and `events/` speak of local times (a daily jam at 02:00, an event at 06:00 in Dublin)
-// without knowing how zones are made: they take any WallClock, and keep one as an AnyWallClock.
+// `frames/` and `events/` use local times (a daily jam at 02:00, an event at 06:00 in Dublin). They take
+// any WallClock, and keep it as an AnyWallClock. `Zone` is the WallClock of this library.
 //
-// Threads: plain values.
+// ## Example
+//
+//   struct Utc {  // the shortest wall clock
+//     masterclock::LocalTime to_local(masterclock::UtcTime utc) const {
+//       return masterclock::LocalTime(utc.time_since_epoch());
+//     }
+//     absl::StatusOr<masterclock::UtcTime> to_utc(masterclock::LocalTime local,
+//                                                 masterclock::Resolve) const {
+//       return masterclock::UtcTime(local.time_since_epoch());
+//     }
+//   };
+//   const masterclock::AnyWallClock wall = Utc();
+//   assert(wall.to_local(masterclock::UtcTime()) == masterclock::LocalTime());
 #ifndef MASTERCLOCK_TIME_LOCAL_CLOCK_H_
 #define MASTERCLOCK_TIME_LOCAL_CLOCK_H_
 
@@ -15,13 +26,32 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <string>
 #include <type_traits>
 
 #include "absl/status/statusor.h"
-#include "masterclock/time/resolve.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
+
+// The instant of a wall-clock reading that occurs twice (fold) or never (gap). Standards disagree: RFC
+// 5545 drops such a reading, java.time and Temporal shift it, date takes the transition.
+//
+//   policy       fold                gap, for 02:30 when 02:00 becomes 03:00
+//   kReject      FailedPrecondition  FailedPrecondition; both messages name both candidates
+//   kEarlier     the first pass      the offset after the gap: an hour early, 01:30
+//   kLater       the second pass     the offset before the gap: an hour late, 03:30
+//   kCompatible  the first pass      as kLater; most calendars do this
+//   kSnap        the first pass      the instant of the change: 03:00
+//
+// Use kReject where a person can answer. Use kCompatible for schedules that do not mention the change.
+// Use kSnap where nothing may start later than its slot.
+enum class Resolve { kReject, kCompatible, kEarlier, kLater, kSnap };
+
+[[nodiscard]] inline std::string to_string(Resolve policy) {
+  return internal::name_of(policy, {"reject", "compatible", "earlier", "later", "snap"});
+}
 
 // Satisfied by: Zone, AnyWallClock, and a fake of three lines in a test.
 template <class W>
@@ -30,17 +60,17 @@ concept WallClock = requires(const W& wall, UtcTime utc, LocalTime local, Resolv
   { wall.to_utc(local, policy) } -> std::same_as<absl::StatusOr<UtcTime>>;
 };
 
-// Any wall clock that is a handle of one pointer or less, as a value of two pointers.
+// Holds any wall clock that is a handle of one pointer or less. The object behind the handle must outlive
+// it; the table of a Zone lives as long as the process.
 //
-// Cost: an indirect call a conversion; never allocates. What the handle points at must outlive it
-//       (a Zone's table lives as long as the process).
+// Cost: one indirect call for each conversion; does not allocate.
 class AnyWallClock {
  public:
   template <class W>
-    requires(WallClock<W> && !std::same_as<W, AnyWallClock> && sizeof(W) <= sizeof(void*) &&
-             std::is_trivially_copyable_v<W>)
-  AnyWallClock(W wall) noexcept  // NOLINT(google-explicit-constructor): a Zone is a wall clock
-      : calls_(&kCalls<W>) {
+  requires(WallClock<W> && !std::same_as<W, AnyWallClock> && sizeof(W) <= sizeof(void*) &&
+           std::is_trivially_copyable_v<W>)
+  // NOLINTNEXTLINE(google-explicit-constructor): a Zone is a wall clock
+  AnyWallClock(W wall) noexcept : calls_(&kCalls<W>) {
     std::memcpy(handle_, &wall, sizeof wall);
   }
 
@@ -49,7 +79,7 @@ class AnyWallClock {
     return calls_->to_utc(handle_, local, policy);
   }
 
-  // The wall itself, if a `W` is what this was made from: for whoever has to write its name down.
+  // Returns the held clock if it is a `W`: for a program that stores the name of the zone.
   //
   //   std::optional<Zone> zone = due.zone.target<Zone>();
   template <class W>
@@ -62,7 +92,7 @@ class AnyWallClock {
     LocalTime (*to_local)(const std::byte*, UtcTime);
     absl::StatusOr<UtcTime> (*to_utc)(const std::byte*, LocalTime, Resolve);
   };
-  // The handle was copied in byte by byte, which begins its lifetime (C++20 [intro.object]).
+  // The copy of the handle's bytes began its lifetime (C++20 [intro.object]).
   template <class W>
   static const W& as(const std::byte* handle) noexcept {
     return *std::launder(reinterpret_cast<const W*>(handle));
@@ -78,6 +108,6 @@ class AnyWallClock {
   alignas(void*) std::byte handle_[sizeof(void*)] = {};
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_LOCAL_CLOCK_H_

@@ -57,17 +57,7 @@ struct TimeChange {
 };
 
 [[nodiscard]] inline std::string to_string(TimeChange::Kind kind) {
-  switch (kind) {
-    case TimeChange::Kind::kStep:
-      return "step";
-    case TimeChange::Kind::kSuspend:
-      return "suspend";
-    case TimeChange::Kind::kLeap:
-      return "leap";
-    case TimeChange::Kind::kAdvance:
-      return "advance";
-  }
-  return "unknown";
+  return internal::name_of(kind, {"step", "suspend", "leap", "advance"});
 }
 
 // Runs on the announcing thread, and on several threads at once when several move the source.

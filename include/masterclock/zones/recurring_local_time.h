@@ -24,7 +24,7 @@
 #include <chrono>
 #include <optional>
 
-#include "masterclock/time/resolve.h"
+#include "masterclock/time/local_clock.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/weekdays.h"
 #include "masterclock/zones/zone.h"

@@ -6,7 +6,7 @@
 // before keeps the old ones). Get one from a ZoneCache or from `MasterClock::zone`.
 //
 // A gap and a fold are answers, not exceptions: `resolve` names every instant that a wall reading
-// can mean, `to_utc` picks one by the policy you state (resolve.h).
+// can mean, `to_utc` picks one by the policy you state (local_clock.h).
 //
 // Units:   nanoseconds; offsets are whole seconds, as the database has them.
 // Threads: any. Nothing here locks, allocates or does I/O, but for the text of an error.
@@ -41,7 +41,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/resolve.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/local_clock.h"
