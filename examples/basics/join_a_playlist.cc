@@ -25,7 +25,7 @@ int main() {
     // Holds no value only for a playlist without length.
     const auto item = masterclock::join_looping_at(playlist, start, now, masterclock::k25);
     if (!item) return 1;
-    std::cout << masterclock::to_rfc3339(floor<seconds>(now)).substr(11, 8) << "  "
-              << files[item->item] << " from frame " << item->join.frame << '\n';
+    std::cout << masterclock::to_rfc3339(now, 0).substr(11, 8) << "  " << files[item->item]
+              << " from frame " << item->join.frame << '\n';
   }
 }

@@ -34,7 +34,7 @@ int main() {
   };
   for (const seconds at : {19h + 59min + 59s, 20h + 0s, 20h + 12min + 30s, 20h + 30min + 0s}) {
     const masterclock::UtcTime now = day + at;
-    std::cout << masterclock::to_rfc3339(floor<seconds>(now)) << "  ";
+    std::cout << masterclock::to_rfc3339(now, 0) << "  ";
     if (const Programme* const programme = on_air_at(now, guide)) {
       const auto join = masterclock::join_at(programme->start, now, masterclock::k25);
       std::cout << programme->title << ", " << floor<seconds>(join.offset).count()
