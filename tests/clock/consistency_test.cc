@@ -10,7 +10,7 @@
 
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::consistency_test {
 namespace {
 
 using namespace std::chrono;
@@ -132,4 +132,4 @@ TEST(ConsistencyOfASource, ASteadyClockThatRunsBackwardIsReported) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::consistency_test

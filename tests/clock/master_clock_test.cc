@@ -13,7 +13,7 @@
 #include "masterclock/masterclock.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::master_clock_test {
 namespace {
 
 using namespace std::chrono;
@@ -345,4 +345,4 @@ TEST(RealThreads, EveryMemberMayBeCalledFromAnyThread) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::master_clock_test

@@ -12,7 +12,7 @@
 #include "masterclock/sync/providers/linuxptp.h"
 #include "sample_facts.h"
 
-namespace clock_doctor {
+namespace clock_doctor::examine_test {
 namespace {
 
 using masterclock::SyncState;
@@ -396,4 +396,4 @@ TEST(Examine, NothingKnownAtAllIsStillADiagnosis) {
 }
 
 }  // namespace
-}  // namespace clock_doctor
+}  // namespace clock_doctor::examine_test

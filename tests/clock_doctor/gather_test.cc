@@ -13,7 +13,7 @@
 #include "examine.h"
 #include "masterclock/sync/internal/tsc_counter.h"
 
-namespace clock_doctor {
+namespace clock_doctor::gather_test {
 namespace {
 
 using namespace std::string_literals;
@@ -188,4 +188,4 @@ TEST(RealGather, LeavesOutWhoIsNotThere) {
 }
 
 }  // namespace
-}  // namespace clock_doctor
+}  // namespace clock_doctor::gather_test

@@ -15,7 +15,7 @@
 #include "real_linuxptp.h"
 #include "sample_facts.h"
 
-namespace clock_doctor {
+namespace clock_doctor::real_daemons_test {
 namespace {
 
 using masterclock::SyncState;
@@ -109,4 +109,4 @@ TEST_F(RealDoctorOfLinuxPtp, SaysWhyPtp4lIsNoHelp) {
 }
 
 }  // namespace
-}  // namespace clock_doctor
+}  // namespace clock_doctor::real_daemons_test

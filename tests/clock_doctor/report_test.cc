@@ -12,7 +12,7 @@
 #include "sample_facts.h"
 #include "text.h"
 
-namespace clock_doctor {
+namespace clock_doctor::report_test {
 namespace {
 
 using masterclock::SyncState;
@@ -117,4 +117,4 @@ TEST(Json, SaysWhatTheScreenSays) {
 }
 
 }  // namespace
-}  // namespace clock_doctor
+}  // namespace clock_doctor::report_test

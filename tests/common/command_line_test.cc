@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace common {
+namespace common::command_line_test {
 namespace {
 
 using masterclock::UtcTime;
@@ -94,4 +94,4 @@ TEST(AddTime, ReadsRfc3339) {
 }
 
 }  // namespace
-}  // namespace common
+}  // namespace common::command_line_test

@@ -8,7 +8,7 @@
 
 #include "../temporary_directory.h"
 
-namespace common {
+namespace common::line_file_test {
 namespace {
 
 using masterclock::tests::contents_of;
@@ -85,4 +85,4 @@ TEST(LineFile, RemovesTheWrittenPartOfALineThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace common
+}  // namespace common::line_file_test

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 
-namespace common {
+namespace common::real_child_process_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -125,4 +125,4 @@ TEST(RealChildProcess, HasItsOwnGroupAndNothingBlocked) {
 }
 
 }  // namespace
-}  // namespace common
+}  // namespace common::real_child_process_test

@@ -9,7 +9,7 @@
 
 #include "temporary_database.h"
 
-namespace common {
+namespace common::sqlite_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST(DatabaseOpenTest, SaysInOneLineWhyItCannot) {
 }
 
 }  // namespace
-}  // namespace common
+}  // namespace common::sqlite_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace common {
+namespace common::text_cells_test {
 namespace {
 
 TEST(TextCells, CountsCellsNotBytes) {
@@ -71,4 +71,4 @@ TEST(TextCells, DrawsABarInEighths) {
 }
 
 }  // namespace
-}  // namespace common
+}  // namespace common::text_cells_test

@@ -17,7 +17,7 @@
 #include "masterclock/zones/zone_database.h"
 #include "../common/temporary_database.h"
 
-namespace event_store {
+namespace event_store::event_store_test {
 namespace {
 
 using common::Database;
@@ -509,4 +509,4 @@ TEST(EventStoreTest, LeavesOtherPeoplesDatabasesAlone) {
 }
 
 }  // namespace
-}  // namespace event_store
+}  // namespace event_store::event_store_test

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace event_store {
+namespace event_store::stored_event_test {
 namespace {
 
 using namespace std::chrono;
@@ -56,4 +56,4 @@ TEST(StoredEventTextTest, PoliciesReadBack) {
 }
 
 }  // namespace
-}  // namespace event_store
+}  // namespace event_store::stored_event_test

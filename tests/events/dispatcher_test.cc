@@ -15,7 +15,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::dispatcher_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -368,4 +368,4 @@ TEST(RealDispatcher, StopLosesNothing) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::dispatcher_test

@@ -14,7 +14,7 @@
 
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::event_scheduler_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -739,4 +739,4 @@ TEST_F(EventSchedulerTest, ThousandsAtOneInstantFireInTheOrderOfScheduling) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::event_scheduler_test

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace masterclock {
+namespace masterclock::lazy_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -217,4 +217,4 @@ TEST(LazyQueue, ThinsOutInOrder) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::lazy_queue_test

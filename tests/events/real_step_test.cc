@@ -14,7 +14,7 @@
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::real_step_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -135,4 +135,4 @@ TEST(RealStep, OpenOcpp142AHeldClockIsSleptOn) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_step_test

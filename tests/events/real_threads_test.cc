@@ -21,7 +21,7 @@
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::real_threads_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -294,4 +294,4 @@ TEST(RealThreads, ADispatcherStartsAndStopsWhileTheSourceMoves) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_threads_test

@@ -9,7 +9,7 @@
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::recurrence_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -508,4 +508,4 @@ TEST_F(RecurrenceTest, ARangeHoldsARepeatingEventWhoseActionRuns) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::recurrence_test

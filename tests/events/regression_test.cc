@@ -14,7 +14,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::regression_test {
 namespace {
 
 using namespace std::chrono;
@@ -272,4 +272,4 @@ TEST_F(EventFieldNotes, AnEarlierClockOrderDuplicatesAndUpperBound) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::regression_test

@@ -7,7 +7,7 @@
 
 #include "exact.h"
 
-namespace masterclock {
+namespace masterclock::fence_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -55,4 +55,4 @@ TEST(Fence, StaysInRange) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::fence_test

@@ -14,13 +14,13 @@
 #include "masterclock/frames/timecode.h"
 #include "masterclock/time/rfc3339.h"
 
-namespace masterclock {
+namespace masterclock::field_vectors_test {
 namespace {
 
 using nlohmann::json;
 using std::chrono::nanoseconds;
 
-class FieldVectors : public testing::Test {
+class FieldVectors : public ::testing::Test {
  protected:
   void SetUp() override {
     const std::string path = MASTERCLOCK_SOURCE_DIR "/../shared/vectors/field-vectors.json";
@@ -145,4 +145,4 @@ TEST_F(FieldVectors, JoinOffset) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::field_vectors_test

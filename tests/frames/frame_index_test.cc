@@ -11,7 +11,7 @@
 #include "exact.h"
 #include "masterclock/time/leap_seconds.h"
 
-namespace masterclock {
+namespace masterclock::frame_index_test {
 namespace {
 
 using namespace std::chrono;
@@ -185,4 +185,4 @@ TEST(FieldNotes, FlooredStampsReadOneFrameLow) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::frame_index_test

@@ -8,7 +8,7 @@
 
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::frame_pacer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -133,4 +133,4 @@ TEST(FramePacer, NoRateHasOneFrame) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::frame_pacer_test

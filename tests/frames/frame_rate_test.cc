@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-namespace masterclock {
+namespace masterclock::frame_rate_test {
 namespace {
 
 constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
@@ -131,4 +131,4 @@ TEST(FrameRate, PrintsTheNameThatReadsBack) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::frame_rate_test

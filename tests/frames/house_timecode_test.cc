@@ -7,7 +7,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::house_timecode_test {
 namespace {
 
 using namespace std::chrono;
@@ -175,4 +175,4 @@ TEST(TimeOfDayTimecode, AnswersAtTheEndsOfTime) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::house_timecode_test

@@ -7,7 +7,7 @@
 #include "exact.h"
 #include "masterclock/time/rfc3339.h"
 
-namespace masterclock {
+namespace masterclock::join_point_test {
 namespace {
 
 using namespace std::chrono;
@@ -79,4 +79,4 @@ TEST(JoinAt, StaysInRange) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::join_point_test

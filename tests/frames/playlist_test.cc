@@ -8,7 +8,7 @@
 
 #include "masterclock/time/rfc3339.h"
 
-namespace masterclock {
+namespace masterclock::playlist_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -159,4 +159,4 @@ TEST(FieldNotes, AJoinInTheMiddleKeepsTheEnd) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::playlist_test

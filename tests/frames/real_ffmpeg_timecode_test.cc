@@ -12,7 +12,7 @@
 
 #include "masterclock/frames/timecode.h"
 
-namespace masterclock {
+namespace masterclock::real_ffmpeg_timecode_test {
 namespace {
 
 // What a command writes to its standard output.
@@ -35,7 +35,7 @@ class Output {
   std::size_t at_ = 0, size_ = 0;
 };
 
-class RealFfmpeg : public testing::Test {
+class RealFfmpeg : public ::testing::Test {
  protected:
   void SetUp() override {
     if (std::system("ffmpeg -version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no ffmpeg here";
@@ -83,7 +83,7 @@ TEST_F(RealFfmpeg, ReadsOurTextAsTheSameFrame) {
     for (const std::int64_t frame : {0, 1'800, 107'892, 2'073'599}) {
       const Timecode ours(format, frame);
       const std::string file =
-          testing::TempDir() + "timecode_track_" + std::to_string(::getpid()) + ".mov";
+          ::testing::TempDir() + "timecode_track_" + std::to_string(::getpid()) + ".mov";
       const std::string ratio =
           std::to_string(mode.rate.numerator) + "/" + std::to_string(mode.rate.denominator);
       ASSERT_EQ(
@@ -101,4 +101,4 @@ TEST_F(RealFfmpeg, ReadsOurTextAsTheSameFrame) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_ffmpeg_timecode_test

@@ -9,7 +9,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::real_frame_pacer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -67,4 +67,4 @@ TEST(RealFramePacer, StopEndsAWait) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_frame_pacer_test

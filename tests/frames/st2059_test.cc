@@ -7,7 +7,7 @@
 
 #include "exact.h"
 
-namespace masterclock {
+namespace masterclock::st2059_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST(Genlock, StaysInRange) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::st2059_test

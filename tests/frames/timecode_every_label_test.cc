@@ -8,7 +8,7 @@
 
 #include "masterclock/frames/timecode.h"
 
-namespace masterclock {
+namespace masterclock::timecode_every_label_test {
 namespace {
 
 // Counts as the counter on a tape machine does. `drop` labels are skipped where a minute begins,
@@ -56,7 +56,7 @@ struct Mode {
 
 void PrintTo(const Mode& mode, std::ostream* out) { *out << mode.name; }
 
-class EveryLabel : public testing::TestWithParam<Mode> {};
+class EveryLabel : public ::testing::TestWithParam<Mode> {};
 
 TEST_P(EveryLabel, RoundTrips) {
   const Mode& mode = GetParam();
@@ -83,7 +83,7 @@ TEST_P(EveryLabel, RoundTrips) {
 
 INSTANTIATE_TEST_SUITE_P(
     OfADay, EveryLabel,
-    testing::Values(Mode{k23_976, 24, 0, 2'073'600, "23_976"}, Mode{k24, 24, 0, 2'073'600, "24"},
+    ::testing::Values(Mode{k23_976, 24, 0, 2'073'600, "23_976"}, Mode{k24, 24, 0, 2'073'600, "24"},
                     Mode{k25, 25, 0, 2'160'000, "25"}, Mode{k29_97, 30, 0, 2'592'000, "29_97"},
                     Mode{k29_97, 30, 2, 2'589'408, "29_97_drop"}, Mode{k30, 30, 0, 2'592'000, "30"},
                     Mode{k47_95, 48, 0, 4'147'200, "47_95"}, Mode{k48, 48, 0, 4'147'200, "48"},
@@ -96,4 +96,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::timecode_every_label_test

@@ -10,7 +10,7 @@
 
 #include "masterclock/frames/timecode.h"
 
-namespace masterclock {
+namespace masterclock::timecode_libltc_test {
 namespace {
 
 constexpr int kSampleRate = 48'000;
@@ -115,4 +115,4 @@ TEST(Libltc, CountsADayAsWeDo) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::timecode_libltc_test

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-namespace masterclock {
+namespace masterclock::timecode_test {
 namespace {
 
 constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
@@ -232,4 +232,4 @@ TEST(FieldNotes, DroppedLabelsAreRefused) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::timecode_test

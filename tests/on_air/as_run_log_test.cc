@@ -7,7 +7,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace on_air {
+namespace on_air::as_run_log_test {
 namespace {
 
 using masterclock::UtcTime;
@@ -100,4 +100,4 @@ TEST(AsRunLog, WritesLinesAtOnce) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::as_run_log_test

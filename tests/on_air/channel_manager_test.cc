@@ -18,7 +18,7 @@
 #include "media_library.h"
 #include "recording_producer.h"
 
-namespace on_air {
+namespace on_air::channel_manager_test {
 namespace {
 
 using masterclock::DisciplinedTimeSource;
@@ -710,4 +710,4 @@ TEST_F(ChannelManagerTest, RealThreadsAgree) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::channel_manager_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace on_air {
+namespace on_air::cli_options_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -18,4 +18,4 @@ TEST(ParseDayStart, ReadsHoursAndMinutes) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::cli_options_test

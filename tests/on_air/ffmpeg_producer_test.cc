@@ -13,7 +13,7 @@
 #include "media_probe.h"
 #include "recording_producer.h"
 
-namespace on_air {
+namespace on_air::ffmpeg_producer_test {
 namespace {
 
 using masterclock::frame_start;
@@ -354,4 +354,4 @@ TEST_F(RealFfmpegProducer, SaysWhyItBrokeOff) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::ffmpeg_producer_test

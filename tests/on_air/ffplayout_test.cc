@@ -5,7 +5,7 @@
 
 #include "masterclock/time/rfc3339.h"
 
-namespace on_air {
+namespace on_air::ffplayout_test {
 namespace {
 
 using masterclock::AnyWallClock;
@@ -146,4 +146,4 @@ TEST(ParseFfplayout, ATruncatedPlaylistIsRefusedWhereverItIsCut) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::ffplayout_test

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <random>
 
-namespace on_air {
+namespace on_air::guide_file_test {
 namespace {
 
 using masterclock::LocalTime;
@@ -105,4 +105,4 @@ TEST_F(LoadGuide, SurvivesDamage) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::guide_file_test

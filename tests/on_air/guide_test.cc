@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-namespace on_air {
+namespace on_air::guide_test {
 namespace {
 
 using masterclock::UtcTime;
@@ -248,4 +248,4 @@ TEST(Guide, KnowsWhichChannelWasMeant) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::guide_test

@@ -5,7 +5,7 @@
 
 #include "../temporary_directory.h"
 
-namespace on_air {
+namespace on_air::media_library_test {
 namespace {
 
 using masterclock::tests::TemporaryDirectory;
@@ -87,4 +87,4 @@ TEST_F(MediaLibraryTest, OneFileStandsForEverything) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::media_library_test

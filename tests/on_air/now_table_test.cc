@@ -8,7 +8,7 @@
 #include "common/text_cells.h"
 #include "masterclock/time/rfc3339.h"
 
-namespace on_air {
+namespace on_air::now_table_test {
 namespace {
 
 using common::cells;
@@ -122,4 +122,4 @@ TEST_F(NowTable, AGuideWithoutChannelsSaysSo) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::now_table_test

@@ -9,7 +9,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/rfc3339.h"
 
-namespace on_air {
+namespace on_air::schedule_service_test {
 namespace {
 
 using masterclock::MasterClock;
@@ -164,4 +164,4 @@ TEST_F(ScheduleServiceTest, ALoadThatFailsChangesNothingAndAGuideInHandStays) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::schedule_service_test

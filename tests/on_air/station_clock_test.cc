@@ -12,7 +12,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace on_air {
+namespace on_air::station_clock_test {
 namespace {
 
 using masterclock::SimulatedSyncProvider;
@@ -94,4 +94,4 @@ TEST(RealStationClock, AsksOfItself) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::station_clock_test

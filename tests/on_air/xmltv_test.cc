@@ -5,7 +5,7 @@
 
 #include "masterclock/time/rfc3339.h"
 
-namespace on_air {
+namespace on_air::xmltv_test {
 namespace {
 
 using masterclock::parse_rfc3339;
@@ -265,4 +265,4 @@ TEST(ParseXmltv, ATruncatedGuideIsRefusedWhereverItIsCut) {
 }
 
 }  // namespace
-}  // namespace on_air
+}  // namespace on_air::xmltv_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace masterclock {
+namespace masterclock::affine_calibration_test {
 namespace {
 
 using namespace std::chrono;
@@ -185,4 +185,4 @@ TEST(AffineCalibration, TheBoundHoldsForARateThatWanders) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::affine_calibration_test

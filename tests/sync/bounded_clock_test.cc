@@ -11,7 +11,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/counting_time_source.h"
 
-namespace masterclock {
+namespace masterclock::bounded_clock_test {
 namespace {
 
 using namespace std::chrono;
@@ -303,4 +303,4 @@ TEST(MasterClockSync, OnADisciplinedSourceTheIntervalIsAroundTrueTime) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::bounded_clock_test

@@ -7,7 +7,7 @@
 #include "masterclock/sync/bounded_clock.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::chrony_sync_provider_test {
 namespace {
 
 using namespace std::chrono;
@@ -207,4 +207,4 @@ TEST(ChronySyncProvider, SaysWhyItHeardNothing) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::chrony_sync_provider_test

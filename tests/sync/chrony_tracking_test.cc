@@ -10,7 +10,7 @@
 
 #include "hex_bytes.h"
 
-namespace masterclock {
+namespace masterclock::chrony_tracking_test {
 namespace {
 
 using namespace std::chrono;
@@ -181,4 +181,4 @@ TEST(ChronyTracking, RoundsTheDistanceUp) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::chrony_tracking_test

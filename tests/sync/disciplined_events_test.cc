@@ -15,7 +15,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::disciplined_events_test {
 namespace {
 
 using namespace std::chrono;
@@ -157,4 +157,4 @@ INSTANTIATE_TEST_SUITE_P(WhenItIsFast, DisciplinedEvents,
                          });
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::disciplined_events_test

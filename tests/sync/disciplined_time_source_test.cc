@@ -12,7 +12,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::disciplined_time_source_test {
 namespace {
 
 using namespace std::chrono;
@@ -369,4 +369,4 @@ TEST_F(DisciplinedTest, PassesOnThatSimulatedTimeMoved) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::disciplined_time_source_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace masterclock {
+namespace masterclock::drift_rate_test {
 namespace {
 
 using namespace std::chrono;
@@ -51,4 +51,4 @@ TEST(DriftRate, IsTheCeilingOfTheExactProduct) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::drift_rate_test

@@ -5,7 +5,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::kernel_sync_provider_test {
 namespace {
 
 using namespace std::chrono;
@@ -84,4 +84,4 @@ TEST(KernelSyncProvider, DatesAReadingBeforeItAsks) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::kernel_sync_provider_test

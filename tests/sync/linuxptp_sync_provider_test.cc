@@ -6,7 +6,7 @@
 
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::linuxptp_sync_provider_test {
 namespace {
 
 using namespace std::chrono;
@@ -192,4 +192,4 @@ TEST(LinuxPtpSyncProvider, SaysWhyItHeardNothing) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::linuxptp_sync_provider_test

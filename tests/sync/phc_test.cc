@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace masterclock {
+namespace masterclock::phc_test {
 namespace {
 
 using namespace std::chrono;
@@ -51,4 +51,4 @@ TEST(Phc, DeclinesWhereThereIsNone) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::phc_test

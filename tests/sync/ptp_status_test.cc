@@ -9,7 +9,7 @@
 
 #include "hex_bytes.h"
 
-namespace masterclock {
+namespace masterclock::ptp_status_test {
 namespace {
 
 using namespace std::chrono;
@@ -209,4 +209,4 @@ TEST(PtpStatus, AsksForOneThing) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::ptp_status_test

@@ -4,7 +4,7 @@
 
 #include "masterclock/time/leap_seconds.h"
 
-namespace masterclock {
+namespace masterclock::ptp_time_test {
 namespace {
 
 using namespace std::chrono;
@@ -41,4 +41,4 @@ TEST(RealPtpTimeOfDay, OnThisMachineItIsKnownOrRefused) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::ptp_time_test

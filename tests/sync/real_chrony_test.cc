@@ -13,7 +13,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "real_chrony.h"
 
-namespace masterclock {
+namespace masterclock::real_chrony_test {
 namespace {
 
 using namespace std::chrono;
@@ -177,4 +177,4 @@ TEST_F(RealChrony, IsAskedOverItsSocket) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_chrony_test

@@ -20,7 +20,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::real_discipline_test {
 namespace {
 
 using namespace std::chrono;
@@ -185,4 +185,4 @@ TEST_F(RealSteps, AreFollowedForwardAndHeldBackwardWhereNobodyKnows) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_discipline_test

@@ -9,7 +9,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "real_linuxptp.h"
 
-namespace masterclock {
+namespace masterclock::real_linuxptp_test {
 namespace {
 
 using namespace std::chrono;
@@ -91,4 +91,4 @@ TEST_F(RealLinuxPtp, AgreesWithPmcAndLosesItsMaster) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::real_linuxptp_test

@@ -18,7 +18,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 
-namespace masterclock {
+namespace masterclock::regression_test {
 namespace {
 
 using namespace std::chrono;
@@ -266,4 +266,4 @@ TEST(SyncFieldNotesOfTrust, ClockTaiThatEqualsClockRealtimeIsNoTimeOfDay) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::regression_test

@@ -13,7 +13,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/time/time_source.h"
 
-namespace masterclock {
+namespace masterclock::simulated_oscillator_test {
 namespace {
 
 using namespace std::chrono;
@@ -240,4 +240,4 @@ INSTANTIATE_TEST_SUITE_P(Seeds, SimulatedOscillator, ::testing::Values(1, 1588, 
                          [](const auto& seed) { return std::to_string(seed.param); });
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::simulated_oscillator_test

@@ -5,7 +5,7 @@
 #include "masterclock/sync/simulated_sync_provider.h"
 #include "masterclock/time/leap_seconds.h"
 
-namespace masterclock {
+namespace masterclock::sync_reading_test {
 namespace {
 
 using namespace std::chrono;
@@ -41,4 +41,4 @@ TEST(SimulatedSyncProvider, SaysWhatItWasToldUntilToldOtherwise) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::sync_reading_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace masterclock {
+namespace masterclock::time_bounds_test {
 namespace {
 
 using namespace std::chrono;
@@ -85,4 +85,4 @@ TEST(TimeBounds, EndAtTheEndOfTheRange) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::time_bounds_test

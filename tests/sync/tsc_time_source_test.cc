@@ -13,7 +13,7 @@
 #include "masterclock/testing/manual_time_source.h"
 #include "simulated_tsc.h"
 
-namespace masterclock {
+namespace masterclock::tsc_time_source_test {
 namespace {
 
 using namespace std::chrono;
@@ -489,4 +489,4 @@ TEST(RealTscTimeSource, TwoThreadsThatPassTheirReadingsAroundSeeNoStepBack) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::tsc_time_source_test

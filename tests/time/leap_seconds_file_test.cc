@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace masterclock {
+namespace masterclock::leap_seconds_file_test {
 namespace {
 
 using namespace std::chrono;
@@ -100,11 +100,11 @@ TEST(LeapSecondsFile, TheSystemsFileIsReadAndKnowsWhatWeKnow) {
   }
 }
 
-class Files : public testing::Test {
+class Files : public ::testing::Test {
  protected:
   void SetUp() override {
     directory_ =
-        std::filesystem::path(testing::TempDir()) / ("leap_seconds_" + std::to_string(::getpid()));
+        std::filesystem::path(::testing::TempDir()) / ("leap_seconds_" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
@@ -186,4 +186,4 @@ TEST(LeapSecondsFile, IsBelievedOnlyWhole) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::leap_seconds_file_test

@@ -9,7 +9,7 @@
 
 #include "masterclock/zones/internal/date_tz.h"
 
-namespace masterclock {
+namespace masterclock::leap_seconds_test {
 namespace {
 
 using namespace std::chrono;
@@ -118,4 +118,4 @@ static_assert(leap_second_ended_at(kLeapEnd) && !leap_second_ended_at(sys_days(2
 static_assert(!leap_second_ended_at(sys_days(1972y / January / 1)), "the table's origin is no leap");
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::leap_seconds_test

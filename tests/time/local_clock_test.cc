@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace masterclock {
+namespace masterclock::local_clock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -45,4 +45,4 @@ TEST(Resolve, HasAName) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::local_clock_test

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace masterclock {
+namespace masterclock::precision_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -49,4 +49,4 @@ static_assert(!PrecisionPolicy<Throws>, "quantizing must not throw");
 static_assert(!PrecisionPolicy<int>);
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::precision_test

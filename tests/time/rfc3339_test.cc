@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace masterclock {
+namespace masterclock::rfc3339_test {
 namespace {
 
 using namespace std::chrono;
@@ -230,4 +230,4 @@ TEST(Rfc3339, RoundTripsAtEveryPrecision) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::rfc3339_test

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace masterclock {
+namespace masterclock::smeared_time_test {
 namespace {
 
 using namespace std::chrono;
@@ -168,4 +168,4 @@ TEST(SmearedTime, SaysWhereTheTableEnds) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::smeared_time_test

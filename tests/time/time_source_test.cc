@@ -11,7 +11,7 @@
 #include "masterclock/time/counting_time_source.h"
 #include "masterclock/time/system_time_source.h"
 
-namespace masterclock {
+namespace masterclock::time_source_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -255,4 +255,4 @@ TEST(SystemTimeSource, WatchesOnlyWhileItLives) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::time_source_test

@@ -7,7 +7,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::broadcast_day_test {
 namespace {
 
 using namespace std::chrono;
@@ -91,4 +91,4 @@ TEST(BroadcastDay, AnswersAtTheEndsOfTime) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::broadcast_day_test

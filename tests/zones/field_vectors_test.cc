@@ -9,7 +9,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::field_vectors_test {
 namespace {
 
 using nlohmann::json;
@@ -44,4 +44,4 @@ TEST(FieldVectors, Dst) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::field_vectors_test

@@ -9,7 +9,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::recurring_local_time_test {
 namespace {
 
 using namespace std::chrono;
@@ -140,4 +140,4 @@ TEST(RecurringLocalTime, AgreesWithWatchingTheWallForTwoYears) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::recurring_local_time_test

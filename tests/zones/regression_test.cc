@@ -10,7 +10,7 @@
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 
-namespace masterclock {
+namespace masterclock::regression_test {
 namespace {
 
 using namespace std::chrono;
@@ -143,4 +143,4 @@ TEST_F(FieldNotes, DaylightTimeIsInSummerAlsoInDublin) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::regression_test

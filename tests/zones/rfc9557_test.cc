@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace masterclock {
+namespace masterclock::rfc9557_test {
 namespace {
 
 using namespace std::chrono;
@@ -112,4 +112,4 @@ TEST(Rfc9557, RefusesTheRestWithItsPosition) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::rfc9557_test

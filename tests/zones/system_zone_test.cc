@@ -9,7 +9,7 @@
 
 #include "../temporary_directory.h"
 
-namespace masterclock {
+namespace masterclock::system_zone_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ TEST_F(SystemZone, WithoutLocaltimeTheFileNamesIt) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::system_zone_test

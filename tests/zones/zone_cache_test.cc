@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace masterclock {
+namespace masterclock::zone_cache_test {
 namespace {
 
 using namespace std::chrono;
@@ -125,4 +125,4 @@ TEST(RealThreads, EveryThreadIsCountedAlsoPastTheStripes) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::zone_cache_test

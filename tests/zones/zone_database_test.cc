@@ -12,7 +12,7 @@
 
 #include "masterclock/zones/zone_cache.h"
 
-namespace masterclock {
+namespace masterclock::zone_database_test {
 namespace {
 
 using namespace std::chrono;
@@ -149,4 +149,4 @@ TEST(SystemDatabase, SaysWhatItIs) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::zone_database_test

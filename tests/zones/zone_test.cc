@@ -8,7 +8,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::zone_test {
 namespace {
 
 using namespace std::chrono;
@@ -212,4 +212,4 @@ TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::zone_test

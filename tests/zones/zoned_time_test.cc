@@ -5,7 +5,7 @@
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
 
-namespace masterclock {
+namespace masterclock::zoned_time_test {
 namespace {
 
 using namespace std::chrono;
@@ -40,4 +40,4 @@ TEST(ZonedTime, ComparesInstantAndZone) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::zoned_time_test
