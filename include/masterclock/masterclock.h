@@ -28,6 +28,7 @@
 #include "masterclock/sync/widened_sync_provider.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/counting_time_source.h"
+#include "masterclock/time/duration_text.h"
 #include "masterclock/time/io.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/leap_seconds_file.h"

@@ -1,5 +1,4 @@
-// Whatever parse_rfc3339 accepts, to_rfc3339 writes back as the same instant; what it refuses is
-// refused in one line.
+// parse_rfc3339 reads back what to_rfc3339 writes, and refuses any other text in one line.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
