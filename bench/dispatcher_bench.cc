@@ -129,12 +129,12 @@ void BM_Stop(benchmark::State& state) {
   constexpr int kStops = 50;
   EventScheduler scheduler(source());
   for (auto _ : state) {
-    (void)scheduler.schedule({.due_in = 1h});
+    (void)scheduler.schedule({.due = masterclock::After{1h}});
     std::vector<nanoseconds> took;
     for (int i = 0; i < kStops; ++i) {
       Dispatcher dispatcher(scheduler, {.max_wait = 1h});
       std::promise<void> up;
-      (void)scheduler.schedule({.due_in = 0ns, .action = [&](auto&) { up.set_value(); }});
+      (void)scheduler.schedule({.due = masterclock::After{0ns}, .action = [&](auto&) { up.set_value(); }});
       dispatcher.start();
       up.get_future().get();
       std::this_thread::sleep_for(500us);  // it has gone to sleep again

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "masterclock/events/internal/recurrence.h"
 #include "masterclock/internal/quoted.h"
 #include "masterclock/time/rfc3339.h"
 
@@ -19,9 +18,12 @@ using common::Value;
 
 namespace {
 
+using masterclock::Daily;
 using masterclock::EventRequest;
+using masterclock::Every;
 using masterclock::FiredEvent;
 using masterclock::LocalDue;
+using masterclock::LocalTime;
 using masterclock::UtcTime;
 using masterclock::Zone;
 
@@ -30,25 +32,25 @@ using std::chrono::nanoseconds;
 std::string in_quotes(std::string_view text) { return masterclock::internal::quoted(text); }
 
 constexpr std::int64_t kApplicationId = 0x4d434576;  // "MCev": whose file this is
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 // UNIQUE (serial, due) is the promise itself: no occurrence is committed as fired twice.
 constexpr const char* kSchema[] = {
     "CREATE TABLE pending ("
     " serial INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,"
-    " payload TEXT NOT NULL, due TEXT, wall TEXT, zone TEXT, resolve TEXT, repeat_every INTEGER,"
-    " on_missed TEXT NOT NULL, max_lateness INTEGER,"
+    " payload TEXT NOT NULL, due TEXT, wall TEXT, zone TEXT, resolve TEXT, every INTEGER,"
+    " days TEXT, on_misfire TEXT NOT NULL, max_lateness INTEGER,"
     " CHECK ((due IS NULL) = (wall IS NOT NULL)),"
     " CHECK ((wall IS NULL) = (zone IS NULL) AND (wall IS NULL) = (resolve IS NULL))) STRICT",
     "CREATE TABLE fired ("
     " number INTEGER PRIMARY KEY AUTOINCREMENT, serial INTEGER NOT NULL, id TEXT NOT NULL,"
     " type TEXT NOT NULL, payload TEXT NOT NULL, due TEXT NOT NULL, fired TEXT NOT NULL,"
-    " lateness INTEGER NOT NULL, missed INTEGER NOT NULL, outcome TEXT NOT NULL,"
+    " lateness INTEGER NOT NULL, skipped INTEGER NOT NULL, outcome TEXT NOT NULL,"
     " error TEXT NOT NULL, UNIQUE (serial, due)) STRICT"};
 
 constexpr std::string_view kColumns =
-    "SELECT serial, id, type, payload, due, wall, zone, resolve, repeat_every, on_missed,"
-    " max_lateness FROM pending ";
+    "SELECT serial, id, type, payload, due, wall, zone, resolve, every, on_misfire,"
+    " max_lateness, days FROM pending ";
 
 std::optional<std::int64_t> count_of(const std::optional<nanoseconds>& duration) {
   return duration ? std::optional<std::int64_t>(duration->count()) : std::nullopt;
@@ -218,7 +220,7 @@ absl::StatusOr<std::vector<PendingRow>> EventStore::pending() {
 absl::StatusOr<std::vector<FiredRow>> EventStore::fired() {
   const std::lock_guard lock(mutex_);
   absl::StatusOr<Statement> row = database_->query(
-      "SELECT id, type, payload, due, fired, lateness, missed, outcome, error FROM fired "
+      "SELECT id, type, payload, due, fired, lateness, skipped, outcome, error FROM fired "
       "ORDER BY number");
   if (!row.ok()) return row.status();
   std::vector<FiredRow> rows;
@@ -250,7 +252,16 @@ absl::StatusOr<UtcTime> EventStore::due_of(const StoredEvent& event) const {
   const WallTime& wall = std::get<WallTime>(event.due);
   const absl::StatusOr<Zone> zone = clock_.zone(wall.zone);
   if (!zone.ok()) return zone.status();
-  return zone->to_utc(wall.local, wall.resolve);
+  LocalTime local = wall.local;
+  if (event.repeat && std::holds_alternative<Daily>(*event.repeat)) {
+    const masterclock::Weekdays days = std::get<Daily>(*event.repeat).days;
+    for (int day = 0; day < 6 && !days.contains(std::chrono::weekday(
+                                     std::chrono::floor<std::chrono::days>(local)));
+         ++day) {
+      local += std::chrono::days(1);
+    }
+  }
+  return zone->to_utc(local, wall.resolve);
 }
 
 absl::Status EventStore::check(const StoredEvent& event) const {
@@ -258,8 +269,9 @@ absl::Status EventStore::check(const StoredEvent& event) const {
     return absl::InvalidArgumentError("event " + in_quotes(event.id) + ": " + why);
   };
   if (event.id.empty()) return refuse("an event that is kept needs an id");
-  if (event.repeat_every && *event.repeat_every <= nanoseconds(0)) {
-    return refuse("repeat_every is not positive");
+  const auto* const every = event.repeat ? std::get_if<Every>(&*event.repeat) : nullptr;
+  if (every != nullptr && every->interval <= nanoseconds(0)) {
+    return refuse("the interval is not positive");
   }
   if (event.max_lateness && *event.max_lateness < nanoseconds(0)) {
     return refuse("max_lateness is negative");
@@ -283,11 +295,21 @@ absl::StatusOr<PendingRow> EventStore::insert(const StoredEvent& event) {
   } else {
     utc = to_text(*due);
   }
+  std::optional<std::int64_t> every;
+  std::optional<std::string> days;
+  if (event.repeat) {
+    if (const auto* const elapsed = std::get_if<Every>(&*event.repeat)) {
+      every = elapsed->interval.count();
+    } else {
+      days = to_string(std::get<Daily>(*event.repeat).days);
+    }
+  }
   absl::Status inserted = database_->run(
-      "INSERT INTO pending (id, type, payload, due, wall, zone, resolve, repeat_every, on_missed,"
-      " max_lateness) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
-      {event.id, event.type, event.payload, utc, local, zone, resolve, count_of(event.repeat_every),
-       to_text(event.on_missed), count_of(event.max_lateness)});
+      "INSERT INTO pending (id, type, payload, due, wall, zone, resolve, every, on_misfire,"
+      " max_lateness, days) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+      " ON CONFLICT (id) DO NOTHING",
+      {event.id, event.type, event.payload, utc, local, zone, resolve, every,
+       to_text(event.on_misfire), count_of(event.max_lateness), days});
   if (!inserted.ok()) return inserted;
   if (database_->changes() == 0) {
     return database_->error(absl::StatusCode::kAlreadyExists,
@@ -330,10 +352,15 @@ absl::StatusOr<PendingRow> EventStore::read_row(const Statement& row) {
     if (!utc.ok()) return absl::DataLossError(utc.status().message());
     event.due = *utc;
   }
-  event.repeat_every = duration_in(row, 8);
-  const auto on_missed = parse_on_missed(row.text(9));
-  if (!on_missed.ok()) return absl::DataLossError(on_missed.status().message());
-  event.on_missed = *on_missed;
+  if (const auto every = duration_in(row, 8)) event.repeat = Every{*every};
+  if (!row.is_null(11)) {
+    const auto days = parse_days(row.text(11));
+    if (!days.ok()) return absl::DataLossError(days.status().message());
+    event.repeat = Daily{.days = *days};
+  }
+  const auto on_misfire = parse_on_misfire(row.text(9));
+  if (!on_misfire.ok()) return absl::DataLossError(on_misfire.status().message());
+  event.on_misfire = *on_misfire;
   event.max_lateness = duration_in(row, 10);
   const absl::StatusOr<UtcTime> due = due_of(event);
   if (!due.ok()) return due.status();
@@ -353,12 +380,12 @@ absl::Status EventStore::hand_over(const std::vector<PendingRow>& rows) {
     if (const auto* const wall = std::get_if<WallTime>(&event.due)) {
       const absl::StatusOr<Zone> zone = clock_.zone(wall->zone);
       if (!zone.ok()) return zone.status();
-      request.due_local = LocalDue{wall->local, *zone, wall->resolve};
+      request.due = LocalDue{wall->local, *zone, wall->resolve};
     } else {
       request.due = row.due;
     }
-    request.repeat_every = event.repeat_every;
-    request.on_missed = event.on_missed;
+    request.repeat = event.repeat;
+    request.on_misfire = event.on_misfire;
     request.on_duplicate = masterclock::OnDuplicate::kReplace;
     // `max_lateness` is not the scheduler's to enforce: that an event was too late is to be
     // committed too.
@@ -401,11 +428,11 @@ absl::Status EventStore::commit_firing(std::int64_t serial, const FiredEvent& ev
   // that is committed already.
   if (rows->empty()) return absl::OkStatus();
   const PendingRow& row = rows->front();
-  if (row.event.repeat_every && event.due < row.due) return absl::OkStatus();
+  if (row.event.repeat && event.due < row.due) return absl::OkStatus();
 
   std::string outcome = "fired";
   if (row.event.max_lateness && event.lateness > *row.event.max_lateness) {
-    outcome = "missed";
+    outcome = "dropped";
   } else if (const Handler* const handler = handler_of(row.event.type)) {
     if (absl::Status set = database_->run("SAVEPOINT handler"); !set.ok()) return set;
     Firing firing(*this, *database_, event);
@@ -422,10 +449,10 @@ absl::Status EventStore::commit_firing(std::int64_t serial, const FiredEvent& ev
     if (absl::Status released = database_->run("RELEASE handler"); !released.ok()) return released;
   }
   absl::Status recorded = database_->run(
-      "INSERT INTO fired (serial, id, type, payload, due, fired, lateness, missed, outcome, error)"
+      "INSERT INTO fired (serial, id, type, payload, due, fired, lateness, skipped, outcome, error)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
       {serial, event.id, event.type, event.payload, to_text(event.due), to_text(event.fired),
-       event.lateness.count(), event.missed, outcome, failure});
+       event.lateness.count(), event.skipped, outcome, failure});
   if (!recorded.ok()) return recorded;
   if (absl::Status next = put_next(row, event.due); !next.ok()) return next;
   return transaction->commit();
@@ -433,21 +460,28 @@ absl::Status EventStore::commit_firing(std::int64_t serial, const FiredEvent& ev
 
 // Takes the occurrence at `fired_due` off the list, and puts the next one there if there is one.
 absl::Status EventStore::put_next(const PendingRow& row, UtcTime fired_due) {
-  if (row.event.repeat_every) {
-    const nanoseconds every = *row.event.repeat_every;
-    if (const auto* const wall = std::get_if<WallTime>(&row.event.due)) {
-      const absl::StatusOr<Zone> zone = clock_.zone(wall->zone);
-      if (!zone.ok()) return zone.status();
-      const LocalDue from{wall->local, *zone, wall->resolve};
-      if (const auto next = masterclock::internal::next_on_wall(from, every, fired_due, 1)) {
-        return database_->run("UPDATE pending SET wall = ?2 WHERE serial = ?1",
-                              {row.serial, to_text(masterclock::internal::wall_after(
-                                               wall->local, next->steps, every))});
-      }
-    } else if (const UtcTime next = masterclock::saturating_add(fired_due, every);
-               next != UtcTime::max()) {
-      return database_->run("UPDATE pending SET due = ?2 WHERE serial = ?1",
+  if (row.event.repeat && std::holds_alternative<Daily>(*row.event.repeat)) {
+    const auto& wall = std::get<WallTime>(row.event.due);
+    const absl::StatusOr<Zone> zone = clock_.zone(wall.zone);
+    if (!zone.ok()) return zone.status();
+    constexpr int kMostDays = 400;
+    LocalTime next = wall.local;
+    for (int day = 0; day < kMostDays; ++day) {
+      next += std::chrono::days(1);
+      const std::chrono::weekday weekday(std::chrono::floor<std::chrono::days>(next));
+      if (!std::get<Daily>(*row.event.repeat).days.contains(weekday)) continue;
+      const absl::StatusOr<UtcTime> due = zone->to_utc(next, wall.resolve);
+      if (!due.ok() || *due <= fired_due) continue;
+      return database_->run("UPDATE pending SET wall = ?2 WHERE serial = ?1",
                             {row.serial, to_text(next)});
+    }
+  } else if (row.event.repeat) {
+    const nanoseconds interval = std::get<Every>(*row.event.repeat).interval;
+    const UtcTime next = masterclock::saturating_add(fired_due, interval);
+    if (next != UtcTime::max()) {
+      return database_->run(
+          "UPDATE pending SET due = ?2, wall = NULL, zone = NULL, resolve = NULL WHERE serial = ?1",
+          {row.serial, to_text(next)});
     }
   }
   return database_->run("DELETE FROM pending WHERE serial = ?1", {row.serial});

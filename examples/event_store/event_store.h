@@ -21,7 +21,7 @@
 //   (*store)->handle("scene", [&](Firing& firing) { return switcher.take(firing.event().payload); });
 //   absl::Status loaded = (*store)->load();
 //   (*store)->schedule({.id = "news", .type = "scene", .payload = "studio 2",
-//                       .due = WallTime{at_18_00, "Europe/Dublin"}, .repeat_every = 24h});
+//                       .due = WallTime{at_18_00, "Europe/Dublin"}, .repeat = Daily{}});
 //   clock.trigger_scheduled_events();   // or a Dispatcher
 #ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_EVENT_STORE_H_
 #define MASTERCLOCK_EXAMPLES_EVENT_STORE_EVENT_STORE_H_

@@ -104,6 +104,8 @@ void add_add(CLI::App& app, Command& chosen) {
     std::optional<masterclock::UtcTime> due;
     std::optional<masterclock::LocalTime> local;
     WallTime wall{{}, "UTC"};
+    std::optional<std::chrono::nanoseconds> every;
+    std::optional<masterclock::Weekdays> days;
   };
   const auto options = std::make_shared<Options>();
   CLI::App& add = *app.add_subcommand("add", "keeps an event; it is in the file when this returns");
@@ -123,22 +125,39 @@ void add_add(CLI::App& app, Command& chosen) {
              "where the wall skips or repeats --local: compatible unless given")
       ->type_name("reject|compatible|earlier|later|snap")
       ->needs(local);
-  CLI::Option* const every = add_seconds(add, "--every", options->event.repeat_every, false,
-                                         "repeats, on the wall with --local: 86400 is daily");
-  add_parsed(add, "--missed", options->event.on_missed, event_store::parse_on_missed,
-             "what to do about occurrences gone by: last unless given")
-      ->type_name("all|last|skip")
-      ->needs(every);
+  CLI::Option* const every =
+      add_seconds(add, "--every", options->every, false, "repeats after this much elapsed time");
+  CLI::Option* const daily =
+      add.add_flag_callback(
+             "--daily", [options] { options->days = masterclock::kEveryDay; },
+             "repeats every day at the wall time of --local")
+          ->needs(local)
+          ->excludes(every);
+  add_parsed(add, "--days", options->days, event_store::parse_days,
+             "repeats on these days of the week at the wall time of --local")
+      ->type_name("Mon,Tue,...")
+      ->needs(local)
+      ->excludes(every)
+      ->excludes(daily);
+  add_parsed(add, "--misfire", options->event.on_misfire, event_store::parse_on_misfire,
+             "decides about missed occurrences of a repetition; the default is last")
+      ->type_name("all|last|skip");
   add_seconds(add, "--max-late", options->event.max_lateness, true,
               "later than this it does not fire");
   add.callback([options, &chosen] {
     if (!options->due && !options->local) {
       throw CLI::ValidationError("--due", "or --local is required");
     }
+    const bool repeats = options->every || options->days;
+    if (options->event.on_misfire != masterclock::OnMisfire::kRunLast && !repeats) {
+      throw CLI::ValidationError("--misfire", "requires --every, --daily or --days");
+    }
     chosen = [options]() -> absl::Status {
       masterclock::MasterClock clock;
       auto store = open_to_edit(clock, options->database, true);
       if (!store.ok()) return store.status();
+      if (options->every) options->event.repeat = masterclock::Every{*options->every};
+      if (options->days) options->event.repeat = masterclock::Daily{.days = *options->days};
       if (options->due) {
         options->event.due = *options->due;
       } else {
@@ -188,7 +207,11 @@ absl::Status list_pending(EventStore& store) {
     if (const auto* const wall = std::get_if<WallTime>(&event.due)) {
       line += "\t" + event_store::to_text(wall->local) + "[" + wall->zone + "]";
     }
-    if (event.repeat_every) line += "\tevery " + in_seconds(*event.repeat_every);
+    if (event.repeat && std::holds_alternative<masterclock::Daily>(*event.repeat)) {
+      line += "\t" + to_string(std::get<masterclock::Daily>(*event.repeat).days);
+    } else if (event.repeat) {
+      line += "\tevery " + in_seconds(std::get<masterclock::Every>(*event.repeat).interval);
+    }
     std::cout << line << '\n';
   }
   return absl::OkStatus();

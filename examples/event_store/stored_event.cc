@@ -1,6 +1,9 @@
 #include "stored_event.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "masterclock/internal/quoted.h"
@@ -10,7 +13,7 @@ namespace event_store {
 namespace {
 
 using masterclock::LocalTime;
-using masterclock::OnMissed;
+using masterclock::OnMisfire;
 using masterclock::Resolve;
 using masterclock::UtcTime;
 
@@ -21,9 +24,9 @@ constexpr std::array kResolves = {
     Name<Resolve>("reject", Resolve::kReject), Name<Resolve>("compatible", Resolve::kCompatible),
     Name<Resolve>("earlier", Resolve::kEarlier), Name<Resolve>("later", Resolve::kLater),
     Name<Resolve>("snap", Resolve::kSnap)};
-constexpr std::array kOnMissed = {Name<OnMissed>("all", OnMissed::kRunAll),
-                                  Name<OnMissed>("last", OnMissed::kRunLast),
-                                  Name<OnMissed>("skip", OnMissed::kSkip)};
+constexpr std::array kOnMisfire = {Name<OnMisfire>("all", OnMisfire::kRunAll),
+                                  Name<OnMisfire>("last", OnMisfire::kRunLast),
+                                  Name<OnMisfire>("skip", OnMisfire::kSkip)};
 
 template <class Names, class Policy>
 std::string name_in(const Names& names, Policy policy) {
@@ -69,10 +72,30 @@ std::string to_text(UtcTime utc) {
 }
 
 std::string to_text(Resolve resolve) { return name_in(kResolves, resolve); }
-std::string to_text(OnMissed on_missed) { return name_in(kOnMissed, on_missed); }
+std::string to_text(OnMisfire on_misfire) { return name_in(kOnMisfire, on_misfire); }
 absl::StatusOr<Resolve> parse_resolve(std::string_view text) { return policy_in(kResolves, text); }
-absl::StatusOr<OnMissed> parse_on_missed(std::string_view text) {
-  return policy_in(kOnMissed, text);
+absl::StatusOr<OnMisfire> parse_on_misfire(std::string_view text) {
+  return policy_in(kOnMisfire, text);
+}
+
+absl::StatusOr<masterclock::Weekdays> parse_days(std::string_view text) {
+  if (text == to_string(masterclock::kEveryDay)) return masterclock::kEveryDay;
+  std::optional<masterclock::Weekdays> days;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::optional<masterclock::Weekdays> found;
+    for (unsigned day = 0; day < 7; ++day) {
+      const masterclock::Weekdays one = {std::chrono::weekday(day)};
+      if (rest.substr(0, comma) == to_string(one)) found = one;
+    }
+    if (!found) {
+      return absl::InvalidArgumentError("Invalid days " + masterclock::internal::quoted(text) +
+                                        ": expected some of Mon,Tue,Wed,Thu,Fri,Sat,Sun");
+    }
+    days = days ? *days | *found : *found;
+    if (comma == rest.size()) return *days;
+    rest.remove_prefix(comma + 1);
+  }
 }
 
 }  // namespace event_store

@@ -33,8 +33,8 @@ struct StoredEvent {
   std::string id;  // not empty; unique among what is pending
   std::string type = {}, payload = {};
   std::variant<masterclock::UtcTime, WallTime> due = {};
-  std::optional<std::chrono::nanoseconds> repeat_every = {};
-  masterclock::OnMissed on_missed = masterclock::OnMissed::kRunLast;
+  std::optional<masterclock::Repeat> repeat = {};
+  masterclock::OnMisfire on_misfire = masterclock::OnMisfire::kRunLast;
   std::optional<std::chrono::nanoseconds> max_lateness = {};
 };
 
@@ -50,8 +50,8 @@ struct FiredRow {
   std::string id, type, payload;
   masterclock::UtcTime due, fired;
   std::chrono::nanoseconds lateness{};
-  std::int64_t missed = 0;  // occurrences passed over since the one before
-  std::string outcome;      // "fired", "failed" (and `error` says why), or "missed": too late
+  std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped before this one
+  std::string outcome;       // "fired", "failed" (`error` gives the reason), or "dropped": too late
   std::string error;
 };
 
@@ -64,9 +64,14 @@ struct FiredRow {
 
 // The names of policies, as the database and the command line have them.
 [[nodiscard]] std::string to_text(masterclock::Resolve resolve);
-[[nodiscard]] std::string to_text(masterclock::OnMissed on_missed);
+[[nodiscard]] std::string to_text(masterclock::OnMisfire on_misfire);
 [[nodiscard]] absl::StatusOr<masterclock::Resolve> parse_resolve(std::string_view text);
-[[nodiscard]] absl::StatusOr<masterclock::OnMissed> parse_on_missed(std::string_view text);
+[[nodiscard]] absl::StatusOr<masterclock::OnMisfire> parse_on_misfire(std::string_view text);
+
+// Reads days of the week: "Mon,Wed", or "every day". to_string(Weekdays) writes them.
+//
+// Errors: InvalidArgument for anything else.
+[[nodiscard]] absl::StatusOr<masterclock::Weekdays> parse_days(std::string_view text);
 
 }  // namespace event_store
 

@@ -113,7 +113,7 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
       }
     }
     if (change.kind == TimeChange::Kind::kAdvance) return;
-    masterclock::EventRequest request{.id = std::string(kStepEvent), .due_in = nanoseconds(0)};
+    masterclock::EventRequest request{.id = std::string(kStepEvent), .due = masterclock::After{nanoseconds(0)}};
     request.type = "clock step";
     request.on_duplicate = masterclock::OnDuplicate::kKeep;
     request.action = [weak = weak_from_this()](const masterclock::FiredEvent&) {
@@ -220,7 +220,7 @@ class ChannelManager::State : public std::enable_shared_from_this<State> {
       clock_.cancel_event(boundary_event(channel));
       return absl::OkStatus();
     }
-    masterclock::EventRequest request{.id = boundary_event(channel), .due = due};
+    masterclock::EventRequest request{.id = boundary_event(channel), .due = *due};
     request.type = "programme boundary";
     request.payload = channel.schedule.id();
     request.on_duplicate = masterclock::OnDuplicate::kReplace;

@@ -266,7 +266,7 @@ class BasicMasterClock {
       result.on_failed = [observer](const auto& event, std::exception_ptr error) {
         observer->event_failed(event, error);
       };
-      result.on_missed = [observer](const auto& event) { observer->event_missed(event); };
+      result.on_dropped = [observer](const auto& event) { observer->event_missed(event); };
     }
     return result;
   }

@@ -169,13 +169,17 @@ TEST(Contract, Events) {
   ASSERT_TRUE(scheduler.schedule(std::move(request)).ok());
   EXPECT_EQ(scheduler.schedule({.id = "news", .due = source.now_utc()}).status().code(),
             absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(scheduler.schedule({.id = "none"}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(scheduler.schedule({.due = source.now_utc(), .due_in = 1s}).status().code(),
+  EXPECT_EQ(scheduler.schedule({.due = mc::After{-1ns}}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(scheduler.schedule({.due_in = -1ns}).status().code(),
+  EXPECT_EQ(scheduler.schedule({.due = source.now_utc(), .repeat = mc::Daily{}}).status().code(),
             absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(scheduler
+                  .schedule({.due = source.now_steady() + 1h,
+                             .repeat = mc::Every{1h},
+                             .on_misfire = mc::OnMisfire::kSkip})
+                  .ok());
   const mc::LocalDue wall{mc::LocalTime(2'000s), mc::Zone(), mc::Resolve::kReject};
-  ASSERT_TRUE(scheduler.schedule({.id = "wall", .due_local = wall}).ok());
+  ASSERT_TRUE(scheduler.schedule({.id = "wall", .due = wall}).ok());
   {
     mc::Dispatcher dispatcher(scheduler);
     dispatcher.start();

@@ -148,13 +148,13 @@ TEST_F(MasterClockTest, FiresWhatIsDueInOrder) {
 TEST_F(MasterClockTest, SchedulesOnTheWallAndOnTheSteadyTimeline) {
   EventRequest wall;
   wall.id = "breakfast";
-  wall.due_local = LocalDue{local_days(2026y / March / 29) + 6h,
+  wall.due = LocalDue{local_days(2026y / March / 29) + 6h,
                             clock_.zone("Europe/Dublin").value(), Resolve::kReject};
   ASSERT_TRUE(clock_.schedule_event(std::move(wall)).ok());
   EXPECT_EQ(clock_.next_event_time(), sys_days(2026y / March / 29) + 5h);
   EventRequest soon;
   soon.id = "soon";
-  soon.due_in = 500ms;
+  soon.due = After{500ms};
   ASSERT_TRUE(clock_.schedule_event(std::move(soon)).ok());
   source_.step_utc(-1h);
   source_.advance(500ms);

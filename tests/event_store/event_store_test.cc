@@ -25,9 +25,10 @@ using common::TemporaryDatabase;
 using common::Transaction;
 
 using namespace std::chrono;
+using masterclock::Every;
 using masterclock::MasterClock;
 using masterclock::MasterClockOptions;
-using masterclock::OnMissed;
+using masterclock::OnMisfire;
 using masterclock::Resolve;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
@@ -206,7 +207,7 @@ TEST(EventStoreTest, EveryDayAtSixStaysAtSixThroughAChangeOfClocks) {
     life.add({.id = "opening",
               .type = "show",
               .due = WallTime{local_days(2026y / March / 28) + 6h, "Europe/Dublin"},
-              .repeat_every = 24h});
+              .repeat = masterclock::Daily{}});
   }
   std::vector<std::string> all;
   for (int day = 0; day < 4; ++day) {
@@ -254,16 +255,16 @@ TEST(EventStoreTest, AWallTimeIsKeptAsTheWallHasIt) {
 
 TEST(EventStoreTest, ARepeatingEventThatSleptDoesAsItsPolicySays) {
   const struct {
-    OnMissed policy;
+    OnMisfire policy;
     std::vector<std::string> fired;
-    std::int64_t missed;
+    std::int64_t skipped;
   } cases[] = {
-      {OnMissed::kRunAll,
+      {OnMisfire::kRunAll,
        {"id 2026-03-27T12:02:00Z", "id 2026-03-27T12:03:00Z", "id 2026-03-27T12:04:00Z",
         "id 2026-03-27T12:05:00Z"},
        0},
-      {OnMissed::kRunLast, {"id 2026-03-27T12:04:00Z", "id 2026-03-27T12:05:00Z"}, 2},
-      {OnMissed::kSkip, {"id 2026-03-27T12:05:00Z"}, 3},
+      {OnMisfire::kRunLast, {"id 2026-03-27T12:04:00Z", "id 2026-03-27T12:05:00Z"}, 2},
+      {OnMisfire::kSkip, {"id 2026-03-27T12:05:00Z"}, 3},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(to_text(c.policy));
@@ -271,8 +272,8 @@ TEST(EventStoreTest, ARepeatingEventThatSleptDoesAsItsPolicySays) {
     {
       Life life(file, 0s);
       StoredEvent event = at("id", 60s);
-      event.repeat_every = 60s;
-      event.on_missed = c.policy;
+      event.repeat = Every{60s};
+      event.on_misfire = c.policy;
       life.add(event);
       EXPECT_EQ(life.advance(60s).size(), 1u);
     }
@@ -283,12 +284,12 @@ TEST(EventStoreTest, ARepeatingEventThatSleptDoesAsItsPolicySays) {
     EXPECT_EQ(fired, c.fired);
     const auto rows = life.store->fired();
     EXPECT_EQ(rows->size(), 1 + c.fired.size());
-    EXPECT_EQ(rows->at(1).missed, c.missed);
+    EXPECT_EQ(rows->at(1).skipped, c.skipped);
     EXPECT_EQ(life.store->pending()->at(0).due, kStart + 6min);
   }
 }
 
-TEST(EventStoreTest, WhatIsTooLateIsRecordedAsMissed) {
+TEST(EventStoreTest, TooLateIsRecordedAsDropped) {
   const TemporaryDatabase file;
   {
     Life life(file, 0s);
@@ -301,7 +302,7 @@ TEST(EventStoreTest, WhatIsTooLateIsRecordedAsMissed) {
   Life life(file, 60s);
   life.load(2);
   EXPECT_THAT(life.advance(0s), ElementsAre("patient 2026-03-27T12:00:00Z"));
-  EXPECT_THAT(life.outcomes(), ElementsAre("strict missed", "patient fired"));
+  EXPECT_THAT(life.outcomes(), ElementsAre("strict dropped", "patient fired"));
 }
 
 TEST(EventStoreTest, WhatCannotBeCommittedStaysPendingAndComesBack) {
@@ -309,7 +310,7 @@ TEST(EventStoreTest, WhatCannotBeCommittedStaysPendingAndComesBack) {
   Life life(file, 0s);
   life.add(at("news", 1s));
   StoredEvent hourly = at("hourly", 2s);
-  hourly.repeat_every = 1h;
+  hourly.repeat = Every{1h};
   life.add(hourly);
   {
     auto other = Database::open(file.path());
@@ -334,7 +335,7 @@ TEST(EventStoreTest, OfTwoProcessesOneFiresAnEvent) {
   Life one(file, 0s), two(file, 0s);
   one.add(at("news", 1s));
   StoredEvent often = at("often", 2s);
-  often.repeat_every = 2s;
+  often.repeat = Every{2s};
   one.add(often);
   two.load(2);
   EXPECT_EQ(one.advance(4s).size(), 2u);  // news, and `often` once for the two that are due
@@ -381,7 +382,7 @@ TEST(EventStoreTest, RefusesWhatItCouldNotBringBack) {
   life.store->handle_others(nullptr);
   life.store->handle("scene", [](Firing&) { return absl::OkStatus(); });
   StoredEvent still = at("still", 1s), early = at("early", 1s), typed = at("typed", 1s);
-  still.repeat_every = 0s;
+  still.repeat = Every{0s};
   early.max_lateness = -1ns;
   typed.type = "radar";
   StoredEvent gap = at("gap", 0s), mars = gap;
@@ -394,7 +395,7 @@ TEST(EventStoreTest, RefusesWhatItCouldNotBringBack) {
   } cases[] = {
       {at("", 1s), absl::StatusCode::kInvalidArgument,
        "event '': an event that is kept needs an id"},
-      {still, absl::StatusCode::kInvalidArgument, "event 'still': repeat_every is not positive"},
+      {still, absl::StatusCode::kInvalidArgument, "event 'still': the interval is not positive"},
       {early, absl::StatusCode::kInvalidArgument, "event 'early': max_lateness is negative"},
       {typed, absl::StatusCode::kFailedPrecondition,
        "event 'typed': nobody handles the type 'radar'"},
@@ -427,8 +428,8 @@ TEST(EventStoreTest, SaysWhichEventItCannotRead) {
        "UPDATE pending SET due = NULL, wall = '2026-03-29T01:30:00', zone = 'Mars/Base',"
        " resolve = 'snap'",
        "event 'news': Invalid timezone 'Mars/Base'"},
-      {"a policy", "UPDATE pending SET on_missed = 'x'", "event 'news': Invalid policy 'x'"},
-      {"a repetition", "UPDATE pending SET repeat_every = 0", "event 'news': repeat_every"},
+      {"a policy", "UPDATE pending SET on_misfire = 'x'", "event 'news': Invalid policy 'x'"},
+      {"a repetition", "UPDATE pending SET every = 0", "event 'news': the interval"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -490,7 +491,7 @@ TEST(EventStoreTest, LeavesOtherPeoplesDatabasesAlone) {
   } cases[] = {
       {"tables", "CREATE TABLE t (a)", ": is a database of something else"},
       {"an application", "PRAGMA application_id = 7", ": is a database of something else"},
-      {"a later version", "PRAGMA user_version = 2", ": is of version 2, expected 1"},
+      {"a later version", "PRAGMA user_version = 3", ": is of version 3, expected 2"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);

@@ -35,12 +35,12 @@ def check(name, result, status, out, error):
 def good(folder):
     for arguments, out in [
         (f"add --db day.db news scene studio2 {DUE}", ""),
-        ("add --db day.db opening show --local 2026-03-29T01:30:00 --zone Europe/Dublin --every 86400", ""),
+        ("add --db day.db opening show --local 2026-03-29T01:30:00 --zone Europe/Dublin --daily", ""),
         ("add --db day.db gone show --due 2026-03-29T00:00:05Z", ""),
         ("cancel --db day.db gone", ""),
         ("list --db day.db",
          "2026-03-29T00:00:10Z\tnews\tscene\tstudio2\n"
-         "2026-03-29T01:30:00Z\topening\tshow\t\t2026-03-29T01:30:00[Europe/Dublin]\tevery 86400 s\n"),
+         "2026-03-29T01:30:00Z\topening\tshow\t\t2026-03-29T01:30:00[Europe/Dublin]\tevery day\n"),
         ("run --db day.db --speed max --until 2026-03-29T00:00:10Z", ""),
         ("run --db day.db --speed max --from 2026-03-29T00:00:12Z --until 2026-03-30T12:00:00Z",
          "2026-03-29T00:00:12Z\t2026-03-29T00:00:10Z\tnews\tscene\tstudio2\n"
@@ -51,7 +51,7 @@ def good(folder):
          "2026-03-29T01:30:00Z\t2026-03-29T01:30:00Z\topening\tshow\t\tfired\n"
          "2026-03-30T00:30:00Z\t2026-03-30T00:30:00Z\topening\tshow\t\tfired\n"),
         ("list --db day.db",
-         "2026-03-31T00:30:00Z\topening\tshow\t\t2026-03-31T01:30:00[Europe/Dublin]\tevery 86400 s\n"),
+         "2026-03-31T00:30:00Z\topening\tshow\t\t2026-03-31T01:30:00[Europe/Dublin]\tevery day\n"),
         ("cancel --db day.db opening", ""),
         ("run --db day.db --speed 1000", ""),
         (f"add --db real.db past scene {DUE}", ""),
@@ -96,7 +96,7 @@ def bad(folder):
         ("add --db day.db film scene --local 06:00", 2, "'06:00'"),
         ("add --db day.db film scene --local 2026-03-29T06:00:00 --resolve maybe", 2, "'maybe'"),
         (f"add --db day.db film scene {DUE} --every 0", 2, "'0'"),
-        (f"add --db day.db film scene {DUE} --missed all", 2, "--every"),
+        (f"add --db day.db film scene {DUE} --misfire all", 2, "--every"),
         (f"add --db day.db film scene {DUE} --max-late -1", 2, "'-1'"),
         ("run --db day.db --speed fast", 2, "'fast'"),
         ("run --db day.db --from 2026-03-29T00:00:00Z", 2, "--speed"),

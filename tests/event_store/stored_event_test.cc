@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono;
 using masterclock::LocalTime;
-using masterclock::OnMissed;
+using masterclock::OnMisfire;
 using masterclock::Resolve;
 using masterclock::UtcTime;
 
@@ -48,10 +48,10 @@ TEST(StoredEventTextTest, PoliciesReadBack) {
                                Resolve::kLater, Resolve::kSnap}) {
     EXPECT_EQ(parse_resolve(to_text(policy)).value(), policy);
   }
-  for (const OnMissed policy : {OnMissed::kRunAll, OnMissed::kRunLast, OnMissed::kSkip}) {
-    EXPECT_EQ(parse_on_missed(to_text(policy)).value(), policy);
+  for (const OnMisfire policy : {OnMisfire::kRunAll, OnMisfire::kRunLast, OnMisfire::kSkip}) {
+    EXPECT_EQ(parse_on_misfire(to_text(policy)).value(), policy);
   }
-  EXPECT_EQ(std::string(parse_on_missed("never").status().message()),
+  EXPECT_EQ(std::string(parse_on_misfire("never").status().message()),
             "Invalid policy 'never': expected one of all, last, skip");
 }
 

@@ -54,7 +54,7 @@ class EventSchedulerTest : public ::testing::Test {
     return scheduler_.schedule({.id = std::move(id), .due = due}).value();
   }
   EventHandle in(std::string id, std::chrono::nanoseconds due_in) {
-    return scheduler_.schedule({.id = std::move(id), .due_in = due_in}).value();
+    return scheduler_.schedule({.id = std::move(id), .due = After{due_in}}).value();
   }
   void expect_balanced() {
     const EventCounters c = scheduler_.counters();
@@ -67,33 +67,34 @@ class EventSchedulerTest : public ::testing::Test {
 
 // --- what is asked for ------------------------------------------------------------------------
 
-TEST_F(EventSchedulerTest, WantsExactlyOneDueTime) {
-  const LocalDue local{LocalTime(0s), HourAhead{}};
+TEST_F(EventSchedulerTest, ADueTimeIsGivenOnOneOfThreeTimelines) {
+  const UtcTime due = kStart + 1s;
   const struct {
     const char* name;
     EventRequest request;
-    const char* given;
   } cases[] = {
-      {"none", {.id = "x"}, "given: 0"},
-      {"due and due_in", {.id = "x", .due = kStart, .due_in = 1s}, "given: 2"},
-      {"due_in and due_local", {.id = "x", .due_in = 1s, .due_local = local}, "given: 2"},
-      {"all", {.id = "x", .due = kStart, .due_in = 1s, .due_local = local}, "given: 3"},
+      {"UTC", {.due = due}},
+      {"coarser UTC", {.due = std::chrono::time_point_cast<std::chrono::seconds>(due)}},
+      {"a delay", {.due = After{1s}}},
+      {"steady", {.due = source_.now_steady() + 1s}},
+      {"a wall time", {.due = LocalDue{LocalTime(due.time_since_epoch() + 1h), HourAhead{}}}},
   };
-  for (auto& c : cases) {
-    EventRequest request{.id = c.request.id,
-                         .due = c.request.due,
-                         .due_in = c.request.due_in,
-                         .due_local = c.request.due_local};
-    const auto handle = scheduler_.schedule(std::move(request));
-    EXPECT_EQ(handle.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
-    EXPECT_THAT(message(handle.status()), HasSubstr("event 'x'")) << c.name;
-    EXPECT_THAT(message(handle.status()), HasSubstr(c.given)) << c.name;
+  for (const auto& c : cases) {
+    EventScheduler scheduler(source_);
+    ASSERT_TRUE(scheduler.schedule({.due = c.request.due}).ok()) << c.name;
+    EXPECT_EQ(scheduler.next_due(), due) << c.name;
   }
-  EXPECT_EQ(scheduler_.counters().scheduled, 0u);
 }
 
-TEST_F(EventSchedulerTest, RefusesANegativeDueIn) {
-  const auto handle = scheduler_.schedule({.id = "x", .due_in = -1ns});
+TEST_F(EventSchedulerTest, WithoutADueTimeItFiresAtTheNextTrigger) {
+  ASSERT_TRUE(scheduler_.schedule({.id = "x"}).ok());
+  const auto fired = scheduler_.trigger();
+  ASSERT_EQ(fired.size(), 1u);
+  EXPECT_EQ(fired[0].due, UtcTime());
+}
+
+TEST_F(EventSchedulerTest, RefusesANegativeDelay) {
+  const auto handle = scheduler_.schedule({.id = "x", .due = After{-1ns}});
   EXPECT_EQ(handle.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(message(handle.status()), HasSubstr("-1 ns"));
   in("now", 0ns);
@@ -113,13 +114,13 @@ TEST_F(EventSchedulerTest, ResolvesLocalTimes) {
        UtcTime(HourAhead::kGap.time_since_epoch() - 30min)},
   };
   for (const auto& c : cases) {
-    const auto handle = scheduler_.schedule({.id = c.name, .due_local = c.due});
+    const auto handle = scheduler_.schedule({.id = c.name, .due = c.due});
     ASSERT_TRUE(handle.ok()) << c.name;
     const auto found = scheduler_.pending(c.utc, c.utc + 1ns);
     EXPECT_THAT(ids(found), ElementsAre(c.name));
   }
   const auto rejected = scheduler_.schedule(
-      {.id = "no", .due_local = LocalDue{HourAhead::kGap, HourAhead{}, Resolve::kReject}});
+      {.id = "no", .due = LocalDue{HourAhead::kGap, HourAhead{}, Resolve::kReject}});
   EXPECT_EQ(rejected.status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
@@ -485,7 +486,7 @@ TEST_F(EventSchedulerTest, WhatSchedulesItselfForNowWaitsForTheNextTrigger) {
       {"due now",
        [&] { return EventRequest{.due = source_.now_utc()}; },
        {"self", "other", "third", "self"}},
-      {"due in 0", [&] { return EventRequest{.due_in = 0ns}; }, {"self", "other", "third", "self"}},
+      {"due in 0", [&] { return EventRequest{.due = After{0ns}}; }, {"self", "other", "third", "self"}},
       {"due in the past", [&] { return EventRequest{.due = kStart}; }, {"self", "other", "third"}},
       {"due long ago",
        [&] { return EventRequest{.due = kStart - 1h}; },
@@ -502,7 +503,7 @@ TEST_F(EventSchedulerTest, WhatSchedulesItselfForNowWaitsForTheNextTrigger) {
     };
     ASSERT_TRUE(scheduler.schedule({.id = "self", .due = kStart, .action = action}).ok());
     ASSERT_TRUE(scheduler.schedule({.id = "other", .due = kStart + 1h}).ok());
-    ASSERT_TRUE(scheduler.schedule({.id = "third", .due_in = 0ns}).ok());
+    ASSERT_TRUE(scheduler.schedule({.id = "third", .due = After{0ns}}).ok());
     EXPECT_EQ(ids(scheduler.trigger()), c.first) << "nobody is held up";
     EXPECT_THAT(ids(scheduler.trigger()), ElementsAre("self"));
     EXPECT_THAT(ids(scheduler.trigger()), ElementsAre("self"));
@@ -702,7 +703,7 @@ TEST_F(EventSchedulerTest, HooksAreCalledInTheOrderOfTheStory) {
   };
   EventScheduler scheduler(source_, options);
   self = &scheduler;
-  ASSERT_TRUE(scheduler.schedule({.id = "a", .due_in = 1s}).ok());
+  ASSERT_TRUE(scheduler.schedule({.id = "a", .due = After{1s}}).ok());
   source_.advance(2s);
   scheduler.trigger();
   source_.step_utc(-2s);

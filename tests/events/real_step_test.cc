@@ -31,7 +31,7 @@ void step_while_waiting(const tests::FakedClock& clock) {
           .schedule({.due = due, .action = [&](auto& event) { in_two_hours.set_value(event); }})
           .ok());
   ASSERT_TRUE(
-      scheduler.schedule({.due_in = 2h, .action = [&](auto&) { steady_fired = true; }}).ok());
+      scheduler.schedule({.due = After{2h}, .action = [&](auto&) { steady_fired = true; }}).ok());
   dispatcher.start();
   clock.set(-1h);      // an hour back: further off than ever
   clock.set(2h + 1s);  // two hours forward
@@ -78,7 +78,7 @@ TEST(RealStep, OpenOcpp142ASteppedClockIsSleptOn) {
     SettableClock source;
     EventScheduler scheduler(source);
     ASSERT_TRUE(scheduler.schedule({.due = source.now_utc() + 1h}).ok());
-    ASSERT_TRUE(scheduler.schedule({.due_in = 1h}).ok());
+    ASSERT_TRUE(scheduler.schedule({.due = After{1h}}).ok());
     Dispatcher dispatcher(scheduler, {.max_wait = 10ms, .spin = spin});
     dispatcher.start();
     for (const auto size : {-3600s, 7000s, -365 * 86'400s}) {
@@ -122,7 +122,7 @@ TEST(RealStep, OpenOcpp142AHeldClockIsSleptOn) {
                                .action = [&](auto&) { utc_fired.set_value(); }})
                     .ok());
     ASSERT_TRUE(
-        scheduler.schedule({.due_in = 50ms, .action = [&](auto&) { steady_fired.set_value(); }})
+        scheduler.schedule({.due = After{50ms}, .action = [&](auto&) { steady_fired.set_value(); }})
             .ok());
     Dispatcher dispatcher(scheduler, {.spin = spin});
     dispatcher.start();

@@ -53,7 +53,7 @@ TEST(RealThreads, EveryEventIsFiredOnceOrCancelledOnce) {
       if (random() % 2 == 0) {
         request.due = source.now_utc() + ahead;
       } else {
-        request.due_in = ahead;
+        request.due = After{ahead};
       }
       request.action = [&, number, throws = random() % 16 == 0](const FiredEvent& event) {
         ++fired[number];
@@ -223,7 +223,7 @@ TEST(RealThreads, ACrowdLosesNothingAndKeepsItsOrder) {
           if (scheduler.cancel(*handle)) ++wrong;
         }
         // Those that cannot be put down, among them.
-        if (i % 500 == 0 && !scheduler.schedule({.due_in = 24h}).ok()) ++wrong;
+        if (i % 500 == 0 && !scheduler.schedule({.due = After{24h}}).ok()) ++wrong;
         if (i % 700 == 0) (void)scheduler.until_next();
       }
     });

@@ -32,8 +32,7 @@ class EventFieldNotes : public ::testing::Test {
   EventHandle add(EventRequest request) { return scheduler_.schedule(std::move(request)).value(); }
   EventHandle daily(std::string id, LocalTime first, Zone zone,
                     Resolve resolve = Resolve::kCompatible) {
-    return add(
-        {.id = std::move(id), .due_local = LocalDue{first, zone, resolve}, .repeat_every = 24h});
+    return add({.id = std::move(id), .due = LocalDue{first, zone, resolve}, .repeat = Daily{}});
   }
   // What fires until `end`, looked at every minute: "id when-it-was-due".
   std::vector<std::string> live_until(UtcTime end) {
@@ -56,7 +55,7 @@ class EventFieldNotes : public ::testing::Test {
 
 // CasparCG/server#1233: set back, the picture froze, and then ran fast to catch up.
 TEST_F(EventFieldNotes, CasparCG1233SetBackThePictureNeitherFreezesNorRaces) {
-  add({.due_in = 40ms, .repeat_every = 40ms, .on_missed = OnMissed::kRunAll});
+  add({.due = After{40ms}, .repeat = Every{40ms}, .on_misfire = OnMisfire::kRunAll});
   for (int frame = 0; frame < 1'000; ++frame) {
     if (frame == 300) source_.step_utc(-1h);
     if (frame == 600) source_.step_utc(1h);
@@ -67,7 +66,7 @@ TEST_F(EventFieldNotes, CasparCG1233SetBackThePictureNeitherFreezesNorRaces) {
 
 // CasparCG/server#1457: the same after the machine had slept.
 TEST_F(EventFieldNotes, CasparCG1457AfterSleepTheFramesGoOn) {
-  add({.due_in = 40ms, .repeat_every = 40ms, .on_missed = OnMissed::kRunAll});
+  add({.due = After{40ms}, .repeat = Every{40ms}, .on_misfire = OnMisfire::kRunAll});
   add({.id = "news", .due = at("2026-03-28T18:00:00Z")});
   source_.suspend(8h);
   const auto fired = scheduler_.trigger();
@@ -84,21 +83,21 @@ TEST_F(EventFieldNotes, AirbusSen198AForwardJumpIsOneOccurrence) {
   const UtcTime start = source_.now_utc();
   std::vector<FiredEvent> fired;
   add({.due = start + 1s,
-       .action = [&](const FiredEvent& event) { fired.push_back(event); },
-       .repeat_every = 1s});
+       .repeat = Every{1s},
+       .action = [&](const FiredEvent& event) { fired.push_back(event); }});
   Dispatcher dispatcher(scheduler_);
   dispatcher.start();
   source_.step_utc(kPeriods * 1s);
   dispatcher.stop();
   ASSERT_EQ(fired.size(), 1u);
   EXPECT_EQ(fired[0].due, start + kPeriods * 1s);
-  EXPECT_EQ(fired[0].missed, static_cast<std::int64_t>(kPeriods - 1));
-  EXPECT_EQ(scheduler_.counters().passed_over, kPeriods - 1);
+  EXPECT_EQ(fired[0].skipped, static_cast<std::int64_t>(kPeriods - 1));
+  EXPECT_EQ(scheduler_.counters().skipped, kPeriods - 1);
 }
 
 // Bosma/Scheduler#22: "every" stopped when the system's time was set to the past.
 TEST_F(EventFieldNotes, BosmaScheduler22EveryGoesOnWhenTheClockIsSetBack) {
-  add({.due_in = 1min, .repeat_every = 1min});
+  add({.due = After{1min}, .repeat = Every{1min}});
   for (int minute = 0; minute < 10; ++minute) {
     if (minute == 5) source_.set_utc(at("2020-01-01T00:00:00Z"));
     source_.advance(1min);
@@ -108,7 +107,7 @@ TEST_F(EventFieldNotes, BosmaScheduler22EveryGoesOnWhenTheClockIsSetBack) {
 
 // eBay/NuRaft#611: time-outs ran off much too early or much too late.
 TEST_F(EventFieldNotes, NuRaft611ATimeOutNoticesNoStep) {
-  add({.id = "time-out", .due_in = 500ms});
+  add({.id = "time-out", .due = After{500ms}});
   Dispatcher dispatcher(scheduler_);
   dispatcher.start();
   source_.step_utc(24h);
@@ -126,14 +125,12 @@ TEST_F(EventFieldNotes, Ontime455TheSecondsGoOnAfterMidnight) {
   const Zone london = zone("Europe/London");
   source_.set_utc(at("2026-07-15T22:59:57Z"));
   std::vector<std::string> shown;
-  add({.due_local = LocalDue{local_days(2026y / July / 15) + 23h + 59min + 58s, london},
-       .action =
-           [&](const FiredEvent& event) {
-             const auto of_day =
-                 london.to_local(event.due) - floor<days>(london.to_local(event.due));
-             shown.push_back(std::to_string(duration_cast<seconds>(of_day).count()));
-           },
-       .repeat_every = 1s});
+  add({.due = LocalDue{local_days(2026y / July / 15) + 23h + 59min + 58s, london},
+       .repeat = Every{1s},
+       .action = [&](const FiredEvent& event) {
+         const auto of_day = london.to_local(event.due) - floor<days>(london.to_local(event.due));
+         shown.push_back(std::to_string(duration_cast<seconds>(of_day).count()));
+       }});
   Dispatcher dispatcher(scheduler_);
   dispatcher.start();
   for (int second = 0; second < 5; ++second) source_.advance(1s);
@@ -216,7 +213,7 @@ TEST_F(EventFieldNotes, Rivendell66EveryMinuteOfTheSecondOneAmFires) {
   const Zone new_york = zone("America/New_York");
   source_.set_utc(at("2026-11-01T05:00:00Z"));  // 01:00 for the first time
   for (int minute = 0; minute < 60; ++minute) {
-    add({.due_local = LocalDue{local_days(2026y / November / 1) + 1h + minute * 1min, new_york,
+    add({.due = LocalDue{local_days(2026y / November / 1) + 1h + minute * 1min, new_york,
                                Resolve::kLater}});
   }
   EXPECT_THAT(live_until(at("2026-11-01T05:59:00Z")), IsEmpty());
@@ -241,11 +238,23 @@ TEST_F(EventFieldNotes, Dizquetv32TheRepeatedHourIsAChoice) {
 
 // --- late, and an earlier clock ----------------------------------------------------------------
 
+// node-cron#604 and others: "every 15 minutes" was silent, or ran twice, in the DST night.
+TEST_F(EventFieldNotes, NodeCron604EveryQuarterHourHasNoHoleInTheAutumnNight) {
+  const Zone london = zone("Europe/London");
+  source_.set_utc(at("2026-10-24T23:00:00Z"));
+  add({.due = LocalDue{local_days(2026y / October / 25) + 30min, london}, .repeat = Every{15min}});
+  EXPECT_THAT(live_until(at("2026-10-25T02:20:00Z")),
+              ElementsAre("2026-10-24T23:30:00Z", "2026-10-24T23:45:00Z", "2026-10-25T00:00:00Z",
+                          "2026-10-25T00:15:00Z", "2026-10-25T00:30:00Z", "2026-10-25T00:45:00Z",
+                          "2026-10-25T01:00:00Z", "2026-10-25T01:15:00Z", "2026-10-25T01:30:00Z",
+                          "2026-10-25T01:45:00Z", "2026-10-25T02:00:00Z", "2026-10-25T02:15:00Z"));
+}
+
 // CasparCG/server#872: "not played because it was too late".
 TEST_F(EventFieldNotes, CasparCG872NothingIsLeftOutForBeingLateUnlessAsked) {
-  std::vector<std::string> missed;
+  std::vector<std::string> dropped;
   EventScheduler scheduler(
-      source_, {.on_missed = [&](const FiredEvent& event) { missed.push_back(event.id); }});
+      source_, {.on_dropped = [&](const FiredEvent& event) { dropped.push_back(event.id); }});
   const UtcTime due = source_.now_utc() + 1s;
   ASSERT_TRUE(scheduler.schedule({.id = "by default", .due = due}).ok());
   ASSERT_TRUE(scheduler.schedule({.id = "asked", .due = due, .max_lateness = 1h}).ok());
@@ -253,7 +262,7 @@ TEST_F(EventFieldNotes, CasparCG872NothingIsLeftOutForBeingLateUnlessAsked) {
   const auto fired = scheduler.trigger();
   ASSERT_EQ(fired.size(), 1u);
   EXPECT_EQ(fired[0].id, "by default");
-  EXPECT_THAT(missed, ElementsAre("asked")) << "and it is told";
+  EXPECT_THAT(dropped, ElementsAre("asked")) << "and it is told";
 }
 
 // An earlier clock of this kind: in the order of insertion, replaced silently, with an inclusive upper

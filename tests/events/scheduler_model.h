@@ -31,8 +31,8 @@ struct ModelEvent {
   std::uint64_t order = 0;
   std::string id, type, payload;
   std::optional<nanoseconds> max_lateness = {}, every = {};
-  OnMissed on_missed = OnMissed::kRunLast;
-  std::int64_t missed = 0;
+  OnMisfire on_misfire = OnMisfire::kRunLast;
+  std::int64_t skipped = 0;
   bool running = false;
 };
 
@@ -79,7 +79,7 @@ class SchedulerModel {
   struct Fired {
     std::string type;
     nanoseconds due{}, lateness{};
-    std::int64_t missed = 0;
+    std::int64_t skipped = 0;
     friend bool operator==(const Fired&, const Fired&) = default;
   };
   // `action` stands for what the events do.
@@ -105,7 +105,7 @@ class SchedulerModel {
       if (event.every) {
         ++repeated;
         pending.running = true;
-        pending.missed = 0;
+        pending.skipped = 0;
       } else {
         remove(event.type);
       }
@@ -116,7 +116,7 @@ class SchedulerModel {
       } else {
         ++fired;
         late += lateness > late_after ? 1 : 0;
-        out.push_back({event.type, due_now, lateness, event.missed});
+        out.push_back({event.type, due_now, lateness, event.skipped});
         action(event, due_now);
       }
       if (const auto again = events.find(event.type); event.every && again != events.end()) {
@@ -128,15 +128,15 @@ class SchedulerModel {
 
   // Walks a repeating event past what its policy leaves out, one occurrence at a time.
   bool walk_on(ModelEvent& event) const {
-    if (!event.every || event.on_missed == OnMissed::kRunAll) return false;
+    if (!event.every || event.on_misfire == OnMisfire::kRunAll) return false;
     const nanoseconds now = event.steady ? steady : utc;
     std::int64_t steps = 0;
     for (; event.due + *event.every <= now; event.due += *event.every) ++steps;
-    if (steps > 0 && event.on_missed == OnMissed::kSkip) {
+    if (steps > 0 && event.on_misfire == OnMisfire::kSkip) {
       event.due += *event.every;
       ++steps;
     }
-    event.missed += steps;
+    event.skipped += steps;
     return steps > 0;
   }
 
@@ -246,7 +246,7 @@ class ModelRun {
     const auto action = [this, type = event.type](auto&) { plain_fired_.push_back(type); };
     absl::StatusOr<EventHandle> handle;
     if (event.steady) {
-      handle = scheduler_.schedule({.due_in = event.due - model_.steady, .action = action});
+      handle = scheduler_.schedule({.due = After{event.due - model_.steady}, .action = action});
     } else if (pick(2) == 0) {
       handle = scheduler_.schedule({.due = UtcTime(event.due), .action = action});
     } else {
@@ -289,20 +289,20 @@ class ModelRun {
     if (pick(8) == 0) event.max_lateness = span(10);
     if (pick(8) == 0) {
       event.every = nanoseconds(1) + span(40);
-      event.on_missed = static_cast<OnMissed>(pick(3));
+      event.on_misfire = static_cast<OnMisfire>(pick(3));
     }
     const auto policy = static_cast<OnDuplicate>(pick(3));
     EventRequest request{.id = event.id, .type = event.type, .payload = event.payload};
     if (event.steady) {
-      request.due_in = event.due - model_.steady;
+      request.due = After{event.due - model_.steady};
     } else {
       request.due = UtcTime(event.due);
     }
     if (!event.payload.empty()) request.action = [this](auto& fired) { act_for_real(fired); };
     request.on_duplicate = policy;
     request.max_lateness = event.max_lateness;
-    request.repeat_every = event.every;
-    request.on_missed = event.on_missed;
+    if (event.every) request.repeat = Every{*event.every};
+    request.on_misfire = event.on_misfire;
     const absl::StatusOr<EventHandle> handle = scheduler_.schedule(std::move(request));
 
     const ModelEvent* const same = event.id.empty() ? nullptr : model_.named(event.id);
@@ -412,7 +412,7 @@ class ModelRun {
     for (const FiredEvent& event : scheduler_.trigger()) {
       const bool is_plain = event.type.empty() && plain < plain_fired_.size();
       found.push_back({is_plain ? plain_fired_[plain++] : event.type, event.due.time_since_epoch(),
-                       event.lateness, event.missed});
+                       event.lateness, event.skipped});
       if (event.fired != source_.now_utc()) return "fired at another reading";
     }
     if (plain != plain_fired_.size()) return "more ran than fired";

@@ -34,7 +34,7 @@ class Station {
       EXPECT_TRUE(scheduler_.schedule(std::move(request)).ok());
       EventRequest steady;
       steady.id = "steady " + std::to_string(i);
-      steady.due_in = i * 10s;
+      steady.due = After{i * 10s};
       steady.action = [this](const FiredEvent& event) { take(event); };
       EXPECT_TRUE(scheduler_.schedule(std::move(steady)).ok());
     }

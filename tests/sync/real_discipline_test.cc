@@ -115,7 +115,7 @@ class RealSteps : public ::testing::Test {
     const UtcTime begin = source.now_utc();
     for (int i = 1; i <= kEvents; ++i) add(scheduler, {.due = begin + i * 1ms});
     add(scheduler, {.due = begin + 2h});
-    add(scheduler, {.due_in = 2h});
+    add(scheduler, {.due = After{2h}});
     Dispatcher dispatcher(scheduler, {.max_wait = 20ms});
     dispatcher.start();
     std::atomic<bool> over = false;

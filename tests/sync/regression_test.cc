@@ -85,7 +85,7 @@ TEST_F(SyncFieldNotes, CasparCG1457AfterSleepItIsRightAtOnceAndGoesOn) {
 // airbus/sen#198: a forward jump walked eight million periods one by one.
 TEST_F(SyncFieldNotes, AirbusSen198AForwardJumpIsOneStepAndOneOccurrence) {
   constexpr seconds kJump = 8'000'000s;
-  ASSERT_TRUE(scheduler_.schedule({.due = kNoon + 1s, .repeat_every = 1s}).ok());
+  ASSERT_TRUE(scheduler_.schedule({.due = kNoon + 1s, .repeat = Every{1s}}).ok());
   int steps = 0;
   const auto listening = source_.subscribe(
       [&](const TimeChange& change) { steps += change.kind == TimeChange::Kind::kStep; });
@@ -100,7 +100,7 @@ TEST_F(SyncFieldNotes, AirbusSen198AForwardJumpIsOneStepAndOneOccurrence) {
 
 // Bosma/Scheduler#22: "every" stopped when the system's time was set to the past.
 TEST_F(SyncFieldNotes, BosmaScheduler22EveryMinuteOfUtcGoesOnWhenTheMachineIsSetBack) {
-  ASSERT_TRUE(scheduler_.schedule({.due = kNoon + 1min, .repeat_every = 1min}).ok());
+  ASSERT_TRUE(scheduler_.schedule({.due = kNoon + 1min, .repeat = Every{1min}}).ok());
   for (int minute = 1; minute <= 10; ++minute) {
     if (minute == 5) machine_.set_utc(sys_days(2020y / January / 1));
     pass(1min);
@@ -110,7 +110,7 @@ TEST_F(SyncFieldNotes, BosmaScheduler22EveryMinuteOfUtcGoesOnWhenTheMachineIsSet
 
 // eBay/NuRaft#611: time-outs ran off much too early or much too late.
 TEST_F(SyncFieldNotes, NuRaft611ATimeOutNoticesNoStepAndNoHold) {
-  ASSERT_TRUE(scheduler_.schedule({.id = "time-out", .due_in = 2s}).ok());
+  ASSERT_TRUE(scheduler_.schedule({.id = "time-out", .due = After{2s}}).ok());
   machine_.step_utc(24h);
   pass(1s);
   truth_ -= 10s;  // UTC turns out to be earlier: the clock is held

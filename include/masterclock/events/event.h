@@ -1,135 +1,198 @@
-// What an event is: what is asked for, what is pending, what has fired, and the handle to it.
+// Defines what an event is: the request for it, its handle, and what is reported of it.
 //
-// An event falls due on one of three timelines, and each meets a step of the clock in its own way:
+// `DueTime` gives the instant on one of three timelines. They differ when the clock is stepped:
 //
-//   due        "at 20:00:00Z"        UTC: follows the step. Set the clock back an hour and the event
-//                                    is an hour further off; set it forward past `due` and it is
-//                                    due.
-//   due_in     "in 500 ms"           steady: does not notice the step.
-//   due_local  "at 06:00 in Dublin"  a wall time, resolved to UTC when it is scheduled; from then on
-//                                    it follows UTC.
+//   UtcTime     "at 20:00:00Z"        follows the step: set the clock back an hour, and the event is
+//                                     an hour further away.
+//   After       "in 500 ms"           does not notice the step. The event is on the steady timeline.
+//   SteadyTime  at a steady instant   the same.
+//   LocalDue    "at 06:00 in Dublin"  a wall time. The scheduler resolves it to UTC when the event is
+//                                     scheduled; from then on the event follows UTC.
+//
+// `Every` repeats an event in elapsed time, `Daily` at a wall time.
 //
 // ## Example
 //
 //   using namespace std::chrono_literals;
-//   masterclock::EventRequest opening{.id = "opening", .due = masterclock::UtcTime(1'000s)};
-//   opening.action = [](const masterclock::FiredEvent& event) { assert(event.lateness >= 0ns); };
-//
-// Threads: plain values.
+//   const masterclock::EventRequest opening{.id = "opening", .due = masterclock::UtcTime(1'000s)};
+//   const masterclock::EventRequest poll{.due = masterclock::After{500ms},
+//                                        .repeat = masterclock::Every{500ms}};
 #ifndef MASTERCLOCK_EVENTS_EVENT_H_
 #define MASTERCLOCK_EVENTS_EVENT_H_
 
 #include "masterclock/version.h"
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 
 #include "absl/functional/any_invocable.h"
-#include "masterclock/time/time_points.h"
 #include "masterclock/time/local_clock.h"
+#include "masterclock/time/time_points.h"
+#include "masterclock/time/weekdays.h"
 
 namespace masterclock::inline v0_2 {
 
-namespace internal {
-class PendingEvents;
-}
-
-// Names one scheduled event for ever: a handle is never given out twice while the program runs, by
-// any scheduler, so a stale one is harmless. A default-made handle names none.
+// Identifies one scheduled event. No scheduler of the program gives a handle twice, so a stale handle
+// is harmless. The default handle identifies no event.
 class EventHandle {
  public:
   constexpr EventHandle() = default;
-  [[nodiscard]] constexpr explicit operator bool() const noexcept { return serial_ != 0; }
-  friend constexpr bool operator==(EventHandle, EventHandle) = default;
+
+  // Converts to one number and back: for a C interface, an atomic, or a foreign id.
+  [[nodiscard]] constexpr std::uint64_t to_uint64() const noexcept { return number_; }
+  [[nodiscard]] static constexpr EventHandle from_uint64(std::uint64_t number) noexcept {
+    EventHandle handle;
+    handle.number_ = number;
+    return handle;
+  }
+
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return number_ != 0; }
+
+  // The order is arbitrary, and fixed: for keys of a map.
+  friend constexpr auto operator<=>(EventHandle, EventHandle) noexcept = default;
+
+  template <class H>
+  friend H AbslHashValue(H state, EventHandle handle) {
+    return H::combine(std::move(state), handle.number_);
+  }
 
  private:
-  friend class internal::PendingEvents;
-  constexpr EventHandle(std::uint64_t serial, std::uint32_t slot) noexcept
-      : serial_(serial), slot_(slot) {}
-  std::uint64_t serial_ = 0;
-  std::uint64_t slot_ = 0;  // as wide as it is copied: a copy would wait for half a word to be written
+  std::uint64_t number_ = 0;
 };
 
-// A wall time: the reading, the wall it is read from, and what to do where that reading names no
-// instant or two (see local_clock.h).
+// Due after `delay` of steady time from now. `delay` is not negative.
+struct After {
+  std::chrono::nanoseconds delay = {};
+};
+
+// Due at a wall time: the reading, the clock on the wall, and the policy for a reading that names no
+// instant or two (local_clock.h).
 struct LocalDue {
   LocalTime local;
   AnyWallClock zone;
   Resolve resolve = Resolve::kCompatible;
 };
 
-// What to do with a request whose id is already pending.
-enum class OnDuplicate {
-  kReject,   // AlreadyExists; what is pending stays
-  kReplace,  // what is pending is cancelled, the request takes the name
-  kKeep,     // the request is dropped, the handle of what is pending is returned
+using DueTime = std::variant<UtcTime, After, SteadyTime, LocalDue>;
+
+// Repeats after each `interval` of elapsed time, on the event's own timeline. Positive.
+//
+// A LocalDue gives the wall time of the first occurrence. The following ones are `interval` of UTC
+// apart: no DST night has a hole or a double.
+struct Every {
+  std::chrono::nanoseconds interval;
 };
 
-// What a repeating event does about occurrences that have gone by: the clock was set forward a
-// year, the machine slept, nobody triggered. Whatever it does, it works out how many they were.
-enum class OnMissed {
+// Repeats at the same wall reading on each of `days`. Requires a LocalDue: its reading gives the time
+// of day and the first date, and its `resolve` decides where `gap` and `fold` leave it to the policy.
+// Under Resolve::kReject the event does not occur on such a day.
+struct Daily {
+  Weekdays days = kEveryDay;
+  OnGap gap = OnGap::kResolve;
+  OnFold fold = OnFold::kOnce;
+};
+
+using Repeat = std::variant<Every, Daily>;
+
+// Decides about the missed occurrences of a repeating event: those that are due when a later one is
+// due too, after a clock step, a suspend or a stall. The scheduler counts the skipped ones.
+enum class OnMisfire {
   kRunAll,   // each of them fires, in its place, late
-  kRunLast,  // the last of them fires, the others are passed over
-  kSkip,     // when there is more than one, none of them fires
+  kRunLast,  // the last one fires; the others are skipped
+  kSkip,     // when more than one is due, all are skipped
 };
 
-// An event that has fired.
+// Decides about a request whose id is already pending.
+enum class OnDuplicate {
+  kReject,   // AlreadyExists; the pending event stays
+  kReplace,  // cancels the pending event; the new one takes the id
+  kKeep,     // ignores the request; returns the handle of the pending event
+};
+
+[[nodiscard]] constexpr std::string_view to_string(OnMisfire policy) noexcept {
+  switch (policy) {
+    case OnMisfire::kRunAll:
+      return "run-all";
+    case OnMisfire::kRunLast:
+      return "run-last";
+    case OnMisfire::kSkip:
+      return "skip";
+  }
+  return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(OnDuplicate policy) noexcept {
+  switch (policy) {
+    case OnDuplicate::kReject:
+      return "reject";
+    case OnDuplicate::kReplace:
+      return "replace";
+    case OnDuplicate::kKeep:
+      return "keep";
+  }
+  return "unknown";
+}
+
+// Reports an event that fired.
 struct FiredEvent {
   std::string id = {};
   std::string type = {};
   std::string payload = {};
-  UtcTime due = {};  // for a `due_in` event: what UTC would have read then by today's clock
-  // The reading that found it due: one for all that a trigger fires, however long their actions take,
-  // but one of its own for an event with a `max_lateness`.
+  // For an event on the steady timeline: the UTC of that instant, by the present offset between the
+  // two clocks.
+  UtcTime due = {};
+  // The clock reading of the trigger that fired it. Events with a `max_lateness` read the clock again.
   UtcTime fired = {};
-  std::chrono::nanoseconds lateness = {};  // by then, on the event's own timeline; never negative
-  // Occurrences of a repeating event passed over since it last fired. On the wall they are counted by
-  // its readings, among them one that fell into a gap under kReject.
-  std::int64_t missed = 0;
+  std::chrono::nanoseconds lateness = {};  // on the event's own timeline; never negative
+  std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped since the event last fired
 };
 
-// An event that is pending.
+// Describes a pending event.
 struct ScheduledEvent {
   EventHandle handle = {};
   std::string id = {};
   std::string type = {};
   std::string payload = {};
-  UtcTime due = {};  // for a `due_in` event: what UTC will read then, unless it is stepped
+  UtcTime due = {};  // as in FiredEvent
 };
 
-// An event to be. Exactly one of `due`, `due_in` and `due_local` is given.
+// Asks for an event.
 struct EventRequest {
-  std::string id = {};  // unique among the pending events; empty: the handle is enough
-  std::optional<UtcTime> due = {};
-  std::optional<std::chrono::nanoseconds> due_in = {};  // from now; not negative
-  std::optional<LocalDue> due_local = {};
-  std::string type = {};     // `type` and `payload` are for whoever handles the event;
-  std::string payload = {};  // they are never interpreted here
-  absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
-  OnDuplicate on_duplicate = OnDuplicate::kReject;
+  std::string id = {};  // unique among the pending events; may be empty: the handle is enough
 
-  // Later than this it does not fire: it is dropped and reported as missed. What has run before it in
-  // the same trigger counts. By default it fires however late it is: worse than late is "not played
-  // because it was too late".
+  // The default is the epoch, 1970: a request without `due` fires at the next trigger.
+  DueTime due = UtcTime();
+
+  // A repeating event keeps its handle and its id until it is cancelled. Its next occurrence fires
+  // after the action of the one before has ended. A reschedule moves one occurrence: `Every` then
+  // continues in UTC from the new instant, `Daily` returns to its wall time.
+  std::optional<Repeat> repeat = {};
+  OnMisfire on_misfire = OnMisfire::kRunLast;
+
+  // A later event is dropped and reported. Actions that ran before it in the same trigger count. The
+  // default fires an event however late it is.
   std::optional<std::chrono::nanoseconds> max_lateness = {};
 
-  // Repeats this often, on the event's own timeline: the steady one for `due_in`, UTC for `due`,
-  // the wall for `due_local`, where 24 h is every day at the same reading. Positive. The event
-  // keeps its handle and its id until it is cancelled; its next occurrence fires when its action has
-  // ended, or later.
-  //
-  // Rescheduled, an event on the wall is moved this once, and the next time it is where the wall has
-  // it. The others repeat from where they were moved to, in UTC.
-  std::optional<std::chrono::nanoseconds> repeat_every = {};
-  OnMissed on_missed = OnMissed::kRunLast;
-
-  // Due then instead, this once: what a snapshot says of an event that repeats on the wall and was
-  // rescheduled. Only together with `due_local` and `repeat_every`.
-  std::optional<UtcTime> moved_to = {};
+  std::string type = {};  // `type` and `payload` are for the component that handles the event;
+  std::string payload = {};  // the scheduler does not read them
+  absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
+  OnDuplicate on_duplicate = OnDuplicate::kReject;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
+
+template <>
+struct std::hash<masterclock::EventHandle> {
+  [[nodiscard]] std::size_t operator()(masterclock::EventHandle handle) const noexcept {
+    return std::hash<std::uint64_t>()(handle.to_uint64());
+  }
+};
 
 #endif  // MASTERCLOCK_EVENTS_EVENT_H_

@@ -5,7 +5,7 @@
 // everybody else reads, so nothing fires early, and a test that moves a ManualTimeSource decides
 // what is due.
 //
-// Order is due time, then the order of scheduling. `due_in` events live on the steady timeline and
+// Order is due time, then the order of scheduling. events on the steady timeline
 // stand in that order where UTC would be then, were it never stepped again. Ranges are half-open.
 //
 // A trigger reads the time once and sweeps forward through the order once, up to that reading. So
@@ -78,10 +78,11 @@ class EventScheduler {
   // Adds an event. One that is already due fires at the next trigger, with its lateness.
   //
   // Cost:   O(log n); allocates only to grow, and for what an event has beside its action.
-  // Errors: InvalidArgument unless exactly one of the three due times is given, for a negative
-  //         `due_in` or `max_lateness`, and for a `repeat_every` that is not positive;
-  //         AlreadyExists for a pending id under kReject; ResourceExhausted at `max_pending`; for a
-  //         `due_local` that names no single instant, what its zone answers.
+  // Errors: InvalidArgument for a negative delay or `max_lateness`, for an interval that is not
+  //         positive, for a Daily without days or without a LocalDue; AlreadyExists for a pending id
+  //         under kReject; ResourceExhausted at `max_pending`; OutOfRange for a Daily that does not
+  //         occur within 400 days; the error of the zone for a LocalDue that names no single
+  //         instant.
   absl::StatusOr<EventHandle> schedule(EventRequest request) {
     internal::IncomingEvent event;
     absl::Status wrong = internal::take_apart(request, source_, event);
@@ -93,7 +94,8 @@ class EventScheduler {
   // no request to fill in and to take apart.
   //
   // Errors: ResourceExhausted at `max_pending`.
-  absl::StatusOr<EventHandle> schedule(UtcTime due, internal::EventAction action) {
+  absl::StatusOr<EventHandle> schedule(UtcTime due,
+                                       absl::AnyInvocable<void(const FiredEvent&)> action) {
     internal::IncomingEvent event{.due = {false, due, {}}, .action = &action};
     return take_in(event);
   }
@@ -130,16 +132,6 @@ class EventScheduler {
     }
     tell(intake);
     return handles;
-  }
-
-  // Everything that is pending, in order, at one instant: as the requests that would bring it back,
-  // but for the actions, which no list can hold. A `due_in` is what was left of it. A `due_local` is
-  // still the wall time: taken back under other rules of its zone it is due when the wall then shows
-  // it (AnyWallClock::target says which zone that is, for a list that outlives the program). Give each
-  // its action again and hand them to `schedule_all`.
-  [[nodiscard]] std::vector<EventRequest> snapshot() const {
-    const auto lock = porch_.settle(mutex_);
-    return pending_.snapshot(read());
   }
 
   // Takes a pending event away. False when it has fired or was cancelled: then nothing happens.
@@ -201,7 +193,7 @@ class EventScheduler {
     return fired;
   }
 
-  // When the first pending event is due; a `due_in` event as `pending` shows it.
+  // When the first pending event is due; an event on the steady timeline as `pending` shows it.
   [[nodiscard]] std::optional<UtcTime> next_due() const {
     const auto lock = porch_.settle(mutex_);
     return pending_.first_due(read());
@@ -337,7 +329,7 @@ class EventScheduler {
         const std::lock_guard lock(mutex_, std::adopt_lock);
         if (crowded) porch_.open();
         taken.give_back();
-        if (stop.stop_requested() || !porch_.take_due(sweep, due, counters_.passed_over)) {
+        if (stop.stop_requested() || !porch_.take_due(sweep, due, counters_.skipped)) {
           return taken.end();
         }
         late = due.fired.lateness > options_.late_after && !due.dropped;
@@ -346,7 +338,7 @@ class EventScheduler {
         if (due.repeats) ++counters_.repeated;
       }
       if (due.dropped) {
-        if (options_.on_missed) internal::call(options_.on_missed, due.fired);
+        if (options_.on_dropped) internal::call(options_.on_dropped, due.fired);
       } else {
         run(due.fired, due.event->action, late);
       }

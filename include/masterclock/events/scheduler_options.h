@@ -33,7 +33,7 @@ struct SchedulerOptions {
   std::function<void(const FiredEvent&)> on_late = {};  // before the action runs
   std::function<void(const FiredEvent&, std::exception_ptr)> on_failed = {};  // the action threw
   std::function<void(const FiredEvent&)> on_fired = {};   // after the action ran, or failed
-  std::function<void(const FiredEvent&)> on_missed = {};  // dropped: later than its max_lateness
+  std::function<void(const FiredEvent&)> on_dropped = {};  // later than its max_lateness
 };
 
 // What has become of the events of a scheduler. What went in has come out, or is pending:
@@ -46,7 +46,7 @@ struct EventCounters {
   std::uint64_t cancelled = 0;    // a replaced event was cancelled
   std::uint64_t late = 0;         // of those fired
   std::uint64_t failed = 0;       // of those fired: the action threw
-  std::uint64_t passed_over = 0;  // occurrences of repeating events that OnMissed left out
+  std::uint64_t skipped = 0;  // occurrences of repeating events that OnMisfire skipped
   std::uint64_t pending = 0;      // a repeating event whose action runs is pending
 };
 

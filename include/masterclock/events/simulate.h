@@ -1,16 +1,17 @@
-// Lives through a schedule as fast as it can be worked through: simulated time jumps from one event to
-// the next, and no instant in between is waited for.
+// Runs a schedule on simulated time, jumping from event to event.
+//
+// `advance(12h)` on a manual source moves time in one jump: every event of these hours fires at its
+// end, up to 12 h late. simulate_until() moves time to the next due event, fires it at its due time,
+// and repeats.
 //
 // ## Example
 //
 //   using namespace std::chrono_literals;
 //   masterclock::testing::ManualTimeSource source(masterclock::UtcTime(0s));
 //   masterclock::EventScheduler scheduler(source);
-//   (void)scheduler.schedule({.due = masterclock::UtcTime(24h)});
-//   (void)scheduler.schedule({.due_in = 1h});
-//   std::size_t fired = 0;
-//   while (masterclock::crank(source, scheduler)) fired += scheduler.run_due();
-//   assert(fired == 2 && source.now_utc() == masterclock::UtcTime(24h));
+//   (void)scheduler.schedule({.due = masterclock::UtcTime(1h), .repeat = masterclock::Every{1h}});
+//   assert(masterclock::simulate_until(source, scheduler, masterclock::UtcTime(24h)) == 24);
+//   assert(source.now_utc() == masterclock::UtcTime(24h));
 #ifndef MASTERCLOCK_EVENTS_SIMULATE_H_
 #define MASTERCLOCK_EVENTS_SIMULATE_H_
 
@@ -19,9 +20,13 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "masterclock/events/event_scheduler.h"
+#include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
@@ -29,22 +34,50 @@ namespace masterclock::inline v0_2 {
 template <class Source>
 concept AdvanceableSource = requires(Source& source, std::chrono::nanoseconds elapsed) {
   { source.advance(elapsed) } -> std::convertible_to<bool>;
+  { source.now_utc() } -> std::same_as<UtcTime>;
 };
 
-// Advances `source`, which is the scheduler's, until the first pending event is due, and says by how
-// much; by nothing when one is due already. Nothing when none is pending. Firing is up to whoever
-// triggers; a dispatcher has done so when this returns.
+// Reports an instant of a simulation at which events fired.
+struct SimulationProgress {
+  UtcTime now;            // the instant
+  std::size_t fired = 0;  // events so far
+};
+
+// Advances `source`, which is the scheduler's, to `end`, and fires each event when it is due. An
+// event due at `end` fires. Returns the number of events that fired.
 //
-// Threads: any.
+// `progress` is called after each instant with events. It may be empty; when it returns false the
+// simulation stops at this instant. A Dispatcher of the scheduler may run: it then fires the events.
+//
+// An action may schedule an event for the present instant. After 64 triggers at one instant the
+// simulation moves on by a nanosecond.
+//
+// Threads: any. Actions and `progress` run on the calling thread.
+// Errors:  none; when `end` is before the source's UTC nothing happens.
 template <AdvanceableSource Source>
-std::optional<std::chrono::nanoseconds> crank(Source& source, const EventScheduler& scheduler) {
-  const std::optional<std::chrono::nanoseconds> left = scheduler.until_next();
-  if (!left) return std::nullopt;
-  const std::chrono::nanoseconds by = std::max(*left, std::chrono::nanoseconds(0));
-  source.advance(by);
-  return by;
+std::size_t simulate_until(Source& source, EventScheduler& scheduler, UtcTime end,
+                           const std::function<bool(const SimulationProgress&)>& progress = {}) {
+  constexpr std::chrono::nanoseconds kTick(1);
+  constexpr int kMostTriggers = 64;
+  const std::uint64_t before = scheduler.counters().fired;
+  std::size_t fired = 0;
+  while (source.now_utc() <= end) {
+    std::optional<std::chrono::nanoseconds> left(0);
+    for (int i = 0; i < kMostTriggers && left && *left < kTick; ++i) {
+      scheduler.run_due();
+      left = scheduler.until_next();
+    }
+    const std::size_t fired_before = fired;
+    fired = static_cast<std::size_t>(scheduler.counters().fired - before);
+    const UtcTime now = source.now_utc();
+    if (fired != fired_before && progress && !progress({now, fired})) break;
+    if (now >= end) break;
+    const std::chrono::nanoseconds rest = saturating_difference(end, now);
+    source.advance(std::clamp(left.value_or(rest), kTick, rest));
+  }
+  return fired;
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_EVENTS_SIMULATE_H_

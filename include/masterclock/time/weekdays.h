@@ -33,6 +33,10 @@ class Weekdays {
   }
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
   friend constexpr bool operator==(Weekdays, Weekdays) noexcept = default;
+  friend constexpr Weekdays operator|(Weekdays a, Weekdays b) noexcept {
+    a.bits_ |= b.bits_;
+    return a;
+  }
 
  private:
   static constexpr unsigned bit(std::chrono::weekday day) noexcept {

@@ -130,9 +130,9 @@ class EventPorch {
 
   // Takes the next event that `sweep` finds due, in the book or here; see PendingEvents::take_due.
   [[gnu::always_inline]] bool take_due(EventSweep& sweep, PendingEvents::Due& due,
-                                       std::uint64_t& passed_over) {
+                                       std::uint64_t& skipped) {
     if (is_open()) sweep.until = std::min(sweep.now.utc, quiet_until_.load());
-    while (!book_.take_due(sweep, due, passed_over)) {
+    while (!book_.take_due(sweep, due, skipped)) {
       if (sweep.until == sweep.now.utc) return false;
       fetch_more();
       sweep.until = sweep.now.utc;

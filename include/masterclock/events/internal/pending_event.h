@@ -22,7 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
-#include "masterclock/events/internal/event_repeat.h"
+#include "masterclock/events/internal/recurrence.h"
 #include "masterclock/internal/quoted.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
@@ -48,8 +48,6 @@ struct EventExtras {
   std::string id = {}, type = {}, payload = {};
   std::optional<std::chrono::nanoseconds> max_lateness = {};
   std::optional<EventRepeat> repeat = {};
-  // The wall time that it was asked for, unless it repeats or was moved since.
-  std::unique_ptr<const LocalDue> wall = nullptr;
 };
 
 // One line of the cache: a million pending events are a million of these.
@@ -124,7 +122,7 @@ struct DueEvent {
 
   // The texts: those of an event that repeats are copied, the others moved.
   void say_what() {
-    fired.missed = 0;
+    fired.skipped = 0;
     if (!has_extras) {
       fired.id.clear();
       fired.type.clear();
@@ -133,7 +131,7 @@ struct DueEvent {
       fired.id = extras.id;
       fired.type = extras.type;
       fired.payload = extras.payload;
-      fired.missed = std::exchange(extras.repeat->missed, 0);
+      fired.skipped = std::exchange(extras.repeat->skipped, 0);
     } else {
       fired.id = std::move(extras.id);
       fired.type = std::move(extras.type);
@@ -168,33 +166,31 @@ struct Intake {
   }
 };
 
-// What is wrong with a request by itself: OK when nothing is.
+// Checks a request by itself.
 //
 // Errors: InvalidArgument, as EventScheduler::schedule.
 inline absl::Status check(const EventRequest& request) {
-  constexpr std::chrono::nanoseconds kNone(0);
+  constexpr std::chrono::nanoseconds kZero(0);
   const auto refuse = [&](const std::string& why) {
     return absl::InvalidArgumentError("event " + internal::quoted(request.id) + ": " + why);
   };
   const auto in_ns = [](std::chrono::nanoseconds d) { return std::to_string(d.count()) + " ns"; };
-  const int given = int{request.due.has_value()} + int{request.due_in.has_value()} +
-                    int{request.due_local.has_value()};
-  if (given != 1) {
-    return refuse("exactly one of due, due_in and due_local is wanted, given: " +
-                  std::to_string(given));
+  const auto* const after = std::get_if<After>(&request.due);
+  if (after != nullptr && after->delay < kZero) {
+    return refuse("the delay of After is negative: " + in_ns(after->delay));
   }
-  if (request.due_in && *request.due_in < kNone) {
-    return refuse("due_in is negative: " + in_ns(*request.due_in));
-  }
-  if (request.max_lateness && *request.max_lateness < kNone) {
+  if (request.max_lateness && *request.max_lateness < kZero) {
     return refuse("max_lateness is negative: " + in_ns(*request.max_lateness));
   }
-  if (request.repeat_every && *request.repeat_every <= kNone) {
-    return refuse("repeat_every is not positive: " + in_ns(*request.repeat_every));
+  if (!request.repeat) return absl::OkStatus();
+  if (const auto* const every = std::get_if<Every>(&*request.repeat)) {
+    if (every->interval > kZero) return absl::OkStatus();
+    return refuse("the interval of Every is not positive: " + in_ns(every->interval));
   }
-  if (request.moved_to && !(request.due_local && request.repeat_every)) {
-    return refuse("moved_to without due_local and repeat_every");
+  if (!std::holds_alternative<LocalDue>(request.due)) {
+    return refuse("Daily requires a LocalDue");
   }
+  if (std::get<Daily>(*request.repeat).days.empty()) return refuse("Daily has no days");
   return absl::OkStatus();
 }
 
@@ -208,37 +204,49 @@ inline absl::Status check(const EventRequest& request) {
                                       " events may be pending");
 }
 
-// What take_apart() does for a request that is more than a due time and an action.
+// The rest of take_apart(): for a request that is more than a due time in UTC and an action.
 [[gnu::noinline]] inline absl::Status take_apart_more(EventRequest& request,
                                                       const TimeSource& source,
                                                       IncomingEvent& event, bool has_more) {
   absl::Status wrong = check(request);
   if (!wrong.ok()) return wrong;
-  if (request.due) {
-    event.due.utc = *request.due;
-  } else if (request.due_in) {
-    event.due = {true, {}, saturating_add(source.now_steady(), *request.due_in)};
+  std::optional<EventRepeat> repeat;
+  if (request.repeat) {
+    repeat.emplace();
+    repeat->on_misfire = request.on_misfire;
+  }
+  const auto* const every = request.repeat ? std::get_if<Every>(&*request.repeat) : nullptr;
+  const auto* const daily = request.repeat ? std::get_if<Daily>(&*request.repeat) : nullptr;
+  if (every != nullptr) repeat->interval = every->interval;
+  if (const auto* const utc = std::get_if<UtcTime>(&request.due)) {
+    event.due.utc = *utc;
+  } else if (const auto* const after = std::get_if<After>(&request.due)) {
+    event.due = {true, {}, saturating_add(source.now_steady(), after->delay)};
+  } else if (const auto* const steady = std::get_if<SteadyTime>(&request.due)) {
+    event.due = {true, {}, *steady};
+  } else if (const LocalDue& local = std::get<LocalDue>(request.due); daily != nullptr) {
+    repeat->daily.emplace(local, *daily);
+    const std::optional<UtcTime> first = repeat->daily->first_from(local.local);
+    if (!first) {
+      return absl::OutOfRangeError("event " + internal::quoted(request.id) +
+                                   ": Daily does not occur in the first 400 days");
+    }
+    event.due.utc = repeat->wall_due = *first;
   } else {
-    const LocalDue& local = *request.due_local;
-    const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
-    if (!utc.ok()) return utc.status();
-    event.due.utc = request.moved_to.value_or(*utc);
+    const absl::StatusOr<UtcTime> resolved = local.zone.to_utc(local.local, local.resolve);
+    if (!resolved.ok()) return resolved.status();
+    event.due.utc = *resolved;
   }
   if (has_more) {
     event.extras = std::make_unique<EventExtras>(
         EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),
-                    request.max_lateness});
-  }
-  if (request.repeat_every) {
-    event.extras->repeat = EventRepeat{*request.repeat_every, request.on_missed, request.due_local,
-                                       request.moved_to.has_value()};
-  } else if (request.due_local) {
-    event.extras->wall = std::make_unique<const LocalDue>(*request.due_local);
+                    request.max_lateness, std::move(repeat)});
   }
   return absl::OkStatus();
 }
 
-// Checks a request, which outlives `event`, and takes it apart. `source` says where a `due_in` counts from.
+// Checks a request, which outlives `event`, and takes it apart. A delay counts from the reading of
+// `source`.
 //
 // Errors: as EventScheduler::schedule, but for those that depend on what is pending.
 inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
@@ -246,45 +254,13 @@ inline absl::Status take_apart(EventRequest& request, const TimeSource& source,
   event.action = &request.action;
   event.on_duplicate = request.on_duplicate;
   const bool has_more = !request.id.empty() || !request.type.empty() || !request.payload.empty() ||
-                        request.max_lateness || request.repeat_every || request.due_local ||
-                        request.moved_to;
-  if (request.due && !request.due_in && !has_more) {  // most are no more
-    event.due.utc = *request.due;
-    return absl::OkStatus();
-  }
-  return take_apart_more(request, source, event, has_more);
+                        request.max_lateness || request.repeat;
+  const auto* const utc = std::get_if<UtcTime>(&request.due);
+  if (utc == nullptr || has_more) return take_apart_more(request, source, event, has_more);
+  event.due.utc = *utc;
+  return absl::OkStatus();
 }
 
-// The way back: the request that would bring an event back that is due at `due`. Without its action.
-[[nodiscard]] inline EventRequest request_of(const EventExtras* extras, const TimelineDue& due,
-                                             const TimelineReading& now) {
-  EventRequest request;
-  if (due.on_steady) {
-    request.due_in =
-        std::max(std::chrono::nanoseconds(0), saturating_difference(due.steady, now.steady));
-  } else {
-    request.due = due.utc;
-  }
-  if (extras == nullptr) return request;
-  request.id = extras->id;
-  request.type = extras->type;
-  request.payload = extras->payload;
-  request.max_lateness = extras->max_lateness;
-  if (extras->wall != nullptr) {
-    request.due.reset();
-    request.due_local = *extras->wall;
-  }
-  if (!extras->repeat) return request;
-  request.repeat_every = extras->repeat->every;
-  request.on_missed = extras->repeat->on_missed;
-  if (extras->repeat->wall) {
-    request.due.reset();
-    request.due_local = extras->repeat->wall;
-    if (extras->repeat->off_wall) request.moved_to = due.utc;
-  }
-  return request;
-}
-
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_EVENTS_INTERNAL_PENDING_EVENT_H_

@@ -25,7 +25,7 @@
 #include "masterclock/events/event.h"
 #include "masterclock/events/internal/lazy_queue.h"
 #include "masterclock/events/internal/event_line.h"
-#include "masterclock/events/internal/event_repeat.h"
+#include "masterclock/events/internal/recurrence.h"
 #include "masterclock/events/internal/event_serials.h"
 #include "masterclock/events/internal/event_slab.h"
 #include "masterclock/events/internal/pending_event.h"
@@ -46,12 +46,13 @@ class PendingEvents {
     return found == by_id_.end() ? std::nullopt : std::optional(found->second);
   }
   [[nodiscard]] std::optional<Slot> find(EventHandle handle) const noexcept {
-    const auto slot = static_cast<Slot>(handle.slot_);
-    const bool pending = handle && slab_.knows(slot) && slab_[slot].serial == handle.serial_;
+    const auto slot = static_cast<Slot>(handle.to_uint64() & kSlotMask);
+    const bool pending =
+        handle && slab_.knows(slot) && slab_[slot].serial == handle.to_uint64() >> kSlotBits;
     return pending ? std::optional(slot) : std::nullopt;
   }
   [[nodiscard]] EventHandle handle_of(Slot slot) const noexcept {
-    return EventHandle(slab_[slot].serial, slot);
+    return handle_from(slab_[slot].serial, slot);
   }
 
   // Adds an event whose id is not pending.
@@ -84,7 +85,7 @@ class PendingEvents {
   // The serial of the first that neither came nor was given up; the greatest number when there is none.
   void await(std::uint64_t serial) noexcept { awaited_ = serial; }
   [[nodiscard]] static EventHandle handle_of(const EventPlace& place) noexcept {
-    return EventHandle(place.serial, place.slot);
+    return handle_from(place.serial, place.slot);
   }
 
   // Takes an event out; `taken` receives what it holds, to be let go when the lock is gone.
@@ -104,13 +105,11 @@ class PendingEvents {
   // Moves an event to another due time, on the UTC timeline.
   void move(Slot slot, UtcTime due) {
     PendingEvent& event = slab_[slot];
-    if (event.extras != nullptr) event.extras->wall.reset();
     EventRepeat* const repeat = event.repeat();
     if (event.running) {
       repeat->moved = due;
       return;
     }
-    if (repeat != nullptr) repeat->off_wall = repeat->wall.has_value();
     if (event.on_steady) {
       steady_.erase(slot);
       line_up(slot, {false, due, {}});
@@ -206,8 +205,8 @@ class PendingEvents {
   using Due = DueEvent;
 
   // Takes the next event that `sweep` finds due, and moves the sweep past it. False at the end.
-  // `passed_over` grows by the occurrences that are not to fire. `due` must hold none.
-  bool take_due(EventSweep& sweep, Due& due, std::uint64_t& passed_over) {
+  // `skipped` grows by the occurrences that are not to fire. `due` must hold none.
+  bool take_due(EventSweep& sweep, Due& due, std::uint64_t& skipped) {
     if (steady_.empty() && !due.has_extras) [[likely]] {  // what follows, for what most often comes
       const auto* const entry = utc_.next({sweep.due, sweep.serial, sweep.younger});
       if (entry == nullptr || entry->due > sweep.until) return false;
@@ -219,7 +218,7 @@ class PendingEvents {
     }
     while (const std::optional<Slot> slot = next_due(sweep)) {
       EventRepeat* const repeat = slab_[*slot].repeat();
-      if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, passed_over)) continue;
+      if (repeat != nullptr && catch_up(*slot, *repeat, sweep.now, skipped)) continue;
       take(*slot, sweep, due);
       move_on(sweep, due);
       return true;
@@ -252,23 +251,13 @@ class PendingEvents {
     if (std::exchange(due.event, nullptr) != nullptr) slab_.give_back(due.slot);
   }
 
-  // Every pending event as the request that would bring it back, in order, without its action.
-  [[nodiscard]] std::vector<EventRequest> snapshot(const TimelineReading& now) {
-    std::vector<Slot> slots = between(UtcTime::min(), UtcTime::max(), now);
-    for (Slot slot = 0; slots.size() < size() && slab_.knows(slot); ++slot) {
-      // At the very end of time: not in the range.
-      const bool beyond = slab_[slot].serial != 0 && due_of(slot, now) == UtcTime::max();
-      if (beyond) slots.push_back(slot);
-    }
-    std::vector<EventRequest> requests;
-    requests.reserve(slots.size());
-    for (const Slot slot : slots) {
-      requests.push_back(request_of(slab_[slot].extras.get(), own_due_of(slot), now));
-    }
-    return requests;
+ private:
+  static constexpr unsigned kSlotBits = 24;
+  static constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
+  static EventHandle handle_from(std::uint64_t serial, Slot slot) noexcept {
+    return EventHandle::from_uint64(serial << kSlotBits | slot);
   }
 
- private:
   // From now on its handle is stale and its id free.
   void retire(PendingEvent& event) {
     if (event.has_id()) by_id_.erase(event.extras->id);
@@ -319,12 +308,13 @@ class PendingEvents {
 
   // Moves a repeating event past the occurrences that are not to fire. Whether it moved.
   bool catch_up(Slot slot, EventRepeat& repeat, const TimelineReading& now,
-                std::uint64_t& passed_over) {
-    const auto passed = pass_over(repeat, own_due_of(slot), now);
-    if (!passed) return false;
-    passed_over += static_cast<std::uint64_t>(passed->occurrences);
+                std::uint64_t& skipped) {
+    const std::int64_t before = repeat.skipped;
+    const auto next = skip_missed(repeat, own_due_of(slot), now);
+    if (!next) return false;
+    skipped += static_cast<std::uint64_t>(repeat.skipped - before);
     leave_line(slot);
-    line_up(slot, passed->next);
+    line_up(slot, *next);
     return true;
   }
 

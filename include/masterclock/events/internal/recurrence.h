@@ -1,19 +1,26 @@
-// Occurrences of an event that repeats: which is next, and how many have gone by.
+// Computes the occurrences of a repeating event: the next one, and how many a clock step passed.
 //
-// An event repeats on its own timeline: every so many nanoseconds of UTC, of the steady clock, or
-// of the wall. On the wall 24 h is "every day at this reading", whatever the length of the day.
-// Occurrence k is always counted from the first one, so nothing drifts; and after a jump of years
-// the number that was missed is worked out by division, never by walking.
+// `Every` counts from the first occurrence, so no error accumulates; after a jump of years the next
+// occurrence is one division away. `Daily` walks calendar days near the instant asked about, at most
+// kMostDays of them.
 //
-// Threads: pure functions.
+// A wall time of a day gives no, one or two instants:
+//
+//   unique   one, whatever the rules
+//   gap      OnGap::kSkip or Resolve::kReject: none; else the one of the Resolve policy
+//   fold     OnFold::kTwice: two; kFirstOnly: the first; kOnce: the one of the Resolve policy, or
+//            none under Resolve::kReject
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
 #include "masterclock/version.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
@@ -21,60 +28,211 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// How many occurrences after the one at `due` are due at `now` as well. `due` is not after `now`.
+// Returns how many occurrences after the one at `due` are due at `now`.
 template <class Time>
 [[nodiscard]] constexpr std::int64_t occurrences_since(Time due, Time now,
-                                                       std::chrono::nanoseconds every) noexcept {
-  return saturating_difference(now, due) / every;
+                                                       std::chrono::nanoseconds interval) noexcept {
+  return due >= now ? 0 : saturating_difference(now, due) / interval;
 }
 
-// An occurrence on a wall: how many steps it is from the one asked about, and when it is.
-struct WallOccurrence {
-  std::int64_t steps = 0;
-  UtcTime due;
+// A Daily repetition with its wall clock.
+class DailyRecurrence {
+ public:
+  DailyRecurrence(const LocalDue& due, const Daily& daily) noexcept
+      : wall_(due.zone),
+        time_of_day_(time_of_day(due.local)),
+        resolve_(due.resolve),
+        daily_(daily) {}
+
+  // The first occurrence on the date of `from` or a later one. Nothing when there is none in reach.
+  [[nodiscard]] std::optional<UtcTime> first_from(LocalTime from) const {
+    const auto date = std::chrono::floor<std::chrono::days>(from);
+    return first_on(date, date + kMostDays, UtcTime::min());
+  }
+
+  // The first occurrence after `utc`.
+  [[nodiscard]] std::optional<UtcTime> next_after(UtcTime utc) const {
+    const auto date = date_of(utc);
+    return first_on(date - kMargin, date + kMostDays, utc);
+  }
+
+  // The last occurrence that is not after `utc`.
+  [[nodiscard]] std::optional<UtcTime> last_until(UtcTime utc) const {
+    const auto date = date_of(utc);
+    for (auto day = date + kMargin; day > date - kMostDays; day -= std::chrono::days(1)) {
+      const Instants instants = on(day);
+      for (auto instant = instants.rbegin(); instant != instants.rend(); ++instant) {
+        if (*instant && **instant <= utc) return *instant;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // How many occurrences are after `from` and not after `to`.
+  //
+  // Cost: a division where the rules give each day one occurrence; else a walk over the days.
+  [[nodiscard]] std::int64_t count(UtcTime from, UtcTime to) const {
+    if (from >= to) return 0;
+    const auto first = date_of(from), last = date_of(to);
+    const auto exact = [&](auto begin, auto end) {  // in (from, to], on the dates [begin, end)
+      std::int64_t found = 0;
+      for (auto day = begin; day < end; day += std::chrono::days(1)) {
+        for (const auto& instant : on(day)) found += instant && *instant > from && *instant <= to;
+      }
+      return found;
+    };
+    // Near the ends an occurrence of one date may lie on another one.
+    const auto middle = first + kMargin, end = last - kMargin;
+    const bool one_a_day = daily_.gap == OnGap::kResolve && daily_.fold != OnFold::kTwice &&
+                           resolve_ != Resolve::kReject;
+    if (!one_a_day || middle >= end) return exact(first - kMargin, last + kMargin);
+    return exact(first - kMargin, middle) + dates_in(middle, end) + exact(end, last + kMargin);
+  }
+
+ private:
+  using Instants = std::array<std::optional<UtcTime>, 2>;
+  // A gap may be as long as a day (Samoa, 2011), and moves an occurrence by as much.
+  static constexpr std::chrono::days kMargin{3};
+  // A year of weekly events, the time of which does not exist now and then.
+  static constexpr std::chrono::days kMostDays{400};
+
+  [[nodiscard]] static std::chrono::nanoseconds time_of_day(LocalTime local) noexcept {
+    constexpr std::chrono::nanoseconds kDay = std::chrono::days(1);
+    return (local.time_since_epoch() % kDay + kDay) % kDay;
+  }
+
+  [[nodiscard]] std::chrono::local_days date_of(UtcTime utc) const {
+    return std::chrono::floor<std::chrono::days>(wall_.to_local(utc));
+  }
+
+  [[nodiscard]] std::optional<UtcTime> first_on(std::chrono::local_days begin,
+                                                std::chrono::local_days end, UtcTime after) const {
+    for (auto day = begin; day < end; day += std::chrono::days(1)) {
+      for (const auto& instant : on(day)) {
+        if (instant && *instant > after) return instant;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // How many of the dates [begin, end) are among the days of the week.
+  [[nodiscard]] std::int64_t dates_in(std::chrono::local_days begin,
+                                      std::chrono::local_days end) const {
+    std::int64_t a_week = 0, rest = 0;
+    const std::int64_t weeks = (end - begin).count() / 7;
+    for (int day = 0; day < 7; ++day) {
+      a_week += daily_.days.contains(std::chrono::weekday(begin + std::chrono::days(day)));
+    }
+    for (auto day = begin + std::chrono::days(7 * weeks); day < end; day += std::chrono::days(1)) {
+      rest += daily_.days.contains(std::chrono::weekday(day));
+    }
+    return weeks * a_week + rest;
+  }
+
+  // The instants of one date, in order.
+  [[nodiscard]] Instants on(std::chrono::local_days date) const {
+    // Not the dates that the range of LocalTime cuts.
+    constexpr auto kFirst = std::chrono::ceil<std::chrono::days>(LocalTime::min());
+    constexpr auto kLast = std::chrono::floor<std::chrono::days>(LocalTime::max());
+    if (date < kFirst || date >= kLast) return {};
+    if (!daily_.days.contains(std::chrono::weekday(date))) return {};
+    const LocalTime local = date + time_of_day_;
+    const absl::StatusOr<UtcTime> earlier = wall_.to_utc(local, Resolve::kEarlier);
+    const absl::StatusOr<UtcTime> later = wall_.to_utc(local, Resolve::kLater);
+    if (!earlier.ok() || !later.ok()) return {};
+    if (*earlier == *later) return {*earlier, std::nullopt};
+    const bool is_fold = wall_.to_local(*earlier) == local;
+    if (is_fold && daily_.fold == OnFold::kTwice) return {*earlier, *later};
+    if (is_fold && daily_.fold == OnFold::kFirstOnly) return {*earlier, std::nullopt};
+    if (resolve_ == Resolve::kReject || (!is_fold && daily_.gap == OnGap::kSkip)) return {};
+    const absl::StatusOr<UtcTime> resolved = wall_.to_utc(local, resolve_);
+    return {resolved.ok() ? std::optional(*resolved) : std::nullopt, std::nullopt};
+  }
+
+  AnyWallClock wall_;
+  std::chrono::nanoseconds time_of_day_;
+  Resolve resolve_;
+  Daily daily_;
 };
 
-[[nodiscard]] inline LocalTime wall_after(LocalTime local, std::int64_t steps,
-                                          std::chrono::nanoseconds every) noexcept {
-  std::int64_t distance = 0;
-  if (__builtin_mul_overflow(steps, every.count(), &distance)) return LocalTime::max();
-  return LocalTime(saturating_add(local.time_since_epoch(), std::chrono::nanoseconds(distance)));
-}
-
-// The first occurrence, at least `least` steps on, that is due after `now`. One that the wall does
-// not show (a gap under kReject) is none. Nothing when the wall answers nothing for a long time.
-//
-// Cost: a conversion for each occurrence of the 25 hours before `now`, if `from` is that long ago.
-[[nodiscard]] inline std::optional<WallOccurrence> next_on_wall(const LocalDue& from,
-                                                                std::chrono::nanoseconds every,
-                                                                UtcTime now, std::int64_t least) {
-  // The wall may have been set by up to a day since, either way.
-  const std::chrono::nanoseconds gone =
-      saturating_add(from.zone.to_local(now).time_since_epoch(), -from.local.time_since_epoch());
-  std::int64_t steps = saturating_add(gone, -std::chrono::hours(25)) / every;
-  constexpr int kMostUnanswered = 1'000;
-  int unanswered = 0;
-  for (steps = steps > least ? steps : least;; ++steps) {
-    const LocalTime local = wall_after(from.local, steps, every);
-    if (local == LocalTime::max()) return std::nullopt;
-    const absl::StatusOr<UtcTime> due = from.zone.to_utc(local, from.resolve);
-    if (due.ok() && *due > now) return WallOccurrence{steps, *due};
-    if (!due.ok() && ++unanswered > kMostUnanswered) return std::nullopt;
+// One reading of both timelines. It converts between them, for as long as UTC is not stepped.
+struct TimelineReading {
+  UtcTime utc;
+  SteadyTime steady;
+  [[nodiscard]] UtcTime to_utc(SteadyTime t) const noexcept {
+    return saturating_add(utc, saturating_difference(t, steady));
   }
-}
-
-// The last occurrence, at least 0 steps on, that is due at `now`.
-[[nodiscard]] inline WallOccurrence last_on_wall(const LocalDue& from, UtcTime first,
-                                                 std::chrono::nanoseconds every, UtcTime now) {
-  const std::optional<WallOccurrence> next = next_on_wall(from, every, now, 1);
-  for (std::int64_t steps = next ? next->steps - 1 : 0; steps > 0; --steps) {
-    const absl::StatusOr<UtcTime> due =
-        from.zone.to_utc(wall_after(from.local, steps, every), from.resolve);
-    if (due.ok() && *due <= now) return {steps, *due};
+  [[nodiscard]] SteadyTime to_steady(UtcTime t) const noexcept {
+    return saturating_add(steady, saturating_difference(t, utc));
   }
-  return {0, first};
+};
+
+// A due time on its timeline.
+struct TimelineDue {
+  bool on_steady = false;
+  UtcTime utc{};
+  SteadyTime steady{};
+};
+
+// How an event repeats, and where it is.
+struct EventRepeat {
+  std::chrono::nanoseconds interval{};  // of Every
+  std::optional<DailyRecurrence> daily = {};
+  OnMisfire on_misfire = OnMisfire::kRunLast;
+  UtcTime wall_due = {};              // of `daily`: the pending occurrence, also when it was moved
+  std::int64_t skipped = 0;           // since the event last fired
+  TimelineDue current = {};           // while the action runs: the occurrence that fired,
+  std::optional<UtcTime> moved = {};  // and the instant to which the next one was rescheduled
+};
+
+// Returns the occurrence after `repeat.current`.
+inline std::optional<TimelineDue> next_occurrence(EventRepeat& repeat) {
+  const TimelineDue current = repeat.current;
+  const std::optional<UtcTime> moved = std::exchange(repeat.moved, std::nullopt);
+  if (!repeat.daily) {
+    if (moved) return TimelineDue{false, *moved, {}};
+    return TimelineDue{current.on_steady, saturating_add(current.utc, repeat.interval),
+                       saturating_add(current.steady, repeat.interval)};
+  }
+  const auto next = repeat.daily->next_after(std::max(repeat.wall_due, current.utc));
+  if (next) repeat.wall_due = *next;
+  if (moved) return TimelineDue{false, *moved, {}};
+  if (!next) return std::nullopt;
+  return TimelineDue{false, *next, {}};
 }
 
-}  // namespace masterclock::internal
+// Moves `repeat`, pending at `due`, past the occurrences that `on_misfire` skips at `now`, and counts
+// them. Returns the occurrence that is pending instead; nothing when none is skipped.
+inline std::optional<TimelineDue> skip_missed(EventRepeat& repeat, const TimelineDue& due,
+                                              const TimelineReading& now) {
+  if (repeat.on_misfire == OnMisfire::kRunAll) return std::nullopt;
+  TimelineDue last = due;
+  std::int64_t later = 0;  // occurrences after `due` that are due as well
+  if (!repeat.daily) {
+    later = due.on_steady ? occurrences_since(due.steady, now.steady, repeat.interval)
+                          : occurrences_since(due.utc, now.utc, repeat.interval);
+    last.utc = saturating_add(due.utc, later * repeat.interval);
+    last.steady = saturating_add(due.steady, later * repeat.interval);
+  } else {
+    const UtcTime from = std::max(repeat.wall_due, due.utc);
+    if (const auto wall_last = repeat.daily->last_until(now.utc); wall_last && *wall_last > from) {
+      later = repeat.daily->count(from, *wall_last);
+      last.utc = *wall_last;
+    }
+  }
+  if (later == 0) return std::nullopt;
+  if (repeat.daily) repeat.wall_due = last.utc;
+  if (repeat.on_misfire == OnMisfire::kSkip) {
+    repeat.current = last;
+    if (const std::optional<TimelineDue> next = next_occurrence(repeat)) {
+      last = *next;
+      ++later;
+    }
+  }
+  repeat.skipped += later;
+  return last;
+}
+
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
