@@ -160,7 +160,7 @@ TEST(LeapSecondsFile, IsBelievedOnlyWhole) {
       {"no checksum", with("#h", "#"), "f: no checksum (#h)"},
       {"a line is missing", with("3692217600      37      # a day\n", ""),
        "f:32: not a second more or less than the line before it"},
-      {"the expiry was edited", with("#@\t40", "#@\t41"), "f: the checksum (#h) is of other lines"},
+      {"the expiry was edited", with("#@\t40", "#@\t41"), "f: the checksum (#h) does not match"},
       {"text", "hello\n", "f:1: expected an instant and TAI - UTC, got 'hello'"},
       {"a page", "<html>\x01</html>\n",
        "f:1: expected an instant and TAI - UTC, got '<html>\\x01</html>'"},

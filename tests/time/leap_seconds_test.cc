@@ -111,7 +111,21 @@ TEST(LeapSeconds, ElapsedTimeIsToldApart) {
 TEST(LeapSeconds, StaysInRange) {
   EXPECT_EQ(to_tai(UtcTime::max()), TaiTime::max());
   EXPECT_EQ(to_utc(TaiTime::min()), UtcTime::min());
+  EXPECT_EQ(to_tai(UtcTime::min()).time_since_epoch(), UtcTime::min().time_since_epoch() + 10s);
+  EXPECT_EQ(to_utc(TaiTime::max()).time_since_epoch(), TaiTime::max().time_since_epoch() - 37s);
   EXPECT_EQ(si_elapsed(UtcTime::min(), UtcTime::max()), nanoseconds::max());
+  EXPECT_EQ(si_elapsed(UtcTime::max(), UtcTime::min()), nanoseconds::min());
+  EXPECT_EQ(si_elapsed(UtcTime::max() - 1s, UtcTime::max()), 1s) << "neither has a TAI time";
+  EXPECT_EQ(posix_elapsed(UtcTime::min(), UtcTime::max()), nanoseconds::max());
+  EXPECT_EQ(posix_elapsed(UtcTime::max(), UtcTime::min()), nanoseconds::min());
+  EXPECT_FALSE(leap_second_ended_at(UtcTime::min()));
+  EXPECT_FALSE(leap_second_ended_at(sys_seconds::max()));
+}
+
+TEST(LeapCoverage, HasAName) {
+  EXPECT_EQ(to_string(to_tai(UtcTime(0s)).coverage), "before 1972");
+  EXPECT_EQ(to_string(LeapCoverage::kCovered), "covered");
+  EXPECT_EQ(to_string(LeapCoverage::kAfterExpiry), "after expiry");
 }
 
 static_assert(leap_second_ended_at(kLeapEnd) && !leap_second_ended_at(sys_days(2016y / July / 1)));

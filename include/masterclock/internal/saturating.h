@@ -7,21 +7,28 @@
 #include "masterclock/version.h"
 
 #include <cstdint>
-
-#include "masterclock/internal/int128.h"
+#include <limits>
 
 namespace masterclock::inline v0_2::internal {
 
+[[nodiscard]] constexpr std::int64_t end_of_range(bool negative) noexcept {
+  using Limits = std::numeric_limits<std::int64_t>;
+  return negative ? Limits::min() : Limits::max();
+}
+
 [[nodiscard]] constexpr std::int64_t saturating_sum(std::int64_t a, std::int64_t b) noexcept {
-  return saturate(Int128{a} + b);
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? end_of_range(b < 0) : sum;
 }
 
 [[nodiscard]] constexpr std::int64_t saturating_minus(std::int64_t a, std::int64_t b) noexcept {
-  return saturate(Int128{a} - b);
+  std::int64_t difference = 0;
+  return __builtin_sub_overflow(a, b, &difference) ? end_of_range(a < b) : difference;
 }
 
 [[nodiscard]] constexpr std::int64_t saturating_product(std::int64_t a, std::int64_t b) noexcept {
-  return saturate(Int128{a} * b);
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? end_of_range((a < 0) != (b < 0)) : product;
 }
 
 }  // namespace masterclock::inline v0_2::internal

@@ -1,16 +1,13 @@
-// A clock with a hand on it: simulated time for tests, rehearsals and schedules lived at speed.
+// Simulates time for tests, rehearsals and fast runs of a schedule. Time moves only by a call.
 //
-// Time stands still until somebody moves it. Every mishap of a real clock is one call:
-//
-//   the passing of time        advance(1h)            UTC and steady move together
-//   an NTP step, an operator   step_utc(-3s)          UTC jumps, steady does not notice
+//   time passes                advance(1h)            UTC and steady time move together
+//   an NTP step, an operator   step_utc(-3s)          UTC jumps, steady time does not
 //   the same, absolute         set_utc(t)
-//   a suspended machine        suspend(8h)            UTC went on, steady stood still
-//   a leap second              insert_leap_second()   UTC reads one second a second time
-//   a slow or a fast tick      drift(1s, 999ms)       steady moves by one, UTC by the other
+//   a suspended machine        suspend(8h)            UTC goes on, steady time stands still
+//   a leap second              insert_leap_second()   UTC reads one second twice
+//   a slow or a fast tick      drift(1s, 999ms)       steady time moves by one, UTC by the other
 //
-// Each of them is announced to the subscribers when it is done, on the calling thread, so that by the
-// time the call returns everybody who waits on this source has heard of it.
+// Each call announces its change to the subscribers before it returns, on the calling thread.
 //
 // ## Example
 //
@@ -31,8 +28,7 @@
 
 namespace masterclock::inline v0_2::testing {
 
-// Threads: any, for readers and movers alike. Movements are made one at a time; readings between
-//          them are consistent, and nobody sees a movement half done.
+// Threads: any.
 // Errors:  a movement past the range of the types (1677 to 2262) stops at its end.
 class ManualTimeSource final : public TimeSource {
  public:
@@ -48,22 +44,26 @@ class ManualTimeSource final : public TimeSource {
     return steady_;
   }
 
-  // Lets `elapsed` pass. False, and nothing moves, when it is negative: steady time never runs back.
+  // Moves both timelines by `elapsed`. Refuses a negative `elapsed` and returns false.
+  //
+  // One large advance is one jump: a scheduler then fires every event of the time between, each as late
+  // as its distance from the end, so advance(12h) fires events up to 12 h late. To fire each event on
+  // time, move from event to event with `simulate_until` (events/simulate.h).
   bool advance(std::chrono::nanoseconds elapsed) {
     return move(TimeChange::Kind::kAdvance, elapsed, elapsed);
   }
 
-  // Lets `steady` pass on the steady timeline while UTC moves by `utc`: an oscillator that is off.
+  // Moves steady time by `steady` and UTC by `utc`, like an inexact oscillator. Refuses as `advance`.
   bool drift(std::chrono::nanoseconds steady, std::chrono::nanoseconds utc) {
     return move(TimeChange::Kind::kAdvance, steady, utc);
   }
 
-  // UTC jumps by `size`, either way; steady does not.
+  // Moves UTC by `size`, either way.
   void step_utc(std::chrono::nanoseconds size) {
     move(TimeChange::Kind::kStep, std::chrono::nanoseconds(0), size);
   }
 
-  // UTC jumps to `reading`; steady does not.
+  // Sets UTC to `reading`.
   void set_utc(UtcTime reading) {
     TimeChange change{TimeChange::Kind::kStep, {}, reading};
     {
@@ -74,13 +74,13 @@ class ManualTimeSource final : public TimeSource {
     announce(change);
   }
 
-  // The machine sleeps for `asleep`: UTC goes on, CLOCK_MONOTONIC stands still. False if negative.
+  // Moves UTC by `asleep`, like a machine that sleeps. Refuses as `advance`.
   bool suspend(std::chrono::nanoseconds asleep) {
     if (asleep < std::chrono::nanoseconds(0)) return false;
     return move(TimeChange::Kind::kSuspend, std::chrono::nanoseconds(0), asleep);
   }
 
-  // A positive leap second as POSIX clocks show it: call it at midnight UTC, and 23:59:59 repeats.
+  // Repeats the last second of UTC, as POSIX clocks do at a leap second. Call it at midnight UTC.
   void insert_leap_second() {
     move(TimeChange::Kind::kLeap, std::chrono::nanoseconds(0), std::chrono::seconds(-1));
   }
@@ -106,6 +106,6 @@ class ManualTimeSource final : public TimeSource {
   SteadyTime steady_;
 };
 
-}  // namespace masterclock::testing
+}  // namespace masterclock::inline v0_2::testing
 
 #endif  // MASTERCLOCK_TESTING_MANUAL_TIME_SOURCE_H_

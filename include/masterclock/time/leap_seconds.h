@@ -1,16 +1,15 @@
-// Leap seconds: between UTC, whose labels repeat or skip, and TAI, which counts SI seconds.
+// Converts between UTC and TAI with the table of leap seconds.
 //
-// POSIX time has no label for 23:59:60; it reads the second after 23:59:59 twice. Whoever measures a
-// programme, a frame or an offset on the air wants SI seconds (`si_elapsed`); whoever compares two
-// timetables wants labels (`posix_elapsed`). They differ by the leap seconds in between.
+// The labels of UTC repeat or skip at a leap second: POSIX time has no label for 23:59:60 and reads the
+// second after 23:59:59 twice. TAI counts SI seconds. Measure programmes, frames and offsets on the air in
+// SI seconds (`si_elapsed`). Compare timetables by labels (`posix_elapsed`).
 //
-// The table holds every change since 1972. It is known to be complete up to `leap_seconds_expiry()`;
-// a conversion says whether it lies inside. Outside, the nearest known offset is used: 10 s before
-// 1972 (when the second of UTC was not an SI second) and the last known one after the expiry.
+// The table holds every change since 1972 and is complete up to `leap_seconds_expiry()`. Each conversion
+// returns its coverage. Outside the table it uses the nearest known offset: 10 s before 1972, when the
+// second of UTC was not an SI second, and the last one after the expiry.
 //
-// Threads: pure functions of a constant table; all of this is constexpr.
-// Cost:    a walk from the newest entry backward; one comparison for any time since 2017.
-// Source:  IERS Bulletin C, as published in leap-seconds.list (expires 28 June 2027).
+// Cost:   a walk from the newest entry backward; one comparison for a time since 2017. constexpr.
+// Source: IERS Bulletin C, as published in leap-seconds.list (expires 28 June 2027).
 //
 // ## Example
 //
@@ -28,29 +27,34 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <string>
 
+#include "masterclock/internal/int128.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// From `effective` on, TAI - UTC is `tai_minus_utc`.
+// TAI - UTC is `tai_minus_utc` from `effective` on.
 struct LeapSecond {
   UtcTime effective;
   std::chrono::seconds tai_minus_utc;
 };
 
-// Where a conversion lies with respect to the table.
+// The position of a conversion relative to the table.
 enum class LeapCoverage { kBefore1972, kCovered, kAfterExpiry };
 
-// A TAI time together with what is known about it. Usable wherever a TaiTime is.
+[[nodiscard]] inline std::string to_string(LeapCoverage coverage) {
+  return internal::name_of(coverage, {"before 1972", "covered", "after expiry"});
+}
+
+// A TAI time with its coverage.
 struct TaiReading : TaiTime {
   LeapCoverage coverage = LeapCoverage::kCovered;
 };
 
-// A UTC time together with what is known about it. Usable wherever a UtcTime is.
-//
-// Inside a positive leap second (23:59:60) it carries the POSIX label, that of the following second,
-// and `leap_second` is true: the label will come once more.
+// A UTC time with its coverage. Inside a positive leap second (23:59:60) it has the POSIX label of the
+// following second, and `leap_second` is true: the label occurs once more.
 struct UtcReading : UtcTime {
   bool leap_second = false;
   LeapCoverage coverage = LeapCoverage::kCovered;
@@ -58,76 +62,82 @@ struct UtcReading : UtcTime {
 
 namespace internal {
 
-constexpr UtcTime leap_date(int year, unsigned month) noexcept {
-  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / 1);
-}
-
-inline constexpr std::array<LeapSecond, 28> kLeapSeconds = {{
-    {leap_date(1972, 1), std::chrono::seconds(10)}, {leap_date(1972, 7), std::chrono::seconds(11)},
-    {leap_date(1973, 1), std::chrono::seconds(12)}, {leap_date(1974, 1), std::chrono::seconds(13)},
-    {leap_date(1975, 1), std::chrono::seconds(14)}, {leap_date(1976, 1), std::chrono::seconds(15)},
-    {leap_date(1977, 1), std::chrono::seconds(16)}, {leap_date(1978, 1), std::chrono::seconds(17)},
-    {leap_date(1979, 1), std::chrono::seconds(18)}, {leap_date(1980, 1), std::chrono::seconds(19)},
-    {leap_date(1981, 7), std::chrono::seconds(20)}, {leap_date(1982, 7), std::chrono::seconds(21)},
-    {leap_date(1983, 7), std::chrono::seconds(22)}, {leap_date(1985, 7), std::chrono::seconds(23)},
-    {leap_date(1988, 1), std::chrono::seconds(24)}, {leap_date(1990, 1), std::chrono::seconds(25)},
-    {leap_date(1991, 1), std::chrono::seconds(26)}, {leap_date(1992, 7), std::chrono::seconds(27)},
-    {leap_date(1993, 7), std::chrono::seconds(28)}, {leap_date(1994, 7), std::chrono::seconds(29)},
-    {leap_date(1996, 1), std::chrono::seconds(30)}, {leap_date(1997, 7), std::chrono::seconds(31)},
-    {leap_date(1999, 1), std::chrono::seconds(32)}, {leap_date(2006, 1), std::chrono::seconds(33)},
-    {leap_date(2009, 1), std::chrono::seconds(34)}, {leap_date(2012, 7), std::chrono::seconds(35)},
-    {leap_date(2015, 7), std::chrono::seconds(36)}, {leap_date(2017, 1), std::chrono::seconds(37)},
-}};
+inline constexpr auto kLeapSeconds = [] {
+  constexpr struct {
+    int year;
+    unsigned month;
+  } kMonths[] = {{1972, 1}, {1972, 7}, {1973, 1}, {1974, 1}, {1975, 1}, {1976, 1}, {1977, 1},
+                 {1978, 1}, {1979, 1}, {1980, 1}, {1981, 7}, {1982, 7}, {1983, 7}, {1985, 7},
+                 {1988, 1}, {1990, 1}, {1991, 1}, {1992, 7}, {1993, 7}, {1994, 7}, {1996, 1},
+                 {1997, 7}, {1999, 1}, {2006, 1}, {2009, 1}, {2012, 7}, {2015, 7}, {2017, 1}};
+  std::array<LeapSecond, std::size(kMonths)> table{};
+  std::chrono::seconds offset(10);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto [year, month] = kMonths[i];
+    const std::chrono::sys_days day = std::chrono::year(year) / std::chrono::month(month) / 1;
+    table[i] = {day, offset++};
+  }
+  return table;
+}();
 
 }  // namespace internal
 
-// Every change of TAI - UTC since 1972, oldest first.
+// Returns every change of TAI - UTC since 1972, oldest first.
 [[nodiscard]] constexpr std::span<const LeapSecond> leap_seconds() noexcept {
   return internal::kLeapSeconds;
 }
 
-// The first instant for which the table may be wrong.
+// Returns the first instant for which the table may be wrong.
 [[nodiscard]] constexpr UtcTime leap_seconds_expiry() noexcept {
   using namespace std::chrono;
   return sys_days(year(2027) / June / 28);
 }
 
-// A table to convert by: this one, or a newer one that was read from a file (leap_seconds_list.h). A
-// view; what it looks at must outlive it. `changes` is not empty, and its oldest entry is first.
+// The table of a conversion: the built-in one, or a newer one (leap_seconds_file.h). `changes` refers to
+// entries that must outlive the table; it is not empty, and its oldest entry is first.
 struct LeapTable {
   std::span<const LeapSecond> changes = leap_seconds();
   UtcTime expiry = leap_seconds_expiry();
 };
 
-// TAI of a UTC reading. A label that occurred twice means the second occurrence, after the leap.
-[[nodiscard]] constexpr TaiReading to_tai(UtcTime utc, const LeapTable& by = {}) noexcept {
-  const auto table = by.changes;
-  std::size_t i = table.size() - 1;
-  while (i > 0 && utc < table[i].effective) --i;
-  const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
-                                : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
-                                                         : LeapCoverage::kCovered;
-  return {TaiTime(saturating_add(utc.time_since_epoch(), table[i].tai_minus_utc)), coverage};
+namespace internal {
+
+// Returns the entry in effect at `utc`, or the oldest one.
+constexpr const LeapSecond& leap_second_at(UtcTime utc, const LeapTable& by) noexcept {
+  std::size_t i = by.changes.size() - 1;
+  while (i > 0 && utc < by.changes[i].effective) --i;
+  return by.changes[i];
 }
 
-// UTC of a TAI time; says so when that is inside a leap second.
+constexpr LeapCoverage leap_coverage(UtcTime utc, const LeapTable& by) noexcept {
+  return utc < by.changes[0].effective ? LeapCoverage::kBefore1972
+         : utc >= by.expiry            ? LeapCoverage::kAfterExpiry
+                                       : LeapCoverage::kCovered;
+}
+
+}  // namespace internal
+
+// Returns the TAI time of a UTC time. A label that occurred twice means its second occurrence.
+[[nodiscard]] constexpr TaiReading to_tai(UtcTime utc, const LeapTable& by = {}) noexcept {
+  const std::chrono::seconds offset = internal::leap_second_at(utc, by).tai_minus_utc;
+  return {TaiTime(saturating_add(utc.time_since_epoch(), offset)),
+          internal::leap_coverage(utc, by)};
+}
+
+// Returns the UTC time of a TAI time.
 [[nodiscard]] constexpr UtcReading to_utc(TaiTime tai, const LeapTable& by = {}) noexcept {
   const auto table = by.changes;
   const auto begins = [&](std::size_t i) {
-    return TaiTime(table[i].effective.time_since_epoch() + table[i].tai_minus_utc);
+    return TaiTime(saturating_add(table[i].effective.time_since_epoch(), table[i].tai_minus_utc));
   };
   std::size_t i = table.size() - 1;
   while (i > 0 && tai < begins(i)) --i;
   const UtcTime utc(saturating_add(tai.time_since_epoch(), -table[i].tai_minus_utc));
   const bool leap = i + 1 < table.size() && utc >= table[i + 1].effective;
-  const LeapCoverage coverage = utc < table[0].effective ? LeapCoverage::kBefore1972
-                                : utc >= by.expiry       ? LeapCoverage::kAfterExpiry
-                                                         : LeapCoverage::kCovered;
-  return {utc, leap, coverage};
+  return {utc, leap, internal::leap_coverage(utc, by)};
 }
 
-// Whether the second that ended at `utc` was 23:59:60, a positive leap second.
-// Takes any precision, and with whole seconds any time at all.
+// Returns true when the second that ended at `utc` was 23:59:60, a positive leap second.
 template <class Duration>
 [[nodiscard]] constexpr bool leap_second_ended_at(std::chrono::sys_time<Duration> utc,
                                                   const LeapTable& by = {}) noexcept {
@@ -139,17 +149,22 @@ template <class Duration>
   return false;
 }
 
-// SI seconds from one UTC reading to another, leap seconds counted. Negative when `to` is earlier.
+// Returns the SI seconds from one UTC time to another, with the leap seconds between them. The result is
+// negative when `to` is earlier.
 [[nodiscard]] constexpr std::chrono::nanoseconds si_elapsed(UtcTime from, UtcTime to,
                                                             const LeapTable& by = {}) noexcept {
-  return saturating_difference<TaiTimescale>(to_tai(to, by), to_tai(from, by));
+  const std::chrono::nanoseconds leaps = internal::leap_second_at(to, by).tai_minus_utc -
+                                         internal::leap_second_at(from, by).tai_minus_utc;
+  return std::chrono::nanoseconds(
+      internal::saturate(internal::Int128{to.time_since_epoch().count()} -
+                         from.time_since_epoch().count() + leaps.count()));
 }
 
-// The difference of two labels, leap seconds not counted: what POSIX arithmetic gives.
+// Returns the difference of two labels, without leap seconds, as POSIX arithmetic does.
 [[nodiscard]] constexpr std::chrono::nanoseconds posix_elapsed(UtcTime from, UtcTime to) noexcept {
   return saturating_difference(to, from);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_LEAP_SECONDS_H_

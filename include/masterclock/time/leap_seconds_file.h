@@ -1,22 +1,19 @@
-// A newer table of leap seconds than the one compiled in: leap-seconds.list, as the IERS publishes
-// it and the system installs it.
+// Reads leap-seconds.list, which may be newer than the built-in table of leap seconds.
 //
-// The built-in table is complete up to its expiry. A program that runs on after that reads the
-// file, which the system's tzdata package renews, and converts by the table it gets:
+// The built-in table is complete up to its expiry. A program that runs longer reads the file, which the
+// tzdata package of the system renews, and converts with its table:
 //
 //   const masterclock::LeapSecondsFile list = masterclock::LeapSecondsFile::newest();
 //   const masterclock::TaiReading tai = masterclock::to_tai(now, list.table());
 //
-// A file is believed only whole: its lines must be in order, begin in 1972, step by a second at
-// midnight UTC, and give the checksum that the file carries.
+// A file counts as a whole or not at all. Its lines must be in order, begin in 1972, step by one second
+// at midnight UTC, and match the checksum of the file.
 //
-// Threads: immutable once read; any number of threads may convert by one.
-// Source:  IERS, https://hpiers.obspm.fr/iers/bul/bulc/ntp/leap-seconds.list, whose head explains
-// it.
+// Source: IERS, https://hpiers.obspm.fr/iers/bul/bulc/ntp/leap-seconds.list, whose head defines the format.
 //
 // ## Example
 //
-//   const auto list = masterclock::LeapSecondsFile::newest();  // at least the built-in
+//   const auto list = masterclock::LeapSecondsFile::newest();  // at least the built-in table
 //   assert(list.expiry() >= masterclock::leap_seconds_expiry());
 //   assert(masterclock::to_tai(masterclock::UtcTime(), list.table()).coverage ==
 //          masterclock::LeapCoverage::kBefore1972);
@@ -41,9 +38,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/time/leap_seconds.h"
 #include "masterclock/internal/quoted.h"
 #include "masterclock/time/internal/sha1.h"
+#include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
@@ -52,7 +49,7 @@ class LeapSecondsFile {
  public:
   static constexpr const char* kSystemPath = "/usr/share/zoneinfo/leap-seconds.list";
 
-  // The table that is compiled in.
+  // Returns the table that is compiled in.
   [[nodiscard]] static LeapSecondsFile built_in() {
     LeapSecondsFile list;
     list.changes_.assign(leap_seconds().begin(), leap_seconds().end());
@@ -61,28 +58,27 @@ class LeapSecondsFile {
     return list;
   }
 
-  // The text of such a file; `name` is what errors call it.
+  // Parses the text of a file. Error messages begin with `name`.
   //
-  // Errors: DataLoss that says which line is wrong and how, or what is missing.
+  // Errors: DataLoss with the number and the fault of a line, or with the missing part.
   [[nodiscard]] static absl::StatusOr<LeapSecondsFile> parse(std::string_view text,
                                                              std::string name);
 
-  // Errors: NotFound for a file that cannot be read; as parse.
+  // Errors: NotFound for a file that cannot be read; otherwise as `parse`.
   [[nodiscard]] static absl::StatusOr<LeapSecondsFile> read(const std::string& path = kSystemPath);
 
-  // The file's table if it can be read and expires later than the built-in one, else the built-in
-  // one. `source` tells which, `read` why not the file.
+  // Returns the table of the file if it expires later than the built-in one; otherwise the built-in one.
   [[nodiscard]] static LeapSecondsFile newest(const std::string& path = kSystemPath) {
     absl::StatusOr<LeapSecondsFile> list = read(path);
     return list.ok() && list->expiry() > leap_seconds_expiry() ? *std::move(list) : built_in();
   }
 
-  // What to_tai, to_utc and si_elapsed take. Valid for as long as this object is neither moved nor
-  // gone.
+  // Returns the argument for to_tai, to_utc and si_elapsed. It is valid until this object is moved from
+  // or destroyed.
   [[nodiscard]] LeapTable table() const noexcept { return {changes_, expiry_}; }
-  // The first instant for which the table may be wrong.
+  // Returns the first instant for which the table may be wrong.
   [[nodiscard]] UtcTime expiry() const noexcept { return expiry_; }
-  // The file's name, or "built-in".
+  // Returns the file's name, or "built-in".
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
  private:
@@ -94,7 +90,7 @@ class LeapSecondsFile {
   std::string source_;
 };
 
-// One pass over the lines; the first thing wrong ends it.
+// Reads the lines in one pass, up to the first error.
 class LeapSecondsFile::Parser {
  public:
   explicit Parser(std::string name) { list_.source_ = std::move(name); }
@@ -111,7 +107,7 @@ class LeapSecondsFile::Parser {
     if (list_.changes_.empty()) return error("no leap seconds");
     if (!expires_) return error("no expiry (#@)");
     if (!checksum_) return error("no checksum (#h)");
-    if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) is of other lines");
+    if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) does not match");
     list_.expiry_ = *expires_;
     return std::move(list_);
   }
@@ -143,7 +139,7 @@ class LeapSecondsFile::Parser {
     return code == std::errc() && end == word.data() + word.size();
   }
 
-  // Seconds since 1900, as NTP counts; nothing outside what a UtcTime holds from 1900 on.
+  // Reads seconds since 1900, the NTP epoch, up to the end of UtcTime.
   static std::optional<UtcTime> instant(std::string_view word) {
     constexpr std::int64_t kUnixEpoch = 2'208'988'800, kEnd = 11'000'000'000;
     std::int64_t ntp = 0;
@@ -204,7 +200,7 @@ class LeapSecondsFile::Parser {
   int line_ = 0;
   std::optional<UtcTime> expires_;
   std::optional<std::array<std::uint32_t, 5>> checksum_;
-  std::string digits_;  // what the checksum is of
+  std::string digits_;  // the input of the checksum
 };
 
 inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::parse(std::string_view text,
@@ -213,7 +209,7 @@ inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::parse(std::string_view t
 }
 
 inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::read(const std::string& path) {
-  constexpr std::size_t kLargest = 1 << 20;  // the file has five kilobytes
+  constexpr std::size_t kLargest = 1 << 20;  // the real file has 5 kB
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(path + ": cannot be read");
   std::string text(kLargest, '\0');
@@ -224,6 +220,6 @@ inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::read(const std::string& 
   return parse(text, path);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_

@@ -69,10 +69,9 @@ class AnyWallClock {
   template <class W>
   requires(WallClock<W> && !std::same_as<W, AnyWallClock> && sizeof(W) <= sizeof(void*) &&
            std::is_trivially_copyable_v<W>)
-  // NOLINTNEXTLINE(google-explicit-constructor): a Zone is a wall clock
-  AnyWallClock(W wall) noexcept : calls_(&kCalls<W>) {
-    std::memcpy(handle_, &wall, sizeof wall);
-  }
+      // NOLINTNEXTLINE(google-explicit-constructor): a Zone is a wall clock
+      AnyWallClock(W wall)
+  noexcept : calls_(&kCalls<W>) { std::memcpy(handle_, &wall, sizeof wall); }
 
   [[nodiscard]] LocalTime to_local(UtcTime utc) const { return calls_->to_local(handle_, utc); }
   [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve policy) const {

@@ -1,16 +1,17 @@
-// How finely a clock reads: the one template axis of the library, at its rim.
+// Sets the precision of a clock's printed readings: the one template parameter of the library.
 //
-// A precision policy names a duration and says how a nanosecond reading becomes one of its ticks.
-// The four below floor: they keep the last tick that has passed, also before 1970, as a clock's
-// display does. A reading therefore never lies in the future of the source it came from.
+// A precision policy names a duration and quantizes a nanosecond reading to it. The four policies floor,
+// also before 1970: a reading is never later than its source.
 //
-//   SecondPrecision       logs and walls; a `now` that two systems print alike
-//   MillisecondPrecision  guides, as-run logs, interchange with JSON and databases
-//   MicrosecondPrecision  the default: what the machine's clock is worth
-//   NanosecondPrecision   stamps that will be subtracted from one another
+//   NanosecondPrecision   the default; use it for every computation
+//   MicrosecondPrecision, MillisecondPrecision, SecondPrecision
+//                         printed times only: displays, guides, as-run logs, other systems' formats
 //
-// The policy shapes what `BasicMasterClock::now_utc` and `now_local` return and nothing else:
-// offsets, frames and events always keep nanoseconds.
+// Compute nothing from a floored reading. The first nanosecond of a frame at 29.97, floored to a
+// microsecond, lies in the frame before, so the frame number is wrong by one.
+//
+// The policy changes only the results of `BasicMasterClock::now_utc` and `now_local`. Offsets, frames and
+// events always keep nanoseconds.
 //
 // ## Example
 //
@@ -24,14 +25,13 @@
 
 #include <chrono>
 #include <concepts>
-#include <ratio>
 
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Satisfied by: the four policies below, and by any type of yours with a `duration` no finer than a
-// nanosecond and a total, noexcept `quantize` to it.
+// Satisfied by: the four policies below, and any type of yours with a `duration` no finer than a
+// nanosecond and a noexcept `quantize` for every UtcTime.
 template <class P>
 concept PrecisionPolicy = requires(UtcTime reading) {
   typename P::duration;
@@ -39,21 +39,23 @@ concept PrecisionPolicy = requires(UtcTime reading) {
   noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
 };
 
-// Floors to whole ticks of `Duration`, of which a second has a whole number.
+namespace internal {
+
 template <class Duration>
-requires(Duration::period::num == 1 &&
-         Duration::period::den <= std::nano::den) struct FlooringPrecision {
+struct FlooringPrecision {
   using duration = Duration;
   static constexpr std::chrono::sys_time<Duration> quantize(UtcTime reading) noexcept {
     return std::chrono::floor<Duration>(reading);
   }
 };
 
-struct SecondPrecision : FlooringPrecision<std::chrono::seconds> {};
-struct MillisecondPrecision : FlooringPrecision<std::chrono::milliseconds> {};
-struct MicrosecondPrecision : FlooringPrecision<std::chrono::microseconds> {};
-struct NanosecondPrecision : FlooringPrecision<std::chrono::nanoseconds> {};
+}  // namespace internal
 
-}  // namespace masterclock
+struct SecondPrecision : internal::FlooringPrecision<std::chrono::seconds> {};
+struct MillisecondPrecision : internal::FlooringPrecision<std::chrono::milliseconds> {};
+struct MicrosecondPrecision : internal::FlooringPrecision<std::chrono::microseconds> {};
+struct NanosecondPrecision : internal::FlooringPrecision<std::chrono::nanoseconds> {};
+
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_PRECISION_H_

@@ -1,24 +1,22 @@
-// Smeared UTC: what the servers of some clouds hand out around a leap second, which is not UTC.
+// Converts the smeared UTC of some cloud servers, which is not UTC around a leap second.
 //
-// From noon UTC before a leap second to noon after it, 24 hours as the labels have it, every smeared
-// second is longer (or, for a negative one, shorter) by 1/86400. Smeared time thus never repeats or
-// skips a label, and is up to half a second off: a second is 25 frames long in it and not quite 25 on
-// the air. Outside those windows it reads as UTC.
+// From noon UTC before a leap second to noon after it, 24 hours of labels, every smeared second is longer
+// by 1/86400, or shorter for a negative leap second. Smeared time thus never repeats or skips a label, and
+// is off by up to half a second. Outside these windows it equals UTC.
 //
-// A smeared time is a type of its own, so it meets UTC or TAI only where it is converted by name. Nothing
-// in a time that a server sends tells whether it was smeared: whoever configures the server knows.
+// A smeared time has its own type, so it meets UTC or TAI only in a named conversion. The time that a
+// server sends does not show whether it is smeared: the operator who configures the server knows.
 //
-// Conversions are exact in integers and floor to the nanosecond. From TAI and back again, or from
-// smeared time and back, they return what they were given to within a nanosecond.
+// Conversions are exact in integers and floor to the nanosecond. A conversion there and back returns its
+// argument to within a nanosecond. A label that occurred twice means its second occurrence.
 //
-// Threads: pure functions of a constant table; all of this is constexpr.
-// Cost:    that of the conversion between TAI and UTC, and a division inside a window.
-// Source:  https://developers.google.com/time/smear, and the same for Amazon Time Sync.
+// Cost:   a conversion between TAI and UTC, and a division inside a window. constexpr.
+// Source: https://developers.google.com/time/smear; Amazon Time Sync does the same.
 //
 // ## Example
 //
 //   using namespace std::chrono;
-//   // The middle of the leap second of 2016, 23:59:60.5 UTC, is midnight where it is smeared.
+//   // The middle of the leap second of 2016, 23:59:60.5 UTC, is midnight in smeared time.
 //   constexpr masterclock::UtcTime midnight = sys_days(2017y / January / 1);
 //   constexpr masterclock::TaiTime middle = masterclock::to_tai(midnight) - 500ms;
 //   static_assert(masterclock::to_smeared(middle).time_since_epoch() == midnight.time_since_epoch());
@@ -32,14 +30,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// The label of the smeared timeline. Counted as POSIX time is, from 1970.
+// The clock type of SmearedTime, which counts from 1970 like POSIX time.
 struct SmearedTimescale {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -49,15 +46,15 @@ struct SmearedTimescale {
 };
 using SmearedTime = SmearedTimescale::time_point;
 
-// A smeared time together with what is known about it. Usable wherever a SmearedTime is.
+// A smeared time with its coverage.
 struct SmearedReading : SmearedTime {
-  bool smearing = false;  // inside a window: it differs from UTC
+  bool smearing = false;  // inside a window: the time differs from UTC
   LeapCoverage coverage = LeapCoverage::kCovered;
 };
 
 namespace internal {
 
-// One window: `smeared` + 86400 s of labels are `tai` + `si` of seconds.
+// A window. 86,400 s of labels from `smeared` last `si` SI seconds from `tai`.
 struct Smear {
   SmearedTime smeared;
   TaiTime tai;
@@ -66,19 +63,14 @@ struct Smear {
 
 inline constexpr std::chrono::seconds kSmearLabels = std::chrono::hours(24);
 
-// The window of the i-th change of the table, i > 0.
-constexpr Smear smear_of(std::span<const LeapSecond> table, std::size_t i) noexcept {
-  const std::chrono::nanoseconds noon =
-      table[i].effective.time_since_epoch() - std::chrono::hours(12);
-  return {SmearedTime(noon), TaiTime(noon + table[i - 1].tai_minus_utc),
-          kSmearLabels + (table[i].tai_minus_utc - table[i - 1].tai_minus_utc)};
-}
-
-// The window that `holds` is true of: none is within another, and they are asked newest first.
+// Returns the window that satisfies `holds`, if any. Windows do not overlap.
 template <class Holds>
 constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noexcept {
   for (std::size_t i = by.changes.size() - 1; i > 0; --i) {
-    const Smear smear = smear_of(by.changes, i);
+    const auto noon = by.changes[i].effective.time_since_epoch() - std::chrono::hours(12);
+    const std::chrono::seconds before = by.changes[i - 1].tai_minus_utc;
+    const Smear smear{SmearedTime(noon), TaiTime(noon + before),
+                      kSmearLabels + by.changes[i].tai_minus_utc - before};
     if (holds(smear)) return smear;
   }
   return std::nullopt;
@@ -86,31 +78,30 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
 
 }  // namespace internal
 
-// Smeared time of a TAI time.
+// Returns the smeared time of a TAI time.
 [[nodiscard]] constexpr SmearedReading to_smeared(TaiTime tai, const LeapTable& by = {}) noexcept {
   const UtcReading utc = to_utc(tai, by);
   const auto smear = internal::find_smear(
       by, [&](const internal::Smear& s) { return s.tai <= tai && tai < s.tai + s.si; });
   if (!smear) return {SmearedTime(utc.time_since_epoch()), false, utc.coverage};
-  // At most 86401e9 times 86400: that fits.
+  // The product is at most 86401e9 times 86400 and fits.
   const std::int64_t elapsed = (tai - smear->tai).count();
   return {smear->smeared + std::chrono::nanoseconds(elapsed * internal::kSmearLabels.count() /
                                                     smear->si.count()),
           true, utc.coverage};
 }
 
-// Smeared time of a UTC reading; a label that occurred twice means the second occurrence.
+// Returns the smeared time of a UTC time.
 [[nodiscard]] constexpr SmearedReading to_smeared(UtcTime utc, const LeapTable& by = {}) noexcept {
   return to_smeared(static_cast<const TaiTime&>(to_tai(utc, by)), by);
 }
 
-// TAI of a smeared time.
+// Returns the TAI time of a smeared time.
 [[nodiscard]] constexpr TaiReading to_tai(SmearedTime smeared, const LeapTable& by = {}) noexcept {
   const auto smear = internal::find_smear(by, [&](const internal::Smear& s) {
     return s.smeared <= smeared && smeared < s.smeared + internal::kSmearLabels;
   });
-  const UtcTime label(smeared.time_since_epoch());
-  TaiReading result = to_tai(label, by);
+  TaiReading result = to_tai(UtcTime(smeared.time_since_epoch()), by);
   if (smear) {
     const std::int64_t labels = internal::kSmearLabels.count();
     const std::int64_t product = (smeared - smear->smeared).count() * smear->si.count();
@@ -120,11 +111,11 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
   return result;
 }
 
-// UTC of a smeared time; says so when that is inside a leap second.
+// Returns the UTC time of a smeared time.
 [[nodiscard]] constexpr UtcReading to_utc(SmearedTime smeared, const LeapTable& by = {}) noexcept {
   return to_utc(static_cast<const TaiTime&>(to_tai(smeared, by)), by);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_SMEARED_TIME_H_

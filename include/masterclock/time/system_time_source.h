@@ -1,11 +1,11 @@
-// The machine's own clocks: the one place of this library that reads them.
+// Reads the clocks of the machine. No other code of this library does.
 //
-// UTC is CLOCK_REALTIME, disciplined or not by whatever runs on this machine. The steady timeline
-// is CLOCK_MONOTONIC: slewed with UTC, never stepped, and standing still while the machine sleeps.
+// UTC is CLOCK_REALTIME, as the daemon of the machine disciplines it. Steady time is CLOCK_MONOTONIC: it
+// is slewed with UTC, is never stepped, and stands still while the machine sleeps.
 //
-// From the first subscription on, one thread waits for the kernel to say that the clock was set and
-// announces the jump, and whether it was a step, a leap second or that the machine slept. A program
-// that never subscribes never has that thread.
+// The first subscription starts one thread. The thread waits until the kernel reports that the clock was
+// set, and announces the jump as a step, a leap second or a suspend. On other systems than Linux it
+// announces nothing.
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 
@@ -21,14 +21,17 @@
 
 #include "masterclock/time/internal/classify_jump.h"
 #include "masterclock/time/internal/clock_step_watcher.h"
+#include "masterclock/time/time_points.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
+// Threads: any, for all members. A listener runs on the waiting thread.
+// Cost:    a reading is one clock_gettime, in user space on Linux (vDSO).
 class SystemTimeSource final : public TimeSource {
  public:
-  // The process's one instance. It is never destroyed, so a thread that still reads the clock while
-  // the process exits is safe.
+  // Returns the one instance of the process. It is never destroyed, so a thread may read it while the
+  // process exits.
   static SystemTimeSource& shared() {
     static SystemTimeSource* const source = new SystemTimeSource();
     return *source;
@@ -36,10 +39,9 @@ class SystemTimeSource final : public TimeSource {
 
   SystemTimeSource() = default;
 
-  // Threads: any.  Cost: one clock_gettime, in user space on Linux (vDSO).
-  [[nodiscard]] UtcTime now_utc() const noexcept override { return UtcTime(read_clock(CLOCK_REALTIME)); }
-
-  // Threads: any.  Cost: as above.
+  [[nodiscard]] UtcTime now_utc() const noexcept override {
+    return UtcTime(read_clock(CLOCK_REALTIME));
+  }
   [[nodiscard]] SteadyTime now_steady() const noexcept override {
     return SteadyTime(read_clock(CLOCK_MONOTONIC));
   }
@@ -53,19 +55,15 @@ class SystemTimeSource final : public TimeSource {
 #endif
   }
 
-  // The step in which the kernel says it counts UTC: a nanosecond where it has good timers.
-  //
-  // Threads: any.
+  // Returns the resolution of UTC: a nanosecond where the kernel has high-resolution timers.
   [[nodiscard]] static std::chrono::nanoseconds resolution() noexcept {
     timespec step{};
     ::clock_getres(CLOCK_REALTIME, &step);
-    return std::chrono::nanoseconds(std::int64_t{step.tv_sec} * 1'000'000'000 + step.tv_nsec);
+    return nanoseconds_of(step);
   }
 
-  // CLOCK_TAI as the kernel has it: CLOCK_REALTIME where nobody told the kernel the offset, which
-  // this does not check. `ptp_time_of_day` does. UTC's reading elsewhere than on Linux.
-  //
-  // Threads: any.  Cost: as a reading of UTC.
+  // Returns CLOCK_TAI. It equals UTC where no daemon sets the kernel's offset, and on other systems than
+  // Linux. `ptp_time_of_day` checks the offset.
   [[nodiscard]] static TaiTime read_clock_tai() noexcept {
 #if defined(CLOCK_TAI)
     return TaiTime(read_clock(CLOCK_TAI));
@@ -74,7 +72,6 @@ class SystemTimeSource final : public TimeSource {
 #endif
   }
 
-  // Threads: any; the listener runs on the watching thread, which the first subscription starts.
   TimeSubscription subscribe(TimeListener listener) override {
     {
       const std::lock_guard lock(mutex_);
@@ -88,18 +85,21 @@ class SystemTimeSource final : public TimeSource {
   }
 
  private:
+  static std::chrono::nanoseconds nanoseconds_of(const timespec& time) noexcept {
+    return std::chrono::nanoseconds(std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec);
+  }
   static std::chrono::nanoseconds read_clock(clockid_t clock) noexcept {
     timespec now;
     ::clock_gettime(clock, &now);
-    return std::chrono::nanoseconds(std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+    return nanoseconds_of(now);
   }
 
-  // How far UTC stands from the steady clock: what a step changes, and nothing else does.
+  // The distance of UTC from steady time. Only a jump changes it.
   static std::chrono::nanoseconds read_offset() noexcept {
     return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
   }
 
-  // How long the machine has slept since it was started.
+  // The time that the machine slept since it was started.
   static std::chrono::nanoseconds read_slept() noexcept {
 #if defined(CLOCK_BOOTTIME)
     return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC);
@@ -111,20 +111,20 @@ class SystemTimeSource final : public TimeSource {
   void on_clock_set() {
     const std::chrono::nanoseconds offset = read_offset(), slept_by_now = read_slept();
     const std::chrono::nanoseconds jumped = offset - std::exchange(offset_, offset);
-    const std::chrono::nanoseconds slept = slept_by_now - std::exchange(slept_, slept_by_now);
+    std::chrono::nanoseconds slept = slept_by_now - std::exchange(slept_, slept_by_now);
+    // The two clocks of read_slept are read a moment apart.
+    if (slept <= std::chrono::milliseconds(1)) slept = {};
     const UtcTime to = now_utc();
     const UtcTime from = to - jumped;
-    // Two readings a moment apart are no sleep.
-    const bool asleep = slept > std::chrono::milliseconds(1);
-    announce({internal::classify_jump(from, to, asleep ? slept : std::chrono::nanoseconds(0)), from, to});
+    announce({internal::classify_jump(from, to, slept), from, to});
   }
 
   std::mutex mutex_;                   // guards watcher_
-  std::chrono::nanoseconds offset_{};  // the watching thread's alone once that has started,
-  std::chrono::nanoseconds slept_{};   // and so is this
+  std::chrono::nanoseconds offset_{};  // used by the waiting thread alone
+  std::chrono::nanoseconds slept_{};   // used by the waiting thread alone
   std::unique_ptr<internal::ClockStepWatcher> watcher_;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_

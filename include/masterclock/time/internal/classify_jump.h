@@ -1,16 +1,7 @@
-// What a jump of the machine's UTC was, told from what can be seen of it afterwards.
+// Classifies a jump of the machine's UTC after it happened.
 //
-// The kernel says only that its clock was set. It counts the time that a machine slept, though, and a
-// leap second is known by its size and its hour. What is neither is a step.
-//
-// Threads: a pure function; constexpr.
-//
-// ## Example
-//
-//   using namespace std::chrono;
-//   const masterclock::UtcTime midnight = sys_days(2017y / January / 1);
-//   assert(masterclock::internal::classify_jump(midnight + 20ms, midnight - 980ms, 0s) ==
-//          masterclock::TimeChange::Kind::kLeap);
+// The kernel reports only that its clock was set. It counts the time that the machine slept, though, and a
+// leap second shows by its size and its hour. Every other jump is a step.
 #ifndef MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
 #define MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
 
@@ -18,20 +9,20 @@
 
 #include <chrono>
 
-#include "masterclock/time/time_source.h"
 #include "masterclock/time/time_points.h"
+#include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2::internal {
 
-// `from` is what UTC would have read and `to` what it reads, soon after the jump; `asleep` is how much
-// of the time in between the machine slept.
+// Classifies a jump from the reading `from` to the reading `to`, taken soon after it. The machine slept
+// for `asleep` meanwhile.
 //
-//   kSuspend  it slept, and UTC jumped by as much, to within a second: a clock that is read from a
-//             battery at resume counts whole seconds
-//   kLeap     a second either way, to the millisecond, within ten seconds of the end of a month
-//   kStep     anything else: also a suspend after which somebody set the clock
+//   kSuspend  the machine slept, and UTC jumped by as much, to within a second: a battery clock, which
+//             the kernel reads at resume, counts whole seconds
+//   kLeap     one second either way, to the millisecond, within ten seconds of the end of a month
+//   kStep     any other jump, also a suspend after which the clock was set
 [[nodiscard]] constexpr TimeChange::Kind classify_jump(UtcTime from, UtcTime to,
-                                                      std::chrono::nanoseconds asleep) noexcept {
+                                                       std::chrono::nanoseconds asleep) noexcept {
   using namespace std::chrono;
   const auto within = [](nanoseconds a, nanoseconds most) { return -most <= a && a <= most; };
   const nanoseconds size = saturating_difference(to, from);
@@ -40,7 +31,7 @@ namespace masterclock::inline v0_2::internal {
   }
   const bool a_second = within(saturating_add(size, -seconds(1)), milliseconds(1)) ||
                         within(saturating_add(size, seconds(1)), milliseconds(1));
-  // The nearest midnight, and how far from it. Not by round<days>, which overflows at both ends of time.
+  // The nearest midnight and the distance from it. round<days> overflows at both ends of time.
   nanoseconds apart = from.time_since_epoch() % days(1);
   sys_days midnight(duration_cast<days>(from.time_since_epoch()));
   for (const days day : {days(1), days(-1)}) {
@@ -51,6 +42,6 @@ namespace masterclock::inline v0_2::internal {
   return TimeChange::Kind::kStep;
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_

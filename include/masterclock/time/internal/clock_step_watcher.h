@@ -1,11 +1,11 @@
-// Notices that somebody set the machine's clock, at the moment it happens and without polling.
+// Calls back when the machine's clock is set, without polling. Linux only: elsewhere `active()` is false.
 //
-// On Linux a timer on CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET wakes its reader whenever that clock
-// jumps (timerfd_create(2)); a resume from suspend counts as one. One thread sleeps on it from
-// construction to destruction. Elsewhere, or where the kernel refuses, `active()` is false and nothing
-// is noticed: an engine there polls its clock more often than it trusts it.
+// A timer on CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET wakes its reader when that clock jumps, also at a
+// resume from suspend. One thread waits for it from construction to destruction. `active()` is false too
+// where the kernel refuses the timer.
 //
-// Threads: `on_set` runs on the watcher's own thread. The destructor joins it.
+// Threads: `on_set` runs on the watcher's thread. The destructor joins it.
+// Source:  timerfd_create(2).
 #ifndef MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_
 #define MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_
 
@@ -54,7 +54,7 @@ class ClockStepWatcher {
   [[nodiscard]] bool active() const noexcept { return thread_.joinable(); }
 
  private:
-  // The timer never expires of itself; only its cancellation is of interest.
+  // The timer is set far ahead: only its cancellation matters.
   bool arm() noexcept {
     itimerspec never{};
     never.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
@@ -69,7 +69,7 @@ class ClockStepWatcher {
       if ((waits[1].revents & POLLIN) != 0) return;
       std::uint64_t expirations = 0;
       if (::read(timer_, &expirations, sizeof expirations) < 0 && errno == ECANCELED) {
-        if (!arm()) return;  // armed first: a second step during the call is not missed
+        if (!arm()) return;  // arms first, so a step during the call counts
         on_set_();
       }
     }
@@ -85,6 +85,6 @@ class ClockStepWatcher {
 #endif
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_

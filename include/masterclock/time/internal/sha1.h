@@ -1,8 +1,7 @@
-// SHA-1 of a short text: what leap-seconds.list carries to show that it arrived whole. A checksum
-// here; nothing that has to withstand an attacker may rest on it.
+// Computes SHA-1, the checksum in leap-seconds.list. It protects against damage only, not against an
+// attacker.
 //
-// Threads: a pure function, constexpr.
-// Source:  FIPS 180-4 §6.1.
+// Source: FIPS 180-4 section 6.1.
 #ifndef MASTERCLOCK_TIME_INTERNAL_SHA1_H_
 #define MASTERCLOCK_TIME_INTERNAL_SHA1_H_
 
@@ -55,6 +54,6 @@ namespace masterclock::inline v0_2::internal {
   return hash;
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_TIME_INTERNAL_SHA1_H_
