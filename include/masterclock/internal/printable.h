@@ -5,8 +5,7 @@
 // ("%v"), and `to_string(value)`. internal/formatter.h adds std::format and fmt::format; each room's
 // io.h includes that header.
 //
-// Each header that defines such a type includes this header. Return a std::string from to_string:
-// it assigns, concatenates and compares like any other text.
+// Each header that defines such a type includes this header.
 #ifndef MASTERCLOCK_INTERNAL_PRINTABLE_H_
 #define MASTERCLOCK_INTERNAL_PRINTABLE_H_
 
@@ -17,6 +16,7 @@
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace masterclock::inline v0_2 {
@@ -32,10 +32,10 @@ namespace internal::printable {
 
 void to_string() = delete;  // only the to_string of the value's own namespace counts
 
-// Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns a string.
+// Satisfied by: the classes and scoped enums whose own namespace has a to_string.
 template <class T>
 concept Printable = !std::is_convertible_v<T, long long> && requires(const T& value) {
-  { to_string(value) } -> std::same_as<std::string>;
+  { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
 }  // namespace internal::printable

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "masterclock/internal/printable.h"
+
 namespace masterclock::inline v0_2 {
 
 // A set of days of the week. The default is all seven days.
