@@ -1,9 +1,9 @@
 #include "common/command_line.h"
 
-#include <algorithm>
 #include <exception>
 #include <iostream>
 
+#include "common/output.h"
 #include "common/printable.h"
 #include "masterclock/time/rfc3339.h"
 
@@ -18,6 +18,7 @@ int run_program(int argc, char** argv, const Program& program,
     std::cerr << program.name + ": " + printable(line) + "\n";
     return status;
   };
+  reserve_standard_descriptors();
   try {
     CLI::App app(program.description, program.name);
     app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });

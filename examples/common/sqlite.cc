@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "masterclock/internal/quoted.h"
+#include "common/printable.h"
 
 namespace common {
 namespace {
@@ -34,7 +34,7 @@ absl::StatusCode code_of(int result) {
 }  // namespace
 
 Statement::~Statement() {
-  if (handle_ == nullptr) return;  // moved from
+  if (handle_ == nullptr) return;  // moved
   ::sqlite3_reset(handle_.get());
   ::sqlite3_clear_bindings(handle_.get());
   std::string sql = ::sqlite3_sql(handle_.get());
@@ -65,10 +65,9 @@ std::string Statement::text(int column) const {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::open(std::string path,
                                                          DatabaseOptions options) {
-  // These two SQLite would take for databases that nobody finds again.
-  if (path.empty() || path == ":memory:") {
-    return absl::InvalidArgumentError("Invalid database file " +
-                                      masterclock::internal::quoted(path));
+  // SQLite takes the first two for databases without a file, and reads a name up to its NUL.
+  if (path.empty() || path == ":memory:" || path.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError("Invalid database file " + in_quotes(path));
   }
   std::unique_ptr<Database> database(new Database(std::move(path)));
   sqlite3* handle = nullptr;
@@ -96,8 +95,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::open(std::string path,
   return database;
 }
 
-absl::StatusOr<Statement> Database::query(std::string_view sql,
-                                          std::initializer_list<Value> values) {
+absl::StatusOr<Statement> Database::query(std::string_view sql, const std::vector<Value>& values) {
   Statement::Handle handle;
   if (const auto kept = idle_.find(sql); kept != idle_.end()) {
     handle = std::move(kept->second);
@@ -126,7 +124,7 @@ absl::StatusOr<Statement> Database::query(std::string_view sql,
   return statement;
 }
 
-absl::Status Database::run(std::string_view sql, std::initializer_list<Value> values) {
+absl::Status Database::run(std::string_view sql, const std::vector<Value>& values) {
   absl::StatusOr<Statement> statement = query(sql, values);
   if (!statement.ok()) return statement.status();
   for (;;) {
@@ -136,17 +134,13 @@ absl::Status Database::run(std::string_view sql, std::initializer_list<Value> va
   }
 }
 
-absl::Status Database::error(absl::StatusCode code, const std::string& what) const {
-  std::string file = path_;
-  std::replace_if(
-      file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-  return {code, file + ": " + what};
+absl::Status Database::error(absl::StatusCode code, std::string_view what) const {
+  return {code, printable(path_) + ": " + std::string(what)};
 }
 
 absl::Status Database::last_error(std::string_view sql) const {
-  return error(
-      code_of(::sqlite3_errcode(handle_.get())),
-      std::string(::sqlite3_errmsg(handle_.get())) + ", at " + masterclock::internal::quoted(sql));
+  return error(code_of(::sqlite3_errcode(handle_.get())),
+               std::string(::sqlite3_errmsg(handle_.get())) + ", at " + in_quotes(sql));
 }
 
 absl::StatusOr<Transaction> Transaction::begin(Database& database) {
@@ -155,7 +149,8 @@ absl::StatusOr<Transaction> Transaction::begin(Database& database) {
 }
 
 Transaction::~Transaction() {
-  if (database_ != nullptr) (void)database_->run("ROLLBACK");  // fails where SQLite has done so
+  if (database_ != nullptr)
+    (void)database_->run("ROLLBACK");  // fails when SQLite has rolled back itself
 }
 
 absl::Status Transaction::commit() {

@@ -1,7 +1,5 @@
-// SQLite as this program uses it: what is opened is closed, what is prepared is finalized, and an
-// error is a status of one line that names the file and the statement.
-//
-// In short:
+// Wraps SQLite: closes each database, finalizes each statement, and returns each error as a status of one
+// line that names the file and the statement.
 //
 //   auto database = Database::open("day.db", {.create = true});
 //   auto row = (*database)->query("SELECT due FROM pending WHERE id = ?1", {"opening"});
@@ -13,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +18,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,23 +27,25 @@ namespace common {
 
 class Database;
 
-// A value for a `?` of a statement: NULL, an integer, or text.
+// The value of a `?` of a statement: NULL, an integer, or text.
 class Value {
  public:
-  Value(std::int64_t integer) : value_(integer) {}        // NOLINT: a value is one
-  Value(std::string text) : value_(std::move(text)) {}    // NOLINT
-  Value(const char* text) : value_(std::string(text)) {}  // NOLINT
+  // NOLINTBEGIN: a value is one
+  Value(std::int64_t integer) : value_(integer) {}
+  Value(std::string text) : value_(std::move(text)) {}
+  Value(const char* text) : value_(std::string(text)) {}
   template <class T>
-  Value(const std::optional<T>& value) {  // NOLINT
+  Value(const std::optional<T>& value) {
     if (value) value_ = Value(*value).value_;
   }
+  // NOLINTEND
 
  private:
   friend class Database;
   std::variant<std::monostate, std::int64_t, std::string> value_;
 };
 
-// A statement that runs, row by row. Its columns are counted from 0 and hold until the next step.
+// A running statement. Columns count from 0; their values are valid until the next step.
 //
 // Threads: those of its database.
 class Statement {
@@ -54,7 +54,7 @@ class Statement {
   Statement& operator=(Statement&&) = delete;
   ~Statement();
 
-  // True: there is a row. False: it is done.
+  // Returns whether there is a next row.
   absl::StatusOr<bool> step();
 
   [[nodiscard]] bool is_null(int column) const;
@@ -74,37 +74,38 @@ class Statement {
 };
 
 struct DatabaseOptions {
-  bool create = false;                                               // when there is no such file
-  std::chrono::milliseconds busy_timeout = std::chrono::seconds(2);  // for another's lock
+  bool create = false;                                               // a file that does not exist
+  std::chrono::milliseconds busy_timeout = std::chrono::seconds(2);  // for another process's lock
 };
 
-// One connection, in WAL mode and with synchronous=FULL: what is committed survives the process at
-// once, and the machine as far as its disk keeps its word.
+// A connection in WAL mode with synchronous=FULL: a commit survives a crash of the process, and of the
+// machine as far as its disk writes what it confirms.
 //
 // Threads: one at a time.
 class Database {
  public:
-  // Errors: NotFound where there is no such file or it cannot be opened; DataLoss for a file that
-  //         is no database or is damaged; PermissionDenied where it is read-only; Unavailable where
-  //         somebody else holds the lock for longer than the timeout.
+  // Errors: NotFound for a file that cannot be opened; DataLoss for a file that is no database or is
+  //         damaged; PermissionDenied for a read-only file; Unavailable when another process holds the
+  //         lock for longer than the timeout; InvalidArgument for a name that SQLite does not take for
+  //         a file's.
   static absl::StatusOr<std::unique_ptr<Database>> open(std::string path,
                                                         DatabaseOptions options = {});
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Begins a statement. It is prepared once and kept for the next time.
-  absl::StatusOr<Statement> query(std::string_view sql, std::initializer_list<Value> values = {});
+  // Begins a statement. Keeps it prepared for the next call.
+  absl::StatusOr<Statement> query(std::string_view sql, const std::vector<Value>& values = {});
 
   // Runs a statement to its end.
-  absl::Status run(std::string_view sql, std::initializer_list<Value> values = {});
+  absl::Status run(std::string_view sql, const std::vector<Value>& values = {});
 
   [[nodiscard]] std::int64_t last_rowid() const {
     return ::sqlite3_last_insert_rowid(handle_.get());
   }
   [[nodiscard]] std::int64_t changes() const { return ::sqlite3_changes64(handle_.get()); }
 
-  // Somebody's finding about this file: "FILE: what".
-  [[nodiscard]] absl::Status error(absl::StatusCode code, const std::string& what) const;
+  // Returns an error of this file: "FILE: what".
+  [[nodiscard]] absl::Status error(absl::StatusCode code, std::string_view what) const;
 
  private:
   friend class Statement;
@@ -119,10 +120,10 @@ class Database {
   std::multimap<std::string, Statement::Handle, std::less<>> idle_;  // prepared, not running
 };
 
-// All or nothing: what is not committed when this goes out of scope has not been.
+// A transaction. Its destructor undoes each write that was not committed.
 class Transaction {
  public:
-  // Takes the write lock at once, so that what is read in it stays true until it is committed.
+  // Takes the write lock at once: no other connection changes what this transaction reads.
   static absl::StatusOr<Transaction> begin(Database& database);
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;

@@ -11,7 +11,9 @@ struct Range {
   char32_t first, last;
 };
 
-// The blocks that matter in titles; Unicode Standard Annex 11 and the General Category Mn.
+// The blocks that occur in titles.
+//
+// Source: Unicode Standard Annex 11, and the General Category Mn.
 constexpr std::array<Range, 12> kNoCells = {{{0x0300, 0x036f},
                                              {0x0483, 0x0489},
                                              {0x0591, 0x05bd},
@@ -36,8 +38,14 @@ constexpr std::array<Range, 11> kTwoCells = {{{0x1100, 0x115f},
                                               {0x1f680, 0x1faff},
                                               {0x20000, 0x3fffd}}};
 // Marks of direction, joiners and other format characters.
-constexpr std::array<Range, 5> kDropped = {
-    {{0x00ad, 0x00ad}, {0x200b, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}}};
+constexpr std::array<Range, 8> kDropped = {{{0x00ad, 0x00ad},
+                                            {0x061c, 0x061c},
+                                            {0x180e, 0x180e},
+                                            {0x200b, 0x200f},
+                                            {0x202a, 0x202e},
+                                            {0x2060, 0x206f},
+                                            {0xfeff, 0xfeff},
+                                            {0xe0000, 0xe007f}}};
 
 template <std::size_t N>
 bool in(const std::array<Range, N>& ranges, char32_t c) {
@@ -45,7 +53,7 @@ bool in(const std::array<Range, N>& ranges, char32_t c) {
                      [&](Range r) { return r.first <= c && c <= r.last; });
 }
 
-// The character at the beginning of a text, and its bytes: none when they are not UTF-8.
+// The first character of a text, and its number of bytes: 0 when they are not UTF-8.
 struct Character {
   char32_t code = 0;
   std::size_t size = 0;
@@ -67,7 +75,7 @@ Character first_character(std::string_view text) {
   return overlong || surrogate || code > 0x10ffff ? Character{} : Character{code, size};
 }
 
-// Calls `take(bytes, width)` for each character of clean(text), until it answers false.
+// Calls `take(bytes, width)` for each character of printable(text), until it returns false.
 template <class Take>
 void for_each_character(std::string_view text, Take take) {
   while (!text.empty()) {
@@ -90,27 +98,9 @@ void for_each_character(std::string_view text, Take take) {
   }
 }
 
-// As much of clean(text) as fits; how many cells that takes.
-std::size_t cut(std::string_view text, std::size_t width, std::string& out) {
-  constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
-  const bool whole = cells(text) <= width;
-  if (!whole && width == 0) return 0;
-  const std::size_t room = whole ? width : width - 1;
-  std::size_t used = 0;
-  for_each_character(text, [&](std::string_view bytes, std::size_t more) {
-    if (used + more > room) return false;
-    out += bytes;
-    used += more;
-    return true;
-  });
-  if (whole) return used;
-  out += kEllipsis;
-  return used + 1;
-}
-
 }  // namespace
 
-std::string clean(std::string_view text) {
+std::string printable(std::string_view text) {
   std::string out;
   for_each_character(text, [&](std::string_view bytes, std::size_t) {
     out += bytes;
@@ -128,16 +118,28 @@ std::size_t cells(std::string_view text) {
   return width;
 }
 
-std::string fit(std::string_view text, std::size_t width) {
+std::string cut(std::string_view text, std::size_t width) {
+  if (cells(text) <= width) return printable(text);
+  if (width == 0) return {};
   std::string out;
-  const std::size_t used = cut(text, width, out);
-  return out.append(width - used, ' ');
+  std::size_t used = 1;  // by the ellipsis
+  for_each_character(text, [&](std::string_view bytes, std::size_t more) {
+    if (used + more > width) return false;
+    out += bytes;
+    used += more;
+    return true;
+  });
+  return out + "\xe2\x80\xa6";
+}
+
+std::string fit(std::string_view text, std::size_t width) {
+  std::string out = cut(text, width);
+  return out.append(width - cells(out), ' ');
 }
 
 std::string fit_right(std::string_view text, std::size_t width) {
-  std::string out;
-  const std::size_t used = cut(text, width, out);
-  return std::string(width - used, ' ') + out;
+  const std::string out = cut(text, width);
+  return std::string(width - cells(out), ' ') + out;
 }
 
 std::string bar(double part, std::size_t width) {

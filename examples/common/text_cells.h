@@ -1,9 +1,7 @@
-// Text in the cells of a terminal: how wide it is, and how to make it fit.
+// Measures text in the cells of a terminal, and makes it fit.
 //
-// A cell is what a letter takes; CJK and most emoji take two, accents that stand on the letter
-// before none. Titles are somebody else's text: control characters, which could steer the terminal,
-// become spaces, marks that turn its direction are left out, and bytes that are not UTF-8 become
-// U+FFFD.
+// A letter takes one cell; CJK and most emoji take two, combining accents none. All functions measure
+// and return printable text (printable.h).
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_TEXT_CELLS_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_TEXT_CELLS_H_
 
@@ -11,22 +9,21 @@
 #include <string>
 #include <string_view>
 
+#include "common/printable.h"
+
 namespace common {
 
-// The text made safe for a terminal, in one line.
-[[nodiscard]] std::string clean(std::string_view text);
-
-// How many cells clean(text) takes.
+// Returns the number of cells of printable(text).
 [[nodiscard]] std::size_t cells(std::string_view text);
 
-// clean(text) in exactly `width` cells: spaces after it, or cut between characters with an
-// ellipsis.
-[[nodiscard]] std::string fit(std::string_view text, std::size_t width);
+// Returns printable(text), cut to at most `width` cells. An ellipsis ends a text that was cut.
+[[nodiscard]] std::string cut(std::string_view text, std::size_t width);
 
-// The same with the spaces before it.
+// Returns cut(text, width) with blanks after it, or before it, in exactly `width` cells.
+[[nodiscard]] std::string fit(std::string_view text, std::size_t width);
 [[nodiscard]] std::string fit_right(std::string_view text, std::size_t width);
 
-// A bar of `width` cells, `part` of it full, in eighths of a cell; `part` from 0 to 1.
+// Returns a bar of `width` cells, `part` of it full, in eighths of a cell. `part` is 0 to 1.
 [[nodiscard]] std::string bar(double part, std::size_t width);
 
 }  // namespace common

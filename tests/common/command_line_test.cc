@@ -41,7 +41,7 @@ TEST(RunProgram, ReturnsTheStatusOfTheCommand) {
     const char* error;
   } cases[] = {
       {"success", absl::OkStatus(), 0, ""},
-      {"bad input", absl::InvalidArgumentError("bad\nfile\x1b"), 1, "p: bad file?\n"},
+      {"bad input", absl::InvalidArgumentError("bad\nfile\x1b"), 1, "p: bad file \n"},
       {"interrupted", absl::CancelledError("interrupted"), 130, "p: interrupted\n"},
   };
   for (const auto& c : cases) {

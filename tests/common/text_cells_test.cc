@@ -20,10 +20,27 @@ TEST(TextCells, CountsCellsNotBytes) {
   for (const auto& c : cases) EXPECT_EQ(cells(c.text), c.expected) << c.text;
 }
 
-TEST(TextCells, CleansWhatCouldSteerATerminal) {
-  EXPECT_EQ(clean("\x1b[31mred\r\n\x7f\u009b"), " [31mred    ");
-  EXPECT_EQ(clean("\u202eright\u2066"), "right");
-  EXPECT_EQ(clean("bad\xff"), "bad\ufffd");
+// Whatever an input holds, a terminal gets one line of text.
+TEST(Printable, LeavesNothingThatSteersATerminal) {
+  const struct {
+    const char* name;
+    std::string text;
+    const char* expected;
+  } cases[] = {
+      {"a title", "C\u00e9ad News \U0001f3ac", "C\u00e9ad News \U0001f3ac"},
+      {"a colour", "\x1b[31mred", " [31mred"},
+      {"a window title", "\x1b]0;mine\x07", " ]0;mine "},
+      {"lines and tabs", "a\r\nb\tc\x7f", "a  b c "},
+      {"NUL", std::string("a\0b", 3), "a b"},
+      {"the 8-bit controls", "\u009b31m\u0090\u0085", " 31m  "},
+      {"the line separators", "a\u2028b\u2029c", "a b c"},
+      {"marks of direction", "\u202eright\u2066\u200f\u061c", "right"},
+      {"invisible tags", "a\U000e0041\ufeff\u180eb", "ab"},
+      {"a byte that is no text", "bad\xff", "bad\ufffd"},
+      {"half a character", "bad\xc3", "bad\ufffd"},
+      {"a control in too many bytes", "\xc0\x9b", "\ufffd\ufffd"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(printable(c.text), c.expected) << c.name;
 }
 
 TEST(TextCells, FitsExactly) {
@@ -55,8 +72,8 @@ TEST(TextCells, FitsWhateverTheBytes) {
     for (std::size_t n = random() % 20; n > 0; --n) text += static_cast<char>(random());
     const std::size_t width = random() % 12;
     ASSERT_EQ(cells(fit(text, width)), width);
-    ASSERT_EQ(cells(clean(text)), cells(text));
-    ASSERT_EQ(clean(clean(text)), clean(text));
+    ASSERT_EQ(cells(printable(text)), cells(text));
+    ASSERT_EQ(printable(printable(text)), printable(text));
   }
 }
 

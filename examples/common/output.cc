@@ -1,0 +1,36 @@
+#include "common/output.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace common {
+
+absl::Status write_stdout(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {  // a terminal or pipe that another program made non-blocking
+      pollfd wait{STDOUT_FILENO, POLLOUT, 0};
+      (void)::poll(&wait, 1, -1);
+    } else if (errno != EINTR) {
+      return absl::UnavailableError(std::string("stdout cannot be written: ") +
+                                    std::strerror(errno));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void reserve_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // open() returns the lowest free number. A read-only descriptor cannot be written.
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", O_RDONLY);
+  }
+}
+
+}  // namespace common
