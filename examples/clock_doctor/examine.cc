@@ -20,9 +20,9 @@ using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
 constexpr nanoseconds kFrame = 40ms;  // at 25 frames a second
-constexpr nanoseconds kCoarse = 1us;  // a resolution that is
-constexpr days kRenewLeapTable{60};   // so long before it expires
-constexpr days kOldTzdata{365};       // without a release, which never happened yet
+constexpr nanoseconds kCoarse = 1us;
+constexpr days kRenewLeapTable{60};
+constexpr days kOldTzdata{365};  // every year so far had a release
 constexpr std::array kSetTheClock = {"chronyd", "ntpd", "systemd-timesyncd", "phc2sys"};
 
 Finding good(std::string check, std::string says) {
@@ -42,7 +42,7 @@ const Statement* statement_of(const MachineFacts& facts, std::string_view by) {
   return nullptr;
 }
 
-// Synchronized before free-running before disrupted; then whoever states the narrower bound.
+// Orders synchronized before free-running before disrupted; then by the bound.
 const Statement* best(const MachineFacts& facts) {
   const auto rank = [](const Statement& s) {
     switch (s.reading.state) {
@@ -102,7 +102,7 @@ std::string how_to_be_synchronized(const MachineFacts& facts) {
 Finding state_of(const MachineFacts& facts) {
   const Statement* const by = best(facts);
   if (by == nullptr || by->reading.state == SyncState::kUnknown) {
-    return bad("state", "unknown: nobody says how wrong this clock is",
+    return bad("state", "unknown: no provider bounds the error of this clock",
                how_to_be_synchronized(facts));
   }
   if (by->reading.state == SyncState::kDisrupted) {
@@ -124,26 +124,26 @@ Finding state_of(const MachineFacts& facts) {
 Finding system_clock_of(const MachineFacts& facts) {
   if (facts.tzdata_built && facts.now < *facts.tzdata_built - days(2)) {
     return bad("system clock",
-               "it is before " + date_text(*facts.tzdata_built) + ", when tzdata was built",
-               "'chronyc makestep' sets it; see to the battery of the RTC");
+               "it is before the build of tzdata on " + date_text(*facts.tzdata_built),
+               "'chronyc makestep' sets it; check the battery of the RTC");
   }
   const std::string source = facts.clocksource.empty() ? "unknown" : facts.clocksource;
   const std::string says =
       "resolution " + duration_text(facts.resolution) + ", clocksource " + source;
   if (facts.resolution > kCoarse) {
-    return attention("system clock", says, "a kernel with high-resolution timers is wanted");
+    return attention("system clock", says, "use a kernel with high-resolution timers");
   }
   for (const char* slow : {"hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies"}) {
     if (source == slow) {
       return attention("system clock", says + ": a reading is a system call",
-                       "'dmesg | grep -i tsc' says why it is not the tsc");
+                       "'dmesg | grep -i tsc' shows why it is not the tsc");
     }
   }
   return good("system clock", says);
 }
 
 Finding tsc_of(const MachineFacts& facts) {
-  if (!facts.x86) return good("tsc", "not an x86 processor: the kernel's clock is read");
+  if (!facts.x86) return good("tsc", "not an x86 processor: use SystemTimeSource");
   const std::string why = !facts.constant_tsc          ? "its rate is not known to be constant"
                           : !facts.nonstop_tsc         ? "it stops in deep sleep"
                           : facts.clocksource != "tsc" ? "it is not the clocksource"
@@ -153,67 +153,67 @@ Finding tsc_of(const MachineFacts& facts) {
 }
 
 Finding kernel_of(const MachineFacts& facts) {
-  const std::vector<std::string> who = setters(facts, SetsClock::kYes);
-  if (who.size() > 1) {
-    std::string names = who[0];
-    for (std::size_t i = 1; i < who.size(); ++i) names += " and " + who[i];
+  const std::vector<std::string> certain = setters(facts, SetsClock::kYes);
+  if (certain.size() > 1) {
+    std::string names = certain[0];
+    for (std::size_t i = 1; i < certain.size(); ++i) names += " and " + certain[i];
     return attention("kernel", names + " both set the clock",
                      "keep one of them: 'systemctl disable --now' for the other");
   }
-  const std::vector<std::string> perhaps = setters(facts, SetsClock::kMay);
-  if (!who.empty() && !perhaps.empty()) {
-    return attention("kernel", who[0] + " sets the clock, and " + perhaps[0] + " may",
-                     "does 'ps -o args -C " + perhaps[0] + "' name CLOCK_REALTIME to be set?");
+  const std::vector<std::string> possible = setters(facts, SetsClock::kMay);
+  if (!certain.empty() && !possible.empty()) {
+    return attention("kernel", certain[0] + " sets the clock, and " + possible[0] + " may",
+                     "see 'ps -o args -C " + possible[0] + "': does it set CLOCK_REALTIME?");
   }
   const Statement* const kernel = statement_of(facts, "kernel");
-  if (kernel == nullptr) return good("kernel", "it does not say");
+  if (kernel == nullptr) return good("kernel", "gives no reading");
   const SyncReading& reading = kernel->reading;
   switch (reading.state) {
     case SyncState::kSynchronized:
       return good("kernel", "disciplined, maxerror " + duration_text(reading.error_bound));
     case SyncState::kFreeRunning:
-      return attention(
-          "kernel",
-          "maxerror " + duration_text(reading.error_bound) + ": not corrected for a while",
-          "as for the state");
+      return attention("kernel",
+                       "maxerror " + duration_text(reading.error_bound) + ": no recent correction",
+                       "see the state");
     case SyncState::kDisrupted:
       return bad("kernel", "it reports a clock error", "see 'dmesg', and the hardware");
     case SyncState::kUnknown:
       break;
   }
   if (synchronized(facts)) {
-    return attention("kernel", "not disciplined: who knows better does not correct it",
-                     "is chronyd run with -x, or phc2sys missing?");
+    return attention("kernel", "not disciplined, although a daemon knows the time",
+                     "does chronyd run with -x? is phc2sys missing?");
   }
-  return bad("kernel", "not disciplined: maxerror is at its limit", "as for the state");
+  return bad("kernel", "not disciplined: maxerror is at its limit", "see the state");
 }
 
-// What a daemon's provider says after its own name: "10.0.0.1 stratum 3" or "no answer".
+// Returns the provenance without the provider's name: "10.0.0.1 stratum 3", "no answer".
 std::string detail_of(const SyncReading& reading) {
   const std::size_t colon = reading.provenance.find(": ");
   return std::string(reading.provenance.substr(colon == std::string_view::npos ? 0 : colon + 2));
 }
 
+// The advice for a provenance that ends in `detail`.
 struct Remedy {
   std::string_view detail;
   const char* advice;
 };
 
 constexpr Remedy kChronyRemedies[] = {
-    {"no answer", "does it answer elsewhere? --chrony ADDRESS names where"},
-    {"nobody but itself (local)", "name servers in chrony.conf: 'local' serves, and follows none"},
-    {"", "see 'chronyc sources': is a server named, and reached?"},
+    {"no answer", "does it answer at another address? use --chrony ADDRESS"},
+    {"itself (local)", "name servers in chrony.conf: 'local' only serves"},
+    {"", "see 'chronyc sources': is there a server that answers?"},
 };
 constexpr Remedy kLinuxPtpRemedies[] = {
-    {"no answer", "another socket or domain? --ptp4l SOCKET, --domain NUMBER"},
-    {"not locked yet", "wait; under free_running it only measures, and never locks"},
-    {"UTC offset not valid", "the grandmaster has to state currentUtcOffsetValid"},
-    {"arbitrary timescale", "the grandmaster has to use the PTP timescale"},
-    {"is a master itself", "its own clock wants a source: chrony, or a receiver"},
+    {"no answer", "another address? use --ptp4l SOCKET, --domain NUMBER"},
+    {"not locked yet", "wait; with free_running it measures only, and never locks"},
+    {"UTC offset not valid", "the grandmaster must send currentUtcOffsetValid"},
+    {"arbitrary timescale", "the grandmaster must use the PTP timescale"},
+    {"is a master itself", "its own clock needs a source: chrony, or a receiver"},
     {"", "see 'pmc -u -b 0 \"GET PORT_DATA_SET\"': is there a master?"},
 };
 
-// What there is to be known of `program`, whose provider is `by`. None when it is not there.
+// Returns the finding about `program`, the daemon of provider `by`; nothing when it does not run.
 template <std::size_t kSize>
 std::optional<Finding> daemon_of(const MachineFacts& facts, const char* by, const char* program,
                                  const Remedy (&remedies)[kSize]) {
@@ -223,24 +223,27 @@ std::optional<Finding> daemon_of(const MachineFacts& facts, const char* by, cons
   const std::string detail = detail_of(reading);
   const char* advice =
       std::find_if(std::begin(remedies), std::end(remedies) - 1, [&](const Remedy& r) {
-        return r.detail == detail;
+        return detail.ends_with(r.detail);
       })->advice;
   if (absl::IsPermissionDenied(statement->heard)) {
-    advice = "run clock_doctor as root: others are refused there";
+    advice = "run clock_doctor as root: it refuses other users";
+  }
+  if (absl::IsDataLoss(statement->heard)) {
+    return attention(by, std::string("a peer answers there, but not as ") + program + " does",
+                     "does another program use this address?");
   }
   switch (reading.state) {
     case SyncState::kSynchronized:
       return good(by, "follows " + detail + ", within " + duration_text(reading.error_bound));
     case SyncState::kFreeRunning:
       return attention(
-          by, "nothing new of " + detail + ", within " + duration_text(reading.error_bound),
-          advice);
+          by, "no news from " + detail + ", within " + duration_text(reading.error_bound), advice);
     case SyncState::kDisrupted:
     case SyncState::kUnknown:
       break;
   }
   const std::string says = std::string(program) + " runs: " + detail;
-  // Who serves others may be kept by somebody else.
+  // A master may follow another source, such as chrony.
   if (detail == "is a master itself" && synchronized(facts)) return good(by, says);
   return attention(by, says, advice);
 }
@@ -251,7 +254,7 @@ Finding chrony_of(const MachineFacts& facts) {
   }
   if (synchronized(facts)) return good("chrony", "chronyd does not run");
   return attention("chrony", "chronyd does not run",
-                   "as for the state, unless another daemon keeps this clock");
+                   "see the state, unless another daemon disciplines this clock");
 }
 
 Finding linuxptp_of(const MachineFacts& facts) {
@@ -261,8 +264,8 @@ Finding linuxptp_of(const MachineFacts& facts) {
   return good("linuxptp", "ptp4l does not run");
 }
 
-// Where the card stands: ", 1.234 us ahead of UTC". TAI is what ptp4l keeps in it.
-std::string where_it_stands(const HardwareClock& clock, std::chrono::seconds tai_minus_utc) {
+// Returns the distance of the card's clock: ", 1.234 us ahead of UTC". ptp4l keeps TAI in it.
+std::string distance_text(const HardwareClock& clock, std::chrono::seconds tai_minus_utc) {
   if (!clock.reading) return "";
   const nanoseconds ahead = clock.reading->ahead;
   for (const auto& [scale, offset] :
@@ -282,8 +285,8 @@ Finding hardware_clock_of(const MachineFacts& facts) {
   if (facts.hardware_clocks.size() > 1) {
     says += " and " + std::to_string(facts.hardware_clocks.size() - 1) + " more";
   }
-  says += where_it_stands(clock, facts.tai_minus_utc);
-  // One that the host hands in needs no ptp4l, and only chrony or phc2sys to follow it.
+  says += distance_text(clock, facts.tai_minus_utc);
+  // A clock of the host needs no ptp4l: chrony or phc2sys follows it.
   const bool virtual_clock = clock.name.find("virtual") != std::string::npos ||
                              clock.name.find("kvm") != std::string::npos ||
                              clock.name.find("KVM") != std::string::npos ||
@@ -293,11 +296,11 @@ Finding hardware_clock_of(const MachineFacts& facts) {
       const nanoseconds ahead = clock.reading->ahead;
       if (ahead < -kFrame || ahead > kFrame) {
         return attention("PTP clocks", says + ": one is wrong",
-                         "the host keeps that clock: ask who runs it");
+                         "the host disciplines this clock: ask its operator");
       }
     }
     if (synchronized(facts)) return good("PTP clocks", says);
-    return attention("PTP clocks", says + ", and nobody follows it",
+    return attention("PTP clocks", says + ", not followed",
                      "in chrony.conf: refclock PHC " + clock.device + " poll 2");
   }
   if (!facts.running.contains("ptp4l")) {
@@ -315,16 +318,15 @@ Finding tai_of(const MachineFacts& facts) {
   const char* const how_to_set = "chrony.conf: leapsectz right/UTC; with PTP, phc2sys sets it";
   const std::optional<int> offset = tai_offset(facts);
   if (!offset) {
-    return attention("TAI", "unknown: nobody set it, CLOCK_TAI reads as CLOCK_REALTIME",
-                     how_to_set);
+    return attention("TAI", "unknown: not set, CLOCK_TAI reads as CLOCK_REALTIME", how_to_set);
   }
   for (const Statement& statement : facts.statements) {
-    const std::optional<int> said = statement.reading.tai_offset;
-    if (said && *said != facts.tai_minus_utc.count() && facts.now < facts.leap_expiry) {
+    const std::optional<int> stated = statement.reading.tai_offset;
+    if (stated && *stated != facts.tai_minus_utc.count() && facts.now < facts.leap_expiry) {
       return bad("TAI",
-                 "TAI - UTC is " + std::to_string(*said) + " s by " + statement.by +
+                 "TAI - UTC is " + std::to_string(*stated) + " s by " + statement.by +
                      ", by the leap table " + std::to_string(facts.tai_minus_utc.count()) + " s",
-                 "see the grandmaster's currentUtcOffset, or chrony's leapsectz");
+                 "check the grandmaster's currentUtcOffset, chrony's leapsectz");
     }
   }
   const std::string says = "TAI - UTC is " + std::to_string(*offset) + " s";
@@ -341,7 +343,7 @@ Finding leap_seconds_of(const MachineFacts& facts) {
   const std::string from = facts.leap_source == "built-in" ? "built in" : facts.leap_source;
   const std::string advice =
       "apt-get install tzdata" + (facts.leap_file_error.empty()
-                                      ? std::string(": it renews leap-seconds.list")
+                                      ? std::string(": it updates leap-seconds.list")
                                       : std::string(": leap-seconds.list is not readable"));
   if (facts.now >= facts.leap_expiry) {
     return attention(
@@ -350,14 +352,14 @@ Finding leap_seconds_of(const MachineFacts& facts) {
         advice);
   }
   const std::string says =
-      "the table is good until " + date + ", " + std::to_string(left) + " days (" + from + ")";
+      "the table is valid until " + date + ", " + std::to_string(left) + " days (" + from + ")";
   if (facts.leap_expiry - facts.now < kRenewLeapTable) {
     return attention("leap seconds", says, advice);
   }
   return good("leap seconds", says);
 }
 
-// 2026 of "2026f".
+// Returns 2026 for "2026f".
 std::optional<int> year_of(const std::string& version) {
   int year = 0;
   const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), year);
@@ -378,16 +380,15 @@ Finding tzdata_of(const MachineFacts& facts) {
     old = age > kOldTzdata;
   }
   const std::chrono::year_month_day today(std::chrono::floor<days>(facts.now));
-  // A year's last release is of its December at the latest.
+  // The last release of a year may come in December.
   if (const auto year = year_of(facts.tzdata_version)) old |= *year + 1 < int{today.year()};
   if (!old) return good("tzdata", says);
-  return attention("tzdata", says, "apt-get install tzdata: it lacks the rules changed since");
+  return attention("tzdata", says, "apt-get install tzdata: newer rules are missing");
 }
 
 Finding zone_of(const MachineFacts& facts) {
   if (!facts.zone.empty()) return good("zone", facts.zone);
-  return attention("zone", facts.zone_error,
-                   "timedatectl set-timezone ZONE, or name the zone where used");
+  return attention("zone", facts.zone_error, "timedatectl set-timezone ZONE");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// From facts to findings: a pure function, so that every case of it is a row in a test.
+// Turns facts into findings: a pure function, so that each case is a row in a test.
 #ifndef MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_EXAMINE_H_
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_EXAMINE_H_
 
@@ -12,10 +12,10 @@
 
 namespace clock_doctor {
 
-// Their numbers are the program's exit statuses.
+// The numbers are the exit statuses of the program.
 enum class Level {
   kGood = 0,
-  kAttention = 1,  // it works, and somebody should see to it
+  kAttention = 1,  // works, and wants attention
   kBad = 2,        // not to be trusted
 };
 
@@ -23,17 +23,17 @@ enum class Level {
 [[nodiscard]] const char* to_string(Level level) noexcept;
 
 struct Finding {
-  std::string check;  // what was looked at: "state", "kernel", "tzdata"
+  std::string check;  // "state", "kernel", "tzdata"
   Level level = Level::kGood;
   std::string says;
-  std::string advice;  // what to do about it, one line; empty when there is nothing to do
+  std::string advice;  // one line; empty when nothing is to be done
 };
 
 struct Diagnosis {
   Level verdict = Level::kGood;  // the worst of the findings
   masterclock::UtcTime at;
 
-  // Of the provider that knows best.
+  // From the provider with the best state, and of these the one with the smallest bound.
   masterclock::SyncState state = masterclock::SyncState::kUnknown;
   std::optional<std::chrono::nanoseconds> error_bound;
   std::string by;

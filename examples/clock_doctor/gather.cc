@@ -11,8 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "masterclock/sync/holdover.h"
 #include "masterclock/sync/providers/chrony.h"
-#include "masterclock/sync/drift_rate.h"
 #include "masterclock/sync/providers/kernel.h"
 #include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/sync/providers/phc.h"
@@ -38,7 +38,7 @@ std::string first_line(const fs::path& file) {
   return line;
 }
 
-// The names in a directory; none where it cannot be read, or only as far as it can.
+// Returns the names in a directory, as far as it can be read.
 std::vector<std::string> names_in(const fs::path& directory) {
   std::vector<std::string> names;
   std::error_code error;
@@ -50,7 +50,7 @@ std::vector<std::string> names_in(const fs::path& directory) {
   return names;
 }
 
-// The processor's word for what its time stamp counter does, from its list of abilities.
+// Reads from the processor's flags how its time stamp counter runs.
 void read_processor(const fs::path& root, MachineFacts& facts) {
   std::ifstream stream(root / "proc/cpuinfo");
   for (std::string line; std::getline(stream, line);) {
@@ -65,7 +65,7 @@ void read_processor(const fs::path& root, MachineFacts& facts) {
   }
 }
 
-// A program's command line, as /proc has it; empty where it is not ours to read.
+// Returns a program's command line from /proc; empty without permission.
 std::vector<std::string> arguments_in(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   std::vector<std::string> words;
@@ -73,25 +73,26 @@ std::vector<std::string> arguments_in(const fs::path& file) {
   return words;
 }
 
-// Calls `take(option, its argument)` for each, as the programs themselves read them. By one thread at a
-// time: getopt keeps its place in globals.
+// Calls `take(option, argument)` for each option, as the programs themselves read them.
+//
+// Threads: one at a time, because getopt uses globals.
 template <class Take>
 void each_option(std::vector<std::string> words, const char* known, Take take) {
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  optind = 0;  // anew
+  optind = 0;  // restarts getopt
   opterr = 0;
   for (int c; (c = ::getopt(static_cast<int>(words.size()), argv.data(), known)) != -1;) {
     take(c, std::string_view(optarg != nullptr ? optarg : ""));
   }
 }
 
-// Of one that only writes to a card's clock, or tells another program, no.
+// kNo for a phc2sys that only writes to a card's clock, or only informs another program.
 SetsClock phc2sys_sets(const std::vector<std::string>& words) {
   if (words.empty()) return SetsClock::kMay;
-  bool automatic = false, elsewhere = false, told_more = false;
+  bool automatic = false, elsewhere = false, given_more = false;
   int system_clock = 0;
   each_option(words, "arc:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvh-:",
               [&](int option, std::string_view argument) {
@@ -99,11 +100,11 @@ SetsClock phc2sys_sets(const std::vector<std::string>& words) {
                 if (option == 'r') ++system_clock;
                 if (option == 'c' && argument != "CLOCK_REALTIME") elsewhere = true;
                 if (option == 'E' && argument != "pi" && argument != "linreg") elsewhere = true;
-                if (option == 'f' || option == '-') told_more = true;  // a file, or --name=value
+                if (option == 'f' || option == '-') given_more = true;  // a file, or --name=value
               });
   if (elsewhere || (automatic && system_clock == 0)) return SetsClock::kNo;
-  // -r twice: it follows a port or leads it, as ptp4l has it at the moment.
-  return told_more || system_clock > 1 ? SetsClock::kMay : SetsClock::kYes;
+  // With -r twice it follows a port or leads it, by the present state of ptp4l.
+  return given_more || system_clock > 1 ? SetsClock::kMay : SetsClock::kYes;
 }
 
 SetsClock chronyd_sets(const std::vector<std::string>& words) {
@@ -114,7 +115,7 @@ SetsClock chronyd_sets(const std::vector<std::string>& words) {
   return sets;
 }
 
-// The kernel cuts a program's name to 15 letters.
+// The kernel cuts the name of a program to 15 letters.
 void read_programs(const fs::path& root, MachineFacts& facts) {
   const std::map<std::string, std::string, std::less<>> known = {
       {"chronyd", "chronyd"},
@@ -145,61 +146,75 @@ void read_hardware_clocks(const fs::path& root, MachineFacts& facts) {
   for (const std::string& name : names_in(root / "dev")) {
     if (!name.starts_with("ptp") || name.size() == 3 ||
         name.find_first_not_of("0123456789", 3) != std::string::npos) {
-      continue;  // ptp_kvm and its like are other names of the same device
+      continue;  // ptp_kvm and others are second names of a device
     }
     facts.hardware_clocks.push_back(
         {"/dev/" + name, first_line(root / "sys/class/ptp" / name / "clock_name"), std::nullopt});
   }
 }
 
-// A daemon on a busy machine may take its time.
-constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(1);
-
-// What one daemon says, at the first of several places where it answers. Where it answers at none, the
-// refusal tells more than that nobody is there.
-class Asked {
+// Asks one daemon at several addresses, within one second in all. The first answer counts. Without an
+// answer, the error that tells most counts.
+class Inquiry {
  public:
-  explicit Asked(std::string by) : statement_{std::move(by), {}, {}} {}
+  Inquiry(std::string by, std::size_t addresses)
+      : statement_{std::move(by), {}, {}}, addresses_(addresses) {}
 
-  template <class Provider>
-  void at(Provider&& provider) {
-    if (answered_) return;
+  // `make_provider(timeout)` makes the provider of the next address.
+  template <class MakeProvider>
+  void ask(MakeProvider make_provider) {
+    using std::chrono::milliseconds;
+    if (rank_ == kAnswered) return;
+    const auto left = std::chrono::duration_cast<milliseconds>(
+        deadline_ - SystemTimeSource::shared().now_steady());
+    auto provider = make_provider(std::max(left, milliseconds(1)) / addresses_--);
     const SyncReading reading = provider.read();
     const absl::Status& status = provider.status();
-    answered_ = status.ok();
-    if (!first_ && !answered_ && !absl::IsPermissionDenied(status)) return;
-    first_ = false;
+    const int rank = status.ok()                        ? kAnswered
+                     : absl::IsDataLoss(status)         ? 3
+                     : absl::IsPermissionDenied(status) ? 2
+                                                        : 1;
+    if (rank <= rank_) return;
+    rank_ = rank;
     statement_.reading = reading;
     statement_.heard = status;
   }
 
-  // Of a daemon that is not there, nothing.
-  void tell(bool runs, MachineFacts& facts) && {
-    if (answered_ || runs || absl::IsInvalidArgument(statement_.heard)) {
+  // Adds the statement, unless the daemon neither runs nor answers.
+  void report(bool runs, MachineFacts& facts) && {
+    if (runs || rank_ == kAnswered || absl::IsDataLoss(statement_.heard) ||
+        absl::IsInvalidArgument(statement_.heard)) {
       facts.statements.push_back(std::move(statement_));
     }
   }
 
  private:
+  static constexpr int kAnswered = 4;
   Statement statement_;
-  bool first_ = true, answered_ = false;
+  std::size_t addresses_;
+  int rank_ = 0;
+  const SteadyTime deadline_ = SystemTimeSource::shared().now_steady() + std::chrono::seconds(1);
 };
 
 void ask_daemons(const Places& places, MachineFacts& facts) {
   const SystemTimeSource& source = SystemTimeSource::shared();
-  Asked chrony("chrony");
+  Inquiry chrony("chrony", places.chrony.size());
   for (const std::string& address : places.chrony) {
-    chrony.at(masterclock::ChronySyncProvider(source, {.address = address, .timeout = kPatience}));
+    chrony.ask([&](auto timeout) {
+      return masterclock::ChronySyncProvider(source, {.address = address, .timeout = timeout});
+    });
   }
-  std::move(chrony).tell(facts.running.contains("chronyd"), facts);
-  Asked linuxptp("linuxptp");
+  std::move(chrony).report(facts.running.contains("chronyd"), facts);
+  Inquiry linuxptp("linuxptp", places.ptp4l.size() * places.ptp_domains.size());
   for (const std::string& address : places.ptp4l) {
     for (const std::uint8_t domain : places.ptp_domains) {
-      linuxptp.at(masterclock::LinuxPtpSyncProvider(
-          source, {.address = address, .domain = domain, .timeout = kPatience}));
+      linuxptp.ask([&](auto timeout) {
+        return masterclock::LinuxPtpSyncProvider(
+            source, {.address = address, .domain = domain, .timeout = timeout});
+      });
     }
   }
-  std::move(linuxptp).tell(facts.running.contains("ptp4l"), facts);
+  std::move(linuxptp).report(facts.running.contains("ptp4l"), facts);
 }
 
 void read_hardware_times(MachineFacts& facts) {
@@ -210,7 +225,7 @@ void read_hardware_times(MachineFacts& facts) {
   }
 }
 
-// What was said a moment ago, or of one, as it stands now.
+// Brings each reading to the present moment.
 void hold_over(SteadyTime now, MachineFacts& facts) {
   for (Statement& statement : facts.statements) {
     SyncReading& reading = statement.reading;

@@ -1,4 +1,4 @@
-// What there is to know about a machine's clocks, before anybody judges it.
+// Holds the facts about a machine's clocks, before they are judged.
 #ifndef MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_MACHINE_FACTS_H_
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_MACHINE_FACTS_H_
 
@@ -16,51 +16,50 @@
 
 namespace clock_doctor {
 
-// A clock on a network card, or one that the host hands to a virtual machine.
+// A clock on a network card, or a clock that the host offers to a virtual machine.
 struct HardwareClock {
   std::string device;                              // /dev/ptp0
-  std::string name;                                // what its driver calls it
-  std::optional<masterclock::PhcReading> reading;  // where we may
+  std::string name;                                // from its driver
+  std::optional<masterclock::PhcReading> reading;  // absent without permission
 };
 
-// Whether a program sets the system's clock, as it was started.
+// Tells whether a program sets the system's clock, by its command line.
 enum class SetsClock { kNo, kMay, kYes };
 
-// What one provider said, held over to `MachineFacts::now`.
+// The reading of one provider, held over to `MachineFacts::now`.
 struct Statement {
   std::string by;  // kernel, chrony, linuxptp
   masterclock::SyncReading reading;
-  absl::Status heard;  // why it said nothing; OK when it answered
+  absl::Status heard;  // the reason when the provider gave no answer
 };
 
-// Threads: a plain value.
 struct MachineFacts {
   masterclock::UtcTime now;
 
   std::chrono::nanoseconds resolution{1};
-  std::string clocksource;  // what the kernel counts by; empty where it does not say
+  std::string clocksource;  // of the kernel; empty: unknown
   bool x86 = false;
-  bool constant_tsc = false;  // it runs at one rate, whatever the processor's
-  bool nonstop_tsc = false;   // and goes on while the processor sleeps
+  bool constant_tsc = false;  // runs at one rate at any rate of the processor
+  bool nonstop_tsc = false;   // runs while the processor sleeps
 
-  std::vector<Statement> statements;  // the kernel's first; of a daemon that is not there, none
-  std::set<std::string> installed;    // of the programs that discipline clocks
+  std::vector<Statement> statements;  // the kernel's first; none for a daemon that does not run
+  std::set<std::string> installed;    // programs that discipline clocks
   std::set<std::string> running;
-  std::map<std::string, SetsClock> sets_clock;  // of those whose command line says it
+  std::map<std::string, SetsClock> sets_clock;  // of programs whose command line decides
   std::vector<HardwareClock> hardware_clocks;
 
   std::string leap_source;  // "built-in", or the file
   masterclock::UtcTime leap_expiry;
-  std::chrono::seconds tai_minus_utc{};  // of now, as that table has it
-  std::string leap_file_error;           // why the system's file was not read; empty when it was
+  std::chrono::seconds tai_minus_utc{};  // at `now`, by this table
+  std::string leap_file_error;           // the reason when the system's file was not read
 
   std::string tzdata_version;
   std::string tzdata_directory;
   bool tzdata_has_zones = false;
   std::optional<masterclock::UtcTime> tzdata_built;
 
-  std::string zone;        // the system's, or empty
-  std::string zone_error;  // and then why
+  std::string zone;        // of the system; empty: unknown
+  std::string zone_error;  // the reason when it is unknown
 };
 
 }  // namespace clock_doctor

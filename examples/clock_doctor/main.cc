@@ -1,71 +1,74 @@
-// clock_doctor: may this machine's time be trusted, and what is to be done about it?
+// clock_doctor: may this machine's time be trusted, and what is to be done?
 //
-// Exit status: 0 healthy; 1 it works, and something wants attention; 2 not to be trusted. 64 something was
-// wrong with the command line, 70 the program failed, 74 the report could not be written; and then one
-// line on stderr says what.
-#include <CLI/CLI.hpp>
-#include <algorithm>
+// Exit status: 0 healthy; 1 attention wanted; 2 not to be trusted; as sysexits.h has them, 64 for an
+// error in the command line, 70 for a failure of the program, 74 for a report that could not be written.
+// An error is one line on stderr.
 #include <cstdint>
-#include <exception>
-#include <iostream>
 #include <string>
 
+#include "common/command_line.h"
+#include "common/output.h"
 #include "examine.h"
 #include "gather.h"
 #include "report.h"
 
 namespace {
 
-// As sysexits.h has them: out of the way of the three that are verdicts.
 constexpr int kUsage = 64;
 constexpr int kFailed = 70;
 constexpr int kNotWritten = 74;
 
-int fail(std::string message, int status) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  std::cerr << "clock_doctor: " << message << '\n';
-  return status;
+struct Options {
+  bool json = false;
+  std::string chrony, ptp4l;
+  std::uint8_t domain = 0;
+};
+
+int exit_status(const absl::Status& error) {
+  return absl::IsInvalidArgument(error) ? kUsage
+         : absl::IsUnavailable(error)   ? kNotWritten
+                                        : kFailed;
+}
+
+absl::Status print_diagnosis(const clock_doctor::Places& places, bool json,
+                             clock_doctor::Level& verdict) {
+  const clock_doctor::MachineFacts facts = clock_doctor::gather(places);
+  for (const clock_doctor::Statement& statement : facts.statements) {
+    if (absl::IsInvalidArgument(statement.heard)) return statement.heard;
+  }
+  const clock_doctor::Diagnosis diagnosis = clock_doctor::examine(facts);
+  verdict = diagnosis.verdict;
+  return common::write_stdout(json ? to_json(diagnosis) : to_screen(diagnosis));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    CLI::App app(
-        "May this machine's time be trusted, and what is to be done about it?\n\n"
-        "Exit status: 0 healthy, 1 attention wanted, 2 not to be trusted, 64 usage.",
-        "clock_doctor");
-    app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
-    bool json = false;
-    app.add_flag("--json", json, "one JSON object, for a program");
-    clock_doctor::Places places;
-    std::string chrony, ptp4l;
-    std::uint8_t domain = 0;
-    CLI::Option* const chrony_option = app.add_option(
-        "--chrony", chrony, "where chronyd takes commands, ADDRESS:PORT or its socket");
-    CLI::Option* const ptp4l_option = app.add_option("--ptp4l", ptp4l, "ptp4l's uds_address");
-    CLI::Option* const domain_option = app.add_option("--domain", domain, "ptp4l's domainNumber");
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& help) {  // --help is one of them
-      return app.exit(help);
-    } catch (const CLI::ParseError& error) {
-      return fail(std::string(error.what()) + " (see clock_doctor --help)", kUsage);
-    }
-    if (*chrony_option) places.chrony = {chrony};
-    if (*ptp4l_option) places.ptp4l = {ptp4l};
-    if (*domain_option) places.ptp_domains = {domain};
-    const clock_doctor::MachineFacts facts = clock_doctor::gather(places);
-    for (const clock_doctor::Statement& statement : facts.statements) {
-      if (absl::IsInvalidArgument(statement.heard)) {
-        return fail(std::string(statement.heard.message()), kUsage);
-      }
-    }
-    const clock_doctor::Diagnosis diagnosis = clock_doctor::examine(facts);
-    std::cout << (json ? to_json(diagnosis) : to_screen(diagnosis)) << std::flush;
-    if (!std::cout) return fail("the report could not be written", kNotWritten);
-    return static_cast<int>(diagnosis.verdict);
-  } catch (const std::exception& error) {  // out of memory, most likely
-    return fail(error.what(), kFailed);
-  }
+  Options options;
+  clock_doctor::Level verdict = clock_doctor::Level::kGood;
+  const int failed = common::run_program(
+      argc, argv,
+      {.name = "clock_doctor",
+       .description = "May this machine's time be trusted, and what is to be done?\n\n"
+                      "Exit status: 0 healthy, 1 attention wanted, 2 not to be trusted, 64 usage.",
+       .usage_exit_status = kUsage,
+       .exit_status = exit_status},
+      [&](CLI::App& app, common::Command& command) {
+        app.add_flag("--json", options.json, "prints one JSON object, for a program");
+        CLI::Option* const chrony =
+            app.add_option("--chrony", options.chrony,
+                           "the command address of chronyd: ADDRESS:PORT or its socket");
+        CLI::Option* const ptp4l =
+            app.add_option("--ptp4l", options.ptp4l, "the socket of ptp4l: its uds_address");
+        CLI::Option* const domain =
+            app.add_option("--domain", options.domain, "the domainNumber of ptp4l");
+        command = [&options, &verdict, chrony, ptp4l, domain] {
+          clock_doctor::Places places;
+          if (*chrony) places.chrony = {options.chrony};
+          if (*ptp4l) places.ptp4l = {options.ptp4l};
+          if (*domain) places.ptp_domains = {options.domain};
+          return print_diagnosis(places, options.json, verdict);
+        };
+      });
+  return failed != 0 ? failed : static_cast<int>(verdict);
 }

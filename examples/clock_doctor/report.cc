@@ -1,7 +1,8 @@
 #include "report.h"
 
 #include <nlohmann/json.hpp>
-#include <string_view>
+
+#include "common/text_cells.h"
 
 #include "masterclock/time/rfc3339.h"
 
@@ -10,14 +11,6 @@ namespace {
 
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kCheckWidth = sizeof("system clock") - 1;
-
-// One line that fits, of printable ASCII: whatever else somebody's name holds becomes '?'.
-std::string cut(std::string_view text, std::size_t width) {
-  std::string out;
-  for (const char c : text) out += c >= ' ' && c <= '~' ? c : '?';
-  if (out.size() > width) out.replace(width - 3, std::string::npos, "...");
-  return out;
-}
 
 std::string seconds_text(masterclock::UtcTime at) {
   return masterclock::to_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
@@ -39,9 +32,10 @@ std::string to_screen(const Diagnosis& diagnosis) {
                                                             : " !!  ";
     line += finding.check + std::string(kCheckWidth - finding.check.size() + 2, ' ');
     const std::size_t indent = line.size();
-    out += line + cut(finding.says, kColumns - indent) + '\n';
+    out += line + common::cut(finding.says, kColumns - indent) + '\n';
     if (!finding.advice.empty()) {
-      out += std::string(indent - 2, ' ') + "> " + cut(finding.advice, kColumns - indent) + '\n';
+      out += std::string(indent - 2, ' ') + "> " + common::cut(finding.advice, kColumns - indent) +
+             '\n';
     }
   }
   return out;
@@ -63,7 +57,8 @@ std::string to_json(const Diagnosis& diagnosis) {
     sources.push_back(
         {{"by", source.by},
          {"state", to_string(reading.state)},
-         {"error_bound_ns", reading.has_bound() ? Json(reading.error_bound.count()) : Json(nullptr)},
+         {"error_bound_ns",
+          reading.has_bound() ? Json(reading.error_bound.count()) : Json(nullptr)},
          {"tai_offset_s", or_null(reading.tai_offset)},
          {"provenance", reading.provenance},
          {"error", source.heard.ok() ? Json(nullptr) : Json(source.heard.message())}});

@@ -1,4 +1,4 @@
-// A diagnosis for people and for programs.
+// Prints a diagnosis for people and for programs.
 #ifndef MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_REPORT_H_
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_REPORT_H_
 
@@ -8,11 +8,10 @@
 
 namespace clock_doctor {
 
-// One screen, 24 lines of 80 columns at most. What is foreign, a zone's or a clock's name, is made
-// safe for a terminal and cut.
+// Returns one screen: at most 24 lines of 80 columns. Foreign text is made printable, and cut.
 [[nodiscard]] std::string to_screen(const Diagnosis& diagnosis);
 
-// One JSON object on one line. Durations are nanoseconds; what is not known is null.
+// Returns one JSON object on one line. Durations are nanoseconds; an unknown value is null.
 [[nodiscard]] std::string to_json(const Diagnosis& diagnosis);
 
 }  // namespace clock_doctor

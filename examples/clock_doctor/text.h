@@ -1,4 +1,4 @@
-// Durations and dates as the report prints them.
+// Writes durations and dates as the report prints them.
 #ifndef MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_TEXT_H_
 #define MASTERCLOCK_EXAMPLES_CLOCK_DOCTOR_TEXT_H_
 
@@ -11,8 +11,8 @@
 
 namespace clock_doctor {
 
-// Three digits or more of the unit that fits: "850 ns", "1.234 ms", "12.000 s". Rounded up: a bound
-// is never printed too small.
+// Returns a duration in the unit that fits: "850 ns", "1.234 ms", "12.000 s". Rounds up: a bound is
+// never printed too small.
 inline std::string duration_text(std::chrono::nanoseconds duration) {
   struct Unit {
     std::int64_t size;

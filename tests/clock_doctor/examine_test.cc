@@ -29,7 +29,7 @@ const Finding& finding(const Diagnosis& diagnosis, const std::string& check) {
   return *found;
 }
 
-// Of a machine: what `by` says is that it does not know, for the reason that `provenance` ends in.
+// Returns a change of a machine: provider `by` knows nothing, for the reason in `provenance`.
 std::function<void(MachineFacts&)> unknown(const std::string& by, const char* provenance,
                                            const absl::Status& heard = absl::OkStatus()) {
   return [=](MachineFacts& facts) {
@@ -63,7 +63,7 @@ TEST(Examine, AHealthyHostIsHealthyThroughout) {
   }
 }
 
-// What is changed of a healthy host, and what is then found. Everything else stays good.
+// Each row changes one fact of a healthy host. Its finding changes, and no other.
 TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
   const struct {
     const char* name;
@@ -78,7 +78,7 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
       // nmos-cpp#208: a hard-coded offset is wrong one day.
       {"TAI is set wrong", [](auto& f) { f.statements[0].reading.tai_offset = 36; }, "TAI",
        Level::kBad, "TAI - UTC is 36 s by kernel, by the leap table 37 s", "currentUtcOffset"},
-      {"the kernel was not told TAI",
+      {"the kernel does not know TAI",
        [](auto& f) {
          f.statements[0].reading.tai_offset = std::nullopt;
          f.statements.push_back(statement("linuxptp", SyncState::kSynchronized, 800ns));
@@ -99,10 +99,10 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
       {"it expires soon", [](auto& f) { f.leap_expiry = f.now + days(60) - 1s; }, "leap seconds",
        Level::kAttention, "59 days", "tzdata"},
       {"tzdata is old by its date", [](auto& f) { f.tzdata_built = f.now - days(366) - 1s; },
-       "tzdata", Level::kAttention, "366 days ago", "rules changed"},
+       "tzdata", Level::kAttention, "366 days ago", "newer rules"},
       // AzuraCast#2127: a copy of old rules, with a new date on it.
       {"tzdata is old by its version", [](auto& f) { f.tzdata_version = "2024b"; }, "tzdata",
-       Level::kAttention, "2024b", "rules changed"},
+       Level::kAttention, "2024b", "newer rules"},
       {"tzdata is not there", [](auto& f) { f.tzdata_has_zones = false; }, "tzdata", Level::kBad,
        "no zones in /usr/share/zoneinfo", "apt-get install tzdata"},
       {"the zone has no name",
@@ -124,9 +124,15 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
       {"chronyd is not heard",
        unknown("chrony", "chrony: no answer", absl::UnavailableError("refused")), "chrony",
        Level::kAttention, "chronyd runs: no answer", "--chrony ADDRESS"},
+      {"something else answers for chronyd",
+       unknown("chrony", "chrony: senseless answer", absl::DataLossError("")), "chrony",
+       Level::kAttention, "a peer answers there, but not as chronyd does", "another program"},
+      {"something else answers for ptp4l",
+       unknown("linuxptp", "linuxptp: senseless answer", absl::DataLossError("")), "linuxptp",
+       Level::kAttention, "a peer answers there, but not as ptp4l does", "another program"},
       {"chronyd's servers are gone",
        [](auto& f) { f.statements[1] = statement("chrony", SyncState::kFreeRunning, 9ms); },
-       "chrony", Level::kAttention, "nothing new of 10.0.0.1 stratum 3, within 9.000 ms",
+       "chrony", Level::kAttention, "no news from 10.0.0.1 stratum 3, within 9.000 ms",
        "chronyc sources"},
       {"ptp4l without a master", unknown("linuxptp", "linuxptp: no master"), "linuxptp",
        Level::kAttention, "ptp4l runs: no master", "pmc"},
@@ -145,7 +151,7 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
       {"ptp4l's Syncs stopped",
        [](auto& f) { f.statements.push_back(statement("linuxptp", SyncState::kFreeRunning, 9us)); },
        "linuxptp", Level::kAttention,
-       "nothing new of grandmaster 16895f.fffe.9cfcf6, within 9.000 us", "pmc"},
+       "no news from grandmaster 16895f.fffe.9cfcf6, within 9.000 us", "pmc"},
       {"the host's clock is somewhere else",
        [](auto& f) { f.hardware_clocks = {hardware_clock("KVM virtual PTP", -40'000'001ns)}; },
        "PTP clocks", Level::kAttention, "40.001 ms behind this UTC: one is wrong", "host"},
@@ -285,7 +291,7 @@ TEST(Examine, ADaemonThatRunsIsNotADaemonThatIsSynchronized) {
   EXPECT_EQ(finding(diagnosis, "linuxptp").says, "ptp4l runs: is a master itself");
 }
 
-// By the names that the providers themselves give.
+// The reasons come from the providers themselves.
 TEST(Examine, KnowsEachReasonOfTheProviders) {
   using masterclock::PtpPortState;
   using masterclock::PtpStatus;
@@ -316,7 +322,7 @@ TEST(Examine, KnowsEachReasonOfTheProviders) {
       {"linuxptp", ptp4l([](auto& p) { p.software_clock = p.ptp_timescale = false; }),
        "PTP timescale"},
       {"chrony", masterclock::internal::ChronyRule({}).silent({}), "--chrony ADDRESS"},
-      {"chrony", chrony([](auto&) {}), "is a server named"},
+      {"chrony", chrony([](auto&) {}), "is there a server"},
       {"chrony", chrony([](auto& t) {
          t.leap = masterclock::ChronyTracking::Leap::kNormal;
          t.reference_id = 0x7f7f0101;
@@ -386,7 +392,7 @@ TEST(Examine, AClockThatStandsBeforeItsOwnSoftwareIsWrong) {
   const Diagnosis diagnosis = examine(facts);
   EXPECT_EQ(diagnosis.verdict, Level::kBad);
   EXPECT_EQ(finding(diagnosis, "system clock").says,
-            "it is before 2026-10-29, when tzdata was built");
+            "it is before the build of tzdata on 2026-10-29");
 }
 
 TEST(Examine, NothingKnownAtAllIsStillADiagnosis) {

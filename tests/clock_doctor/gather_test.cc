@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// A machine made of files, gone when the test is.
+// A machine made of files. Its destructor removes them.
 class Machine {
  public:
   Machine& has(const std::string& file, const std::string& text = "") {
@@ -78,29 +78,28 @@ TEST(GatherFiles, KnowsTheProgramsThatDisciplineClocks) {
   EXPECT_EQ(facts.installed, (std::set<std::string>{"chronyd", "systemd-timesyncd"}));
 }
 
-TEST(GatherFiles, ReadsWhoSetsTheClockFromTheCommandLine) {
+TEST(GatherFiles, ReadsFromTheCommandLineWhetherAProgramSetsTheClock) {
   const struct {
     const char* program;
-    std::string words;  // divided by a space here, by NUL there
+    std::string words;  // separated by NUL in the file
     SetsClock sets;
   } cases[] = {
-      {"phc2sys", "phc2sys -s eth0 -w",
-       SetsClock::kYes},  // -c CLOCK_REALTIME, unless told otherwise
+      {"phc2sys", "phc2sys -s eth0 -w", SetsClock::kYes},  // -c CLOCK_REALTIME is the default
       {"phc2sys", "/usr/sbin/phc2sys -c CLOCK_REALTIME -s eth0 -O -37", SetsClock::kYes},
       {"phc2sys", "phc2sys -a -r", SetsClock::kYes},
       {"phc2sys", "phc2sys -ar -z /run/ptp4l", SetsClock::kYes},
       {"phc2sys", "phc2sys -s eth0 -E linreg", SetsClock::kYes},
-      // A grandmaster's: the card follows the system.
+      // On a grandmaster the card follows the system.
       {"phc2sys", "phc2sys -s CLOCK_REALTIME -c eth0 -O 37", SetsClock::kNo},
       {"phc2sys", "phc2sys -s CLOCK_REALTIME -ceth0", SetsClock::kNo},
       {"phc2sys", "phc2sys -s /dev/ptp0 -c /dev/ptp1", SetsClock::kNo},
-      {"phc2sys", "phc2sys -a -m", SetsClock::kNo},                 // the cards among themselves
-      {"phc2sys", "phc2sys -a -r -E ntpshm -M 1", SetsClock::kNo},  // chronyd is told, and sets it
+      {"phc2sys", "phc2sys -a -m", SetsClock::kNo},                 // only cards
+      {"phc2sys", "phc2sys -a -r -E ntpshm -M 1", SetsClock::kNo},  // chronyd sets it
       {"phc2sys", "phc2sys -a -r -r", SetsClock::kMay},
       {"phc2sys", "phc2sys -arr", SetsClock::kMay},
       {"phc2sys", "phc2sys -f /etc/linuxptp/phc2sys.conf -a -r", SetsClock::kMay},
       {"phc2sys", "phc2sys -a -r --clock_servo=ntpshm", SetsClock::kMay},
-      {"phc2sys", "", SetsClock::kMay},  // not ours to read
+      {"phc2sys", "", SetsClock::kMay},  // no permission
       {"chronyd", "/usr/sbin/chronyd -F 1", SetsClock::kYes},
       {"chronyd", "chronyd -f x", SetsClock::kYes},
       {"chronyd", "chronyd -x", SetsClock::kNo},
@@ -166,7 +165,7 @@ TEST(RealGather, KnowsThisMachine) {
   EXPECT_NE(facts.zone.empty(), facts.zone_error.empty());
 }
 
-// What the files say of the counter is what the source itself finds when it asks the processor.
+// The files and the processor agree about the counter.
 TEST(RealGather, AgreesWithTscTimeSource) {
   const bool fit = masterclock::TscCounter::available().ok();
   for (const Finding& finding : examine(gather()).findings) {
@@ -176,8 +175,8 @@ TEST(RealGather, AgreesWithTscTimeSource) {
   }
 }
 
-// A daemon that is not there is no source, and takes no time to be missed.
-TEST(RealGather, LeavesOutWhoIsNotThere) {
+// A daemon that does not run is no source, and costs no wait.
+TEST(RealGather, LeavesOutDaemonsThatDoNotRun) {
   MachineFacts facts = gather({.root = "/no/machine",
                                .chrony = {"127.0.0.1:9", "/no/such/socket"},
                                .ptp4l = {"/no/such/socket"}});

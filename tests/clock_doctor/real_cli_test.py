@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clock_doctor as its user meets it, on this machine: whatever it finds, the screen, the JSON and the exit status agree.
+"""Runs clock_doctor on this machine: its screen, its JSON and its exit status agree.
 
     real_cli_test.py CLOCK_DOCTOR
 """
@@ -19,21 +19,21 @@ def call(*arguments, **options):
 
 
 def agree():
-    """The two calls are a moment apart: a machine whose state changed in between is asked again."""
-    screen, told = call(), call("--json")
-    for result in (screen, told):
+    """Compares two calls. The machine may change between them, so the caller retries."""
+    screen, printed = call(), call("--json")
+    for result in (screen, printed):
         assert result.returncode in (0, 1, 2) and result.stderr == "", result
-    report = json.loads(told.stdout)
-    assert report["exit_status"] == told.returncode, told
+    report = json.loads(printed.stdout)
+    assert report["exit_status"] == printed.returncode, printed
     worst = max(LEVELS.index(finding["level"]) for finding in report["findings"])
-    assert worst == told.returncode, told.stdout
+    assert worst == printed.returncode, printed.stdout
     lines = screen.stdout.splitlines()
     assert len(lines) <= 24 and max(map(len, lines)) <= 80, screen.stdout
     shown = [(line[:5], line[5:17].strip()) for line in lines[2:] if not line.lstrip().startswith(">")]
     expected = [(MARKS[finding["level"]], finding["check"]) for finding in report["findings"]]
     advice = sum(line.lstrip().startswith(">") for line in lines)
     print(screen.stdout)
-    return (shown == expected and screen.returncode == told.returncode and
+    return (shown == expected and screen.returncode == printed.returncode and
             f"{report['verdict']} (exit status {report['exit_status']})" in lines[0] and
             advice == sum(finding["advice"] is not None for finding in report["findings"]))
 
@@ -48,3 +48,5 @@ for arguments in (["--nonsense"], ["more"], ["--chrony", "localhost"], ["--ptp4l
 assert call("--help").returncode == 0
 with open("/dev/full", "w") as full:
     assert call(stdout=full).returncode == 74
+# A missing stdout is an error of the output, too: no file that the program opens takes its place.
+assert subprocess.run(f"{program} >&-", shell=True, stderr=subprocess.PIPE, timeout=60).returncode == 74

@@ -1,4 +1,4 @@
-// clock_doctor beside a real chronyd and a real ptp4l, in network namespaces of the test's own.
+// Runs clock_doctor beside a real chronyd and a real ptp4l, in network namespaces of this test.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ const Statement* said(const MachineFacts& facts, const std::string& by) {
   return found == facts.statements.end() ? nullptr : &*found;
 }
 
-// The program's report, which agrees with its exit status.
+// Returns the program's report, which agrees with its exit status.
 nlohmann::json run_clock_doctor(RealNetwork& network, std::vector<std::string> options) {
   options.insert(options.begin(), {CLOCK_DOCTOR_PROGRAM, "--json"});
   int status = -1;
@@ -59,7 +59,7 @@ nlohmann::json by(const nlohmann::json& report, const char* list, const char* ke
   return {};
 }
 
-// A host that is in order but for its daemon, which is the real one.
+// A healthy host, but for its daemon: that one is real.
 TEST_F(RealDoctorOfChrony, FindsAHostHealthyUntilItsDaemonDies) {
   start();
   if (IsSkipped()) return;

@@ -1,4 +1,4 @@
-// Machines to examine.
+// Defines machines to examine.
 #ifndef MASTERCLOCK_TESTS_CLOCK_DOCTOR_SAMPLE_FACTS_H_
 #define MASTERCLOCK_TESTS_CLOCK_DOCTOR_SAMPLE_FACTS_H_
 
@@ -22,7 +22,7 @@ inline Statement statement(std::string by, masterclock::SyncState state,
   return result;
 }
 
-// A host on which nothing is left to do: chrony keeps it, and has set TAI.
+// A healthy host: chrony disciplines its clock, and has set TAI.
 inline MachineFacts healthy() {
   using namespace std::chrono;
   using namespace std::chrono_literals;
@@ -45,7 +45,7 @@ inline MachineFacts healthy() {
   return facts;
 }
 
-// A host as it comes out of the box: no daemon, TAI not set.
+// A new host: no daemon, TAI not set.
 inline MachineFacts out_of_the_box() {
   MachineFacts facts = healthy();
   facts.statements = {
