@@ -6,7 +6,6 @@
 
 #include "masterclock/events/simulate.h"
 #include "masterclock/events/dispatcher.h"
-#include "masterclock/frames/fence.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_pacer.h"
 #include "masterclock/frames/frame_rate.h"
@@ -14,6 +13,7 @@
 #include "masterclock/frames/playlist.h"
 #include "masterclock/frames/join_point.h"
 #include "masterclock/frames/house_timecode.h"
+#include "masterclock/frames/io.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/affine_calibration.h"

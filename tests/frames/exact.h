@@ -1,6 +1,5 @@
-// The tests' own arithmetic: products of 64-bit factors, exact whatever their size, compared and
-// never divided. The library divides; this checks its answers by multiplying back, a different way
-// to them.
+// Multiplies 64-bit factors exactly and compares the products. The library divides; the tests check its
+// results by multiplication, an independent method.
 #ifndef MASTERCLOCK_TESTS_FRAMES_EXACT_H_
 #define MASTERCLOCK_TESTS_FRAMES_EXACT_H_
 
@@ -63,7 +62,7 @@ struct Product {
 
 inline constexpr std::int64_t kGiga = 1'000'000'000;
 
-// Whether frame `index` (its exact, unrounded start) begins at or before `ns`.
+// Returns true when the exact, unrounded start of frame `index` is at `ns` or earlier.
 inline bool begins_by(std::int64_t index, std::int64_t ns, FrameRate rate) {
   return Product{index, rate.denominator, kGiga} <= Product{ns, rate.numerator};
 }

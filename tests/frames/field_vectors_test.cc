@@ -1,6 +1,4 @@
-// The shared field vectors, computed elsewhere: read from ../shared/vectors beside the source
-// folder when they are there. The tables of the other tests hold the same values where they are
-// not.
+// Checks frames/ against vectors that independent programs computed.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -8,9 +6,9 @@
 #include <string>
 
 #include "masterclock/frames/frame_index.h"
-#include "masterclock/frames/st2059.h"
-#include "masterclock/frames/join_point.h"
 #include "masterclock/frames/house_timecode.h"
+#include "masterclock/frames/join_point.h"
+#include "masterclock/frames/st2059.h"
 #include "masterclock/frames/timecode.h"
 #include "masterclock/time/rfc3339.h"
 
@@ -23,9 +21,8 @@ using std::chrono::nanoseconds;
 class FieldVectors : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = MASTERCLOCK_SOURCE_DIR "/../shared/vectors/field-vectors.json";
-    std::ifstream file(path);
-    if (!file) GTEST_SKIP() << "no " << path;
+    std::ifstream file(MASTERCLOCK_SOURCE_DIR "/tests/data/field-vectors.json");
+    ASSERT_TRUE(file) << "tests/data/field-vectors.json is missing";
     vectors_ = json::parse(file);
   }
   const json& vectors(const char* name) {
@@ -111,7 +108,7 @@ TEST_F(FieldVectors, St2059Rtp) {
   }
 }
 
-// A wall that stands `offset` from TAI, as the vectors have it; UTC is 37 s behind TAI then.
+// A wall clock at a fixed offset from TAI, as the vectors define it. UTC was 37 s behind TAI.
 struct FromTai {
   std::int64_t offset;
   LocalTime to_local(UtcTime utc) const {

@@ -31,7 +31,7 @@ static_assert(frame_start(1, k29_97) == 33'366'667ns && frame_start(-1, k29_97) 
 static_assert(frame_index(1h, FrameRate{50, 2}) == frame_index(1h, k25));
 static_assert(frame_start<TaiTime>(25, k25) == TaiTime(1s) && frame_index(TaiTime(1s), k25) == 25);
 
-// A rate that is not one: no division by zero, one frame for ever.
+// An invalid rate divides by no zero and has one frame.
 static_assert(frame_index(5s, FrameRate{}) == 0 && frame_index(-5s, FrameRate{25, 0}) == 0);
 static_assert(frame_start(0, FrameRate{}) == 0ns);
 static_assert(frame_start(1, FrameRate{-25, 1}) == nanoseconds::max());
@@ -72,7 +72,7 @@ TEST(FrameStart, AgreesWithExactArithmeticAtAMillionPoints) {
   EXPECT_GT(inside, 500'000);
 }
 
-// Rates that nobody runs, up to the ends of both integers: the 128-bit path and its neighbours.
+// Uncommon rates, up to the ends of both integers: the 128-bit path and its neighbours.
 TEST(FrameIndex, AgreesWithExactArithmeticAtAnyRate) {
   std::mt19937_64 random(20'261'123);
   const auto positive = [&] {
@@ -120,11 +120,54 @@ TEST(FrameIndex, HoldsAtTheEndsOfTheTypes) {
   EXPECT_EQ(frame_start(kMin, k25), nanoseconds::min());
 }
 
-// --- what went wrong elsewhere
-// ---------------------------------------------------------------------
+static_assert(first_frame_at_or_after(30s, k59_94) == 1'799 &&
+              first_frame_at_or_after(30s, k29_97) == 900);
+static_assert(first_frame_at_or_after(0s, k59_94) == 0 &&
+              first_frame_at_or_after(1ns, k59_94) == 1);
+static_assert(first_frame_at_or_after(-1ns, k25) == 0 && first_frame_at_or_after(-40ms, k25) == -1);
+static_assert(first_frame_at_or_after(30s, k25) == 750 &&
+              first_frame_at_or_after(30s + 1ns, k25) == 751);
+static_assert(first_frame_at_or_after(TaiTime(30s), k59_94) == 1'799);
+static_assert(first_frame_at_or_after(5s, FrameRate{}) == 0);
+
+TEST(FirstFrameAtOrAfter, IsTheFirstFrameFromThereOn) {
+  std::mt19937_64 random(7);
+  const FrameRate rates[] = {k23_976, k25, k29_97, k59_94, k119_88, {1, 7}, {999'999'937, 1}};
+  for (int i = 0; i < 200'000; ++i) {
+    const FrameRate rate = rates[static_cast<std::size_t>(i) % std::size(rates)];
+    // Half of the instants are near the start of a frame.
+    const auto any = static_cast<std::int64_t>(random()) >> (random() % 62 + 1);
+    const nanoseconds at = i % 2 == 0
+                               ? nanoseconds(any)
+                               : frame_start(any >> 32, rate) + nanoseconds(random() % 3) - 1ns;
+    const std::int64_t first = first_frame_at_or_after(at, rate);
+    ASSERT_TRUE(!begins_by(first, at.count() - 1, rate)) << at.count();
+    ASSERT_TRUE(begins_by(first - 1, at.count() - 1, rate)) << at.count();
+    ASSERT_GE(frame_start(first, rate), at);
+    ASSERT_LT(frame_start(first - 1, rate), at);
+  }
+}
+
+TEST(FirstFrameAtOrAfter, OnAFramesOwnStartIsThatFrame) {
+  for (const FrameRate rate : {k23_976, k29_97, k59_94, k119_88, k25}) {
+    for (std::int64_t frame = -2'000; frame < 2'000; ++frame) {
+      ASSERT_EQ(first_frame_at_or_after(frame_start(frame, rate), rate), frame) << to_string(rate);
+    }
+  }
+}
+
+TEST(FirstFrameAtOrAfter, StaysInRange) {
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::min(), k120),
+            frame_index(nanoseconds::min(), k120) + 1);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::max(), k120),
+            frame_index(nanoseconds::max(), k120) + 1);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::max(), FrameRate{kMax, 1}), kMax);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::min(), FrameRate{1'000'000'000, 1}), kMin);
+  EXPECT_EQ(first_frame_at_or_after(nanoseconds::min(), FrameRate{kMax, 1}), kMin);
+}
 
 // Steps of 33 ms for 1/30 s: 36 s an hour.
-TEST(FieldNotes, MillisecondStepsDriftAndFramesDoNot) {
+TEST(Regression, MillisecondStepsDriftAndFramesDoNot) {
   const std::int64_t frames_an_hour = frame_index(1h, k30);
   EXPECT_EQ(frames_an_hour, 108'000);
   EXPECT_EQ(1h - frames_an_hour * 33ms, 36s) << "the drift of the millisecond steps";
@@ -132,7 +175,7 @@ TEST(FieldNotes, MillisecondStepsDriftAndFramesDoNot) {
 }
 
 // A channel that has been on for a year, in doubles of milliseconds, frames of 1000/29.97.
-TEST(FieldNotes, FloatMillisecondsLoseFrames) {
+TEST(Regression, FloatMillisecondsLoseFrames) {
   const auto a_year = 365 * 24h;
   const double wrong = std::floor(duration<double, std::milli>(a_year).count() / (1000.0 / 29.97));
   const std::int64_t right = frame_index(a_year, k29_97);
@@ -141,7 +184,7 @@ TEST(FieldNotes, FloatMillisecondsLoseFrames) {
 }
 
 // frames * 1e9 * den in 64 bits is over after 42.7 hours at 59.94.
-TEST(FieldNotes, NoOverflowAfter42HoursAt5994) {
+TEST(Regression, NoOverflowAfter42HoursAt5994) {
   const std::int64_t last_safe = kMax / (1'000'000'000LL * 1'001);
   EXPECT_NEAR(duration<double>(frame_start(last_safe, k59_94)).count() / 3'600, 42.7, 0.05);
   for (std::int64_t frame = last_safe - 2; frame < last_safe + 3; ++frame) {
@@ -154,7 +197,7 @@ TEST(FieldNotes, NoOverflowAfter42HoursAt5994) {
 }
 
 // ns * 24000 in 64 bits is over after 107 hours at 23.976.
-TEST(FieldNotes, NoOverflowAfter107HoursAt23976) {
+TEST(Regression, NoOverflowAfter107HoursAt23976) {
   EXPECT_GT(std::int64_t{107 * 3'600} * 24'000, kMax / 1'000'000'000LL);
   EXPECT_EQ(frame_index(107h, k23_976), 9'235'564) << "107 * 3600 * 24000/1001 = 9235564.4...";
   EXPECT_EQ(frame_index(-107h, k23_976), -9'235'565);
@@ -162,7 +205,7 @@ TEST(FieldNotes, NoOverflowAfter107HoursAt23976) {
 }
 
 // Today, counted from the epoch, at the fastest rate: 1.79e18 ns * 120000 needs 78 bits.
-TEST(FieldNotes, TodaysEpochAt11988) {
+TEST(Regression, TodaysEpochAt11988) {
   const TaiTime today = to_tai(sys_days(2026y / November / 21) + 9h);
   const std::int64_t index = frame_index(today, k119_88);
   EXPECT_EQ(today.time_since_epoch(), 1'795'251'637s);
@@ -171,7 +214,7 @@ TEST(FieldNotes, TodaysEpochAt11988) {
 }
 
 // Starts that are floored read back one frame low, at every 1000/1001 rate.
-TEST(FieldNotes, FlooredStampsReadOneFrameLow) {
+TEST(Regression, FlooredStampsReadOneFrameLow) {
   for (const FrameRate rate : {k23_976, k29_97, k47_95, k59_94, k119_88}) {
     int low = 0;
     for (std::int64_t frame = 1; frame <= 30'000; ++frame) {

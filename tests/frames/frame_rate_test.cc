@@ -1,10 +1,13 @@
 #include "masterclock/frames/frame_rate.h"
 
+#include <absl/hash/hash_testing.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 
 namespace masterclock::frame_rate_test {
 namespace {
@@ -128,6 +131,16 @@ TEST(FrameRate, PrintsTheNameThatReadsBack) {
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(*back, c.rate) << c.name;
   }
+}
+
+TEST(FrameRate, IsAKeyByValue) {
+  const std::unordered_map<FrameRate, int> channels = {{k25, 1}, {k50, 2}};
+  EXPECT_EQ(channels.at(FrameRate{50, 2}), 1);
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly(
+      {k25, FrameRate{50, 2}, k29_97, FrameRate{}, FrameRate{25, 0}, FrameRate{-1, -1}}));
+  std::ostringstream text;
+  text << k29_97;
+  EXPECT_EQ(text.str(), "29.97");
 }
 
 }  // namespace

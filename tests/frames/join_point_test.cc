@@ -50,7 +50,7 @@ TEST(JoinAt, NamedCases) {
   }
 }
 
-// The two distances meet at the frame's exact ends, whatever the instants.
+// At random instants the two distances meet at the frame's exact ends.
 TEST(JoinAt, AgreesWithExactArithmetic) {
   std::mt19937_64 random(41);
   for (int i = 0; i < 100'000; ++i) {
@@ -67,6 +67,11 @@ TEST(JoinAt, AgreesWithExactArithmetic) {
     ASSERT_TRUE(exact::begins_by(join.frame + 1, end, rate));
     ASSERT_FALSE(exact::begins_by(join.frame + 1, end - 1, rate));
   }
+}
+
+TEST(JoinAt, Prints) {
+  EXPECT_EQ(to_string(join_at_offset(1h + 5ms, k25)),
+            "frame 90000 + 5000000 ns, at 3600005000000 ns");
 }
 
 TEST(JoinAt, StaysInRange) {

@@ -16,7 +16,7 @@ using std::chrono::nanoseconds;
 
 ItemList list_of(std::vector<nanoseconds> lengths) { return ItemList::make(lengths).value(); }
 
-// What the list says, found by walking it from the start.
+// Finds the item by a walk from the start.
 std::optional<ItemJoin> walk(const std::vector<nanoseconds>& lengths, nanoseconds offset) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     if (offset < lengths[i])
@@ -113,9 +113,10 @@ TEST(ItemList, RefusesWhatIsNoTimeline) {
   const nanoseconds negative[] = {5s, -1ns};
   const auto refused = ItemList::make(negative);
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(std::string(refused.status().message()), "Invalid item list: item 1 lasts -1 ns");
-  const nanoseconds for_ever[] = {nanoseconds::max(), 1ns};
-  EXPECT_EQ(ItemList::make(for_ever).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(std::string(refused.status().message()),
+            "Invalid item list: item 1 has a length of -1 ns");
+  const nanoseconds too_long[] = {nanoseconds::max(), 1ns};
+  EXPECT_EQ(ItemList::make(too_long).status().code(), absl::StatusCode::kOutOfRange);
   const nanoseconds just_so[] = {nanoseconds::max()};
   EXPECT_EQ(ItemList::make(just_so)->join_looping(nanoseconds::min(), k25)->cycle, -2);
 }
@@ -130,8 +131,8 @@ TEST(ItemList, JoinsInSiTime) {
   EXPECT_FALSE(join_at(list, start, midnight + 1min, k25));
 }
 
-// The first third of a second of the day opened yesterday's list.
-TEST(FieldNotes, JustAfterMidnightIsTodaysList) {
+// ffplayout#84: 00:00:00.336 opened the list of the day before.
+TEST(Regression, JustAfterMidnightIsTodaysList) {
   const ItemList today = list_of({1h, 23h});
   const UtcTime midnight = parse_rfc3339("2026-11-21T00:00:00Z").value();
   const auto join = join_at(today, midnight, midnight + 336ms, k25);
@@ -141,8 +142,8 @@ TEST(FieldNotes, JustAfterMidnightIsTodaysList) {
       << "and just before, not";
 }
 
-// The offset came out a whole day too long.
-TEST(FieldNotes, TheOffsetIsWithinTheItem) {
+// pseudo-channel#70: the offset was a whole day too long.
+TEST(Regression, TheOffsetIsWithinTheItem) {
   const ItemList list = list_of({12h, 12h});
   for (nanoseconds at = -72h; at < 72h; at += 37min) {
     const auto join = list.join_looping(at, k25);
@@ -151,8 +152,8 @@ TEST(FieldNotes, TheOffsetIsWithinTheItem) {
   }
 }
 
-// Started at zero for a viewer who comes ten minutes in, a programme loses its last ten minutes.
-TEST(FieldNotes, AJoinInTheMiddleKeepsTheEnd) {
+// A player that started each viewer at zero lost the last ten minutes of a programme.
+TEST(Regression, AJoinInTheMiddleKeepsTheEnd) {
   const auto join = list_of({1h, 1h}).join(10min, k25);
   EXPECT_EQ(join->join.offset, 10min);
   EXPECT_EQ(join->remaining, 50min);

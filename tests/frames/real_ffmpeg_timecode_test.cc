@@ -1,5 +1,5 @@
-// Our labels against ffmpeg's: those it writes into every picture of two hours of MPEG-2, and those
-// that it reads from the text we print. Skipped where there is no ffmpeg.
+// Compares our labels with ffmpeg's: it labels each picture of two hours of MPEG-2, and reads our text.
+// Skips without ffmpeg.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 namespace masterclock::real_ffmpeg_timecode_test {
 namespace {
 
-// What a command writes to its standard output.
+// Reads the standard output of a command.
 class Output {
  public:
   explicit Output(const std::string& command) : pipe_(::popen(command.c_str(), "r"), &::pclose) {}
@@ -42,8 +42,8 @@ class RealFfmpeg : public ::testing::Test {
   }
 };
 
-// Every picture is a group of pictures of its own, and the header of each holds a label
-// (ISO/IEC 13818-2 §6.2.2.6: drop flag, hours, minutes, marker, seconds, pictures).
+// Each picture is one group of pictures, and the header of each group contains a label. ISO/IEC 13818-2
+// section 6.2.2.6: drop flag, hours, minutes, marker, seconds, pictures.
 TEST_F(RealFfmpeg, LabelsTwoHoursOf2997DropFrameAsWeDo) {
   constexpr std::int64_t kTwoHours = 215'784;
   const TimecodeFormat format = TimecodeFormat::of(k29_97, DropFrame::kYes).value();

@@ -78,7 +78,7 @@ TEST(Genlock, RtpTimestampOfAFrame) {
 }
 
 // A step of 1501 ticks for the 1501.5 of 59.94 loses half a tick a frame.
-TEST(FieldNotes, ARounded90kHzStepDriftsAndTheTimestampDoesNot) {
+TEST(Regression, ARounded90kHzStepDriftsAndTheTimestampDoesNot) {
   const std::int64_t frames = frame_index(1h, k59_94);
   const std::uint32_t exact = rtp_timestamp_of_frame(frames, k59_94, 90'000);
   const std::int64_t drift = exact - frames * 1'501;

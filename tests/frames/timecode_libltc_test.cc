@@ -1,4 +1,4 @@
-// Our labels through somebody else's linear timecode: libltc makes audio of them and reads it back.
+// Sends our labels through libltc, which makes linear timecode audio of them and decodes it again.
 #include <gtest/gtest.h>
 #include <ltc.h>
 
@@ -37,7 +37,7 @@ SMPTETimecode to_smpte(const Timecode& code) {
   return smpte;
 }
 
-// The label that a frame of LTC carries, as we read labels. Nothing if it is none.
+// Returns the label that an LTC frame carries, if it is a label.
 std::optional<Timecode> to_timecode(LTCFrame frame, FrameRate rate) {
   SMPTETimecode smpte{};
   ltc_frame_to_time(&smpte, &frame, 0);
@@ -46,7 +46,7 @@ std::optional<Timecode> to_timecode(LTCFrame frame, FrameRate rate) {
   return code.ok() ? std::optional(*code) : std::nullopt;
 }
 
-// `count` frames of audio from `first` on, decoded again.
+// Encodes `count` frames from `first` on as audio, and decodes them.
 std::vector<Timecode> through_audio(const Standard& standard, Timecode first, int count) {
   const std::unique_ptr<LTCEncoder, void (*)(LTCEncoder*)> encoder(
       ltc_encoder_create(kSampleRate, standard.fps, standard.tv, 0),
@@ -99,7 +99,7 @@ TEST(Libltc, DecodesOurLabelsAcrossTenMinuteMarks) {
   }
 }
 
-// libltc has a counter of its own; it and ours show the same labels for a day.
+// libltc's counter and ours show the same labels for a day.
 TEST(Libltc, CountsADayAsWeDo) {
   for (const Standard& standard : kStandards) {
     const TimecodeFormat format = TimecodeFormat::of(standard.rate, standard.drop).value();

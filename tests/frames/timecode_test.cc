@@ -1,10 +1,14 @@
 #include "masterclock/frames/timecode.h"
 
+#include <absl/hash/hash_testing.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <limits>
+#include <set>
+#include <sstream>
 #include <string>
+#include <unordered_set>
 
 namespace masterclock::timecode_test {
 namespace {
@@ -40,7 +44,7 @@ static_assert(format(k59_94).frames_per_day() == 5'184'000);
 static_assert(k5994Drop.frames_per_day() == 5'178'816);
 static_assert(format(k119_88, DropFrame::kYes).frames_per_day() == 10'357'632);
 
-// Which rates have labels, by value and not by spelling.
+// Labels depend on the value of a rate, not on its spelling.
 static_assert(format({50, 2}) == k25Labels &&
               format({60'000, 2'002}, DropFrame::kYes) == k2997Drop);
 static_assert(format({25'025, 1'001}) == k25Labels);
@@ -61,7 +65,7 @@ static_assert(!TimecodeFormat::of(k30, DropFrame::kYes) &&
               !TimecodeFormat::of(k47_95, DropFrame::kYes));
 static_assert(!TimecodeFormat::of({90'000, 1'001}, DropFrame::kYes));
 
-// Arithmetic wraps at the label day, whatever is added.
+// Arithmetic wraps at the day of labels for every operand.
 static_assert(Timecode(k25Labels, 2'160'000).frame() == 0 &&
               Timecode(k25Labels, -1).frame() == 2'159'999);
 static_assert((Timecode(k2997Drop, 2'589'407) + 1).frame() == 0);
@@ -75,12 +79,23 @@ static_assert(at(k2997Drop, 1, 0, 0, 0) - at(k2997Drop, 0, 0, 0, 0) == 107'892);
 static_assert(at(k25Labels, 0, 0, 0, 0) - at(k25Labels, 0, 0, 1, 0) == -25);
 static_assert(1 + Timecode(k25Labels, 1) == Timecode(k25Labels, 2));
 
-// Order is within a format only.
+// Timecodes are ordered by frame, and across formats by time, rate and drop-frame.
 static_assert(at(k25Labels, 0, 0, 1, 0) > at(k25Labels, 0, 0, 0, 24));
 static_assert(Timecode(k25Labels, 1) != Timecode(k2997Drop, 1));
-static_assert((Timecode(k25Labels, 1) <=> Timecode(k2997Drop, 2)) ==
-              std::partial_ordering::unordered);
-static_assert(!(Timecode(k2997Drop, 1) < Timecode(format(k29_97), 2)));
+static_assert(Timecode(k2997Drop, 1) < Timecode(k25Labels, 1) &&
+              Timecode(k25Labels, 1) < Timecode(k2997Drop, 2));
+static_assert(Timecode(k25Labels, 0) < Timecode(k2997Drop, 0));
+static_assert(Timecode(format(k29_97), 7) < Timecode(k2997Drop, 7) &&
+              Timecode(k2997Drop, 7) < Timecode(format(k29_97), 8));
+
+static_assert(Timecode(k25Labels, 90'000).since_midnight() == std::chrono::hours(1));
+static_assert(at(k2997Drop, 0, 1, 0, 2).since_midnight().count() == 60'060'000'000);
+static_assert(Timecode(format(k29_97), -1).since_midnight() > std::chrono::hours(24));
+
+// A literal is checked when the program is compiled.
+static_assert(timecode("01:00:02;05", k29_97).frame() == 107'957);
+static_assert(timecode("01;00;02;05", k29_97) == timecode("01:00:02.05", k29_97));
+static_assert(timecode("00:00:00:07", k120) == timecode("00:00:00:007", k120));
 
 // Above 30 frames a second, two frames share a codeword, above 60 four.
 static_assert(k25Labels.frames_per_codeword() == 1 && format(k30).frames_per_codeword() == 1);
@@ -109,8 +124,10 @@ TEST(Timecode, ReadsAndPrints) {
       {"23:59:59;59", k59_94, 5'178'815, "23:59:59;59"},
       {"19:05:12:03", k23_976, 1'649'091, "19:05:12:03"},
       {"00:00:00:99", k100, 99, "00:00:00:99"},
-      {"00:00:00:07", k120, 7, "00:00:00:07"},
-      {"00:00:00:007", k120, 7, "00:00:00:07"},
+      {"00:00:00:07", k120, 7, "00:00:00:007"},
+      {"00:00:00:007", k120, 7, "00:00:00:007"},
+      {"01:00:00;00", k119_88, 431'568, "01:00:00;000"},
+      {"00:00:00.050", k119_88, 50, "00:00:00;050"},
       {"23:59:59;119", k119_88, 10'357'631, "23:59:59;119"},
   };
   for (const auto& c : cases) {
@@ -133,11 +150,11 @@ TEST(Timecode, RefusesWhatIsNoLabel) {
     FrameRate rate;
     const char* reason;
   } cases[] = {
-      {"00:01:00;00", k29_97, "drop-frame leaves this label out; the minute begins with frame 2"},
-      {"00:25:00;01", k29_97, "drop-frame leaves this label out"},
+      {"00:01:00;00", k29_97, "drop-frame omits this label; the minute begins with frame 2"},
+      {"00:25:00;01", k29_97, "drop-frame omits this label"},
       {"00:00:00;30", k29_97, "frames end at 29"},
       {"00:01:00;00", k59_94, "the minute begins with frame 4"},
-      {"01:36:00;03", k59_94, "drop-frame leaves this label out"},
+      {"01:36:00;03", k59_94, "drop-frame omits this label"},
       {"00:01:00;007", k119_88, "the minute begins with frame 8"},
       {"00:00:00;00", k23_976, "drop-frame exists at 29.97, 59.94 and 119.88 only"},
       {"00:00:00;00", k25, "Invalid timecode '00:00:00;00' at 25: drop-frame exists"},
@@ -158,7 +175,9 @@ TEST(Timecode, RefusesWhatIsNoLabel) {
       {"-1:00:00:00", k25, "expected hh:mm:ss:ff"},
       {"01-00-00-00", k25, "expected hh:mm:ss:ff"},
       {"01:00;00:00", k29_97, "expected hh:mm:ss:ff"},
-      {"01;00;00;00", k29_97, "expected hh:mm:ss:ff"},
+      {"01;00;00:00", k29_97, "expected hh:mm:ss:ff"},
+      {"01;00;00.00", k29_97, "expected hh:mm:ss:ff"},
+      {"01:00;00;00", k29_97, "expected hh:mm:ss:ff"},
       {"01:00:00,00", k29_97, "expected hh:mm:ss:ff"},
       {"01:00:00", k25, "expected hh:mm:ss:ff"},
       {"01:00:00:0a", k25, "expected hh:mm:ss:ff"},
@@ -184,14 +203,13 @@ TEST(Timecode, MakeRefusesTheSame) {
   EXPECT_FALSE(Timecode::from_frame(0, k25, DropFrame::kYes).ok());
   const auto dropped = Timecode::make(0, 1, 0, 1, k29_97, DropFrame::kYes);
   ASSERT_FALSE(dropped.ok());
-  EXPECT_EQ(
-      std::string(dropped.status().message()),
-      "Invalid timecode '0:1:0;1' at 29.97: drop-frame leaves this label out; the minute begins "
-      "with frame 2");
+  EXPECT_EQ(std::string(dropped.status().message()),
+            "Invalid timecode '0:1:0;1' at 29.97: drop-frame omits this label; the minute begins "
+            "with frame 2");
   EXPECT_TRUE(Timecode::make(0, 10, 0, 1, k29_97, DropFrame::kYes).ok());
 }
 
-// A pair's label and the frame in it lead back to the frame, at every rate that has pairs or fours.
+// A codeword and the position in it give the frame again, at each rate with pairs or fours.
 TEST(Timecode, CodewordsLeadBack) {
   const TimecodeFormat formats[] = {
       k25Labels,      format(k47_95), format(k48),  format(k50),  format(k60),
@@ -212,14 +230,55 @@ TEST(Timecode, CodewordsLeadBack) {
   EXPECT_FALSE(Timecode::from_codeword(Timecode(k2997Drop, 0), 0, k60).ok());
 }
 
+TEST(Timecode, HasAsManyDigitsAsTheHighestLabelOfItsRate) {
+  for (const FrameRate rate : {k24, k25, k29_97, k50, k59_94, k100}) {
+    EXPECT_EQ(Timecode(format(rate), 0).to_string(), "00:00:00:00") << rate;
+  }
+  for (const FrameRate rate : {k119_88, k120, FrameRate{101, 1}, FrameRate{999, 1}}) {
+    EXPECT_EQ(Timecode(format(rate), 0).to_string(), "00:00:00:000") << rate;
+  }
+}
+
+TEST(Timecode, IsAKey) {
+  const Timecode a = timecode("01:00:00;00", k29_97), b = timecode("01:00:00:00", k25);
+  const std::unordered_set<Timecode> unordered = {a, b, a};
+  EXPECT_EQ(unordered.size(), 2u);
+  EXPECT_TRUE(unordered.contains(timecode("01;00;00;00", k29_97)));
+  const std::set<Timecode> ordered = {b, a, a + 1};
+  EXPECT_EQ(*ordered.begin(), a);
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly({a, b, a + 1}));
+  std::ostringstream text;
+  text << a << ' ' << b << ' ' << a.drop_frame();
+  EXPECT_EQ(text.str(), "01:00:00;00 01:00:00:00 drop-frame");
+}
+
+// Shared case 17: Adobe's editors print drop-frame with semicolons throughout.
+TEST(Regression, AllSemicolonsAreDropFrame) {
+  EXPECT_EQ(Timecode::parse("01;00;02;05", k29_97)->frame(), 107'957);
+  EXPECT_EQ(Timecode::parse("01;00;02;05", k59_94)->to_string(), "01:00:02;05");
+  EXPECT_EQ(std::string(Timecode::parse("01;00;02;05", k25).status().message()),
+            "Invalid timecode '01;00;02;05' at 25: drop-frame exists at 29.97, 59.94 and 119.88 "
+            "only");
+}
+
+// Shared case 17: ffmpeg prints milliseconds where a timecode has frames.
+TEST(Regression, MillisecondsAreNamedInTheError) {
+  for (const FrameRate rate : {k25, k29_97, k100, k119_88, k120}) {
+    const auto code = Timecode::parse("01:00:00.500", rate);
+    EXPECT_EQ(std::string(code.status().message()),
+              "Invalid timecode '01:00:00.500' at " + to_string(rate) +
+                  ": three digits after '.' are milliseconds; expected frames");
+  }
+}
+
 // Drop-frame stays with the clock: it is 2.6 frames late at the end of a day, non-drop 86.4 s.
-TEST(FieldNotes, DropFrameKeepsTheHourAndNonDropDoesNot) {
+TEST(Regression, DropFrameKeepsTheHourAndNonDropDoesNot) {
   EXPECT_EQ(at(k2997Drop, 1, 0, 0, 0).frame(), 107'892) << "an hour has 107892.1 frames";
   EXPECT_EQ(at(format(k29_97), 1, 0, 0, 0).frame(), 108'000) << "3.6 s more";
 }
 
 // Labels that were left out were taken for frames by a library that many use.
-TEST(FieldNotes, DroppedLabelsAreRefused) {
+TEST(Regression, DroppedLabelsAreRefused) {
   int refused = 0;
   for (int minute = 0; minute < 60; ++minute) {
     for (int frame = 0; frame < 8; ++frame) {

@@ -1,5 +1,4 @@
-// Whatever parse_rfc9557 accepts, to_rfc9557 writes back as the same instant in the same zone; what it
-// refuses is refused in one line.
+// Checks that each time that parse_rfc9557 accepts survives a round trip, and that each error is one line.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto time = masterclock::parse_rfc9557(text, *zones);
   if (time.ok()) {
     const auto again = masterclock::parse_rfc9557(masterclock::to_rfc9557(*time), *zones);
-    // Near the ends of the range the wall reading may not be written: it stops at the end.
+    // Near the ends of the range the local time stops at the end, so the text differs.
     const bool near_an_end = time->utc < masterclock::UtcTime::min() + std::chrono::hours(26) ||
                              time->utc > masterclock::UtcTime::max() - std::chrono::hours(26);
     if (!near_an_end && (!again.ok() || *again != *time)) std::abort();

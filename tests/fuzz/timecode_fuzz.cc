@@ -1,5 +1,4 @@
-// A timecode that parses prints as a label that parses to the same frame, whatever the rate; a rate
-// that parses prints as one that parses to the same rate. The input is "RATE LABEL".
+// Checks that rates and timecodes survive a round trip through their text. The input is "RATE LABEL".
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

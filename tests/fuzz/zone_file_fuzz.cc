@@ -1,5 +1,5 @@
-// The bytes of a zone file are not trusted: whatever they are, they are refused or compiled, and what is
-// compiled answers alike by its buckets and by its binary search.
+// Checks that untrusted zone files are refused or compiled, and that a compiled zone gives the same
+// results by its buckets and by its binary search.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A name is in the database's list or it is NotFound, in one line; the graceful look-up always answers.
+// Checks that each name is in the database or NotFound in one line, and that find_or_utc always returns.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,16 +1,16 @@
-// One frame a deadline, for as long as the channel is on.
+// Paces a thread: one frame at each deadline, while the channel is on the air.
 //
-// Frame N of a session is due at the session's epoch on the steady clock plus the exact start of
-// frame N: never at the last frame plus a step, for that adds up, and never by UTC, for that jumps.
-// A step of UTC of any size moves no frame.
+// Frame N is due at the session's epoch on the steady clock plus the exact start of frame N. Errors do
+// not add up, because no deadline follows from the frame before. A step of UTC moves no frame.
 //
-// Who comes too late gets the frame that is on now, with the number of those that were skipped;
-// there is no burst to catch up. Every answer says what happened, as GStreamer's clock waits do: on
-// time, late by so much, or stopped; and the jitter, how far from the deadline the caller came back
-// for the frame.
+// A caller that returns late gets the frame that is on now, and the number of frames it missed. Missed
+// frames are not repeated in a burst. Each result states the outcome (on time, late, stopped) and the
+// jitter, as the clock waits of GStreamer do.
 //
-// A pacer runs on any TimeSource, on a simulated one too: a wait ends when the source's steady time
-// gets there, however it does.
+// On simulated time the pacer waits for the source, and the source waits for the pacer.
+// ManualTimeSource::advance returns when the thread that last called `wait` has handled its frame and
+// waits for the next frame. advance() does not wait after stop(), for a call by that thread itself, and
+// for longer than one second of real time. The handshake begins with the first `wait`.
 //
 // ## Example
 //
@@ -18,7 +18,7 @@
 //   masterclock::testing::ManualTimeSource source(masterclock::UtcTime(0s));
 //   masterclock::FramePacer pacer(source, masterclock::k25, source.now_steady());
 //   assert(pacer.poll()->frame == 0 && !pacer.poll());  // the next is due in 40 ms
-//   source.step_utc(-24h);                              // nothing to us
+//   source.step_utc(-24h);                              // changes nothing
 //   source.advance(130ms);
 //   const auto frame = pacer.poll();
 //   assert(frame->frame == 3 && frame->skipped == 2 && frame->late_by == 10ms);
@@ -31,49 +31,61 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <limits>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <thread>
 
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/internal/printable.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
-// When frame `frame` of a session is due.
-//
-// Threads: a pure function, constexpr.
+// Returns the deadline of a frame of a session that began at `epoch`.
 [[nodiscard]] constexpr SteadyTime frame_deadline(SteadyTime epoch, std::int64_t frame,
                                                   FrameRate rate) noexcept {
   return saturating_add(epoch, frame_start(frame, rate));
 }
 
-// What became of one frame.
 struct PacedFrame {
   enum class Outcome {
-    kOnTime,   // handed over at its deadline, or within the tolerance after it
-    kLate,     // later than that
-    kStopped,  // not handed over: stop() was called; `frame` is the one that would have been next
+    kOnTime,   // handed over at the deadline, or within the tolerance after it
+    kLate,     // handed over after the tolerance
+    kStopped,  // not handed over, because of stop(); `frame` is the next frame
   };
   Outcome outcome = Outcome::kOnTime;
   std::int64_t frame = 0;
   SteadyTime deadline;
-  std::chrono::nanoseconds late_by{};  // handed over this long after the deadline
-  std::chrono::nanoseconds jitter{};   // asked for this long after the deadline; negative: early
-  std::int64_t skipped = 0;            // frames whose turn passed since the one before
+  std::chrono::nanoseconds late_by{};  // from the deadline to the hand-over
+  std::chrono::nanoseconds jitter{};   // from the deadline to the call; negative for an early call
+  std::int64_t skipped = 0;            // frames between the previous frame and this one
 };
+
+[[nodiscard]] inline std::string to_string(PacedFrame::Outcome outcome) {
+  switch (outcome) {
+    case PacedFrame::Outcome::kOnTime:
+      return "on-time";
+    case PacedFrame::Outcome::kLate:
+      return "late";
+    case PacedFrame::Outcome::kStopped:
+      break;
+  }
+  return "stopped";
+}
 
 struct FramePacerOptions {
   std::int64_t first_frame = 0;
-  // What the wake-up of a thread may cost before a frame counts as late.
+  // Allowance for the wake-up of a thread. A frame that exceeds it is late.
   std::chrono::nanoseconds tolerance = std::chrono::milliseconds(1);
 };
 
-// Threads: one thread waits and polls; any may call stop().
-// Cost:    a reading of the clock and two divisions a frame; allocates when made only.
-// Errors:  a rate that is not valid has one frame, the first, and then none is ever due.
+// Threads: one thread waits and polls; any thread may call the other members.
+// Cost:    one clock reading and two divisions a frame; allocates at construction only.
+// Errors:  an invalid rate has one frame, the first.
 class FramePacer {
  public:
   FramePacer(TimeSource& source, FrameRate rate, SteadyTime epoch, FramePacerOptions options = {})
@@ -82,11 +94,12 @@ class FramePacer {
         epoch_(epoch),
         tolerance_(options.tolerance),
         next_(options.first_frame),
-        subscription_(source.subscribe([this](const TimeChange&) { wake(); })) {}
+        subscription_(source.subscribe([this](const TimeChange& change) { on_change(change); })) {}
   FramePacer(const FramePacer&) = delete;
   FramePacer& operator=(const FramePacer&) = delete;
+  ~FramePacer() { stop(); }
 
-  // The frame that is due, if one is. Does not wait.
+  // Returns the frame that is due, if any. Does not wait.
   [[nodiscard]] std::optional<PacedFrame> poll() {
     const std::lock_guard lock(mutex_);
     const SteadyTime now = source_.now_steady();
@@ -95,33 +108,36 @@ class FramePacer {
     return hand_over(now, now);
   }
 
-  // The next frame, when its deadline comes. Returns at once when it has passed, or after stop().
+  // Waits for the deadline of the next frame. Returns at once after the deadline and after stop().
   [[nodiscard]] PacedFrame wait() {
     std::unique_lock lock(mutex_);
     const SteadyTime asked = source_.now_steady();
+    pacing_thread_ = std::this_thread::get_id();
     for (;;) {
+      const std::uint64_t changes = changes_;
       const SteadyTime now = source_.now_steady();
       if (stopped_) return stopped(asked);
       if (now >= deadline()) return hand_over(asked, now);
-      // A simulated clock announces that it moved. Against a clock that runs otherwise than the
-      // machine's, and against waits too long for the system, look again now and then.
-      const auto seen = wakes_;
+      handled_ = changes;
+      handled_changed_.notify_all();
+      // The source may run faster than the machine's clock: look again once a second.
       const std::chrono::nanoseconds rest = saturating_difference(deadline(), now);
-      changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(rest, std::chrono::seconds(1)),
-                        [&] { return stopped_ || wakes_ != seen; });
+      woken_.wait_for(lock, std::min<std::chrono::nanoseconds>(rest, std::chrono::seconds(1)),
+                      [&] { return stopped_ || changes_ != changes; });
     }
   }
 
-  // Ends the wait in progress and every later one.
+  // Ends the current wait and each later wait.
   void stop() noexcept {
     {
       const std::lock_guard lock(mutex_);
       stopped_ = true;
     }
-    changed_.notify_all();
+    woken_.notify_all();
+    handled_changed_.notify_all();
   }
 
-  // The number of the next frame, and when it is due: for an engine with a loop of its own.
+  // Returns the next frame and its deadline, for an engine with its own loop.
   [[nodiscard]] std::int64_t next_frame() const {
     const std::lock_guard lock(mutex_);
     return next_;
@@ -132,23 +148,26 @@ class FramePacer {
   }
 
  private:
-  void wake() {
-    {
-      const std::lock_guard lock(mutex_);
-      ++wakes_;
+  // Returns when the pacing thread has handled the change and waits again.
+  void on_change(const TimeChange& change) {
+    if (change.kind != TimeChange::Kind::kAdvance) return;  // steady time did not move
+    std::unique_lock lock(mutex_);
+    const std::uint64_t mine = ++changes_;
+    woken_.notify_all();
+    if (pacing_thread_ == std::thread::id() || pacing_thread_ == std::this_thread::get_id()) return;
+    if (!handled_changed_.wait_for(lock, std::chrono::seconds(1),
+                                   [&] { return stopped_ || handled_ >= mine; })) {
+      pacing_thread_ = {};  // until its next wait
     }
-    changed_.notify_all();
   }
 
-  SteadyTime deadline() const noexcept { return frame_deadline(epoch_, next_, rate_); }
+  [[nodiscard]] SteadyTime deadline() const noexcept {
+    return frame_deadline(epoch_, next_, rate_);
+  }
 
-  PacedFrame stopped(SteadyTime asked) const noexcept {
-    return {PacedFrame::Outcome::kStopped,
-            next_,
-            deadline(),
-            {},
-            saturating_difference(asked, deadline()),
-            0};
+  [[nodiscard]] PacedFrame stopped(SteadyTime asked) const noexcept {
+    const SteadyTime due = deadline();
+    return {PacedFrame::Outcome::kStopped, next_, due, {}, saturating_difference(asked, due), 0};
   }
 
   PacedFrame hand_over(SteadyTime asked, SteadyTime now) noexcept {
@@ -156,15 +175,15 @@ class FramePacer {
     const std::int64_t frame = std::max(on, next_);
     const SteadyTime due = frame_deadline(epoch_, frame, rate_);
     const std::chrono::nanoseconds late_by = saturating_difference(now, due);
-    const PacedFrame handed{
+    const PacedFrame paced{
         late_by > tolerance_ ? PacedFrame::Outcome::kLate : PacedFrame::Outcome::kOnTime,
         frame,
         due,
         late_by,
         saturating_difference(asked, due),
-        frame - next_};
-    next_ = frame == std::numeric_limits<std::int64_t>::max() ? frame : frame + 1;
-    return handed;
+        internal::saturating_minus(frame, next_)};
+    next_ = internal::saturating_sum(frame, 1);
+    return paced;
   }
 
   TimeSource& source_;
@@ -172,13 +191,15 @@ class FramePacer {
   const SteadyTime epoch_;
   const std::chrono::nanoseconds tolerance_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable woken_, handled_changed_;
   std::int64_t next_;
-  std::uint64_t wakes_ = 0;
+  std::uint64_t changes_ = 0;  // advances of the source
+  std::uint64_t handled_ = 0;  // advances that the pacing thread has seen before its current wait
+  std::thread::id pacing_thread_;
   bool stopped_ = false;
-  TimeSubscription subscription_;  // last: it ends first, before what its listener touches
+  TimeSubscription subscription_;  // last: its destructor waits for on_change
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_FRAMES_FRAME_PACER_H_

@@ -1,19 +1,17 @@
-// How many pictures a second has: an exact ratio, never a decimal.
+// Defines a frame rate as an exact ratio of two integers.
 //
-// 29.97 is not a number that a picture runs at; 30000/1001 is. Counted in milliseconds, or with a
-// step rounded to a clock's tick, a channel drifts by seconds an hour. So a rate is two integers,
-// and everything that is derived from it is worked out in integers.
+// A picture runs at 30000/1001 frames a second, and 29.97 is only a name of that ratio. A rate in
+// decimals, or a step rounded to a clock's tick, drifts by seconds an hour.
 //
-// Rates compare by value: 50/2 equals 25/1. A rate whose parts are not both positive is no rate; it
-// is less than every other, and frame arithmetic over it knows only frame 0, at the origin.
-//
-// Threads: plain values; constexpr but for the text.
+// Rates compare and hash by value: 50/2 equals 25/1. A rate with a part that is not positive is
+// invalid. All invalid rates are equal and less than every valid rate. Frame arithmetic over an
+// invalid rate has one frame, frame 0 at the origin.
 //
 // ## Example
 //
 //   static_assert(masterclock::k25 == masterclock::FrameRate{50, 2});
 //   assert(masterclock::parse_frame_rate("59.94").value() == masterclock::k59_94);
-//   assert(masterclock::to_string(masterclock::FrameRate{60'000, 2'002}) == "29.97");
+//   assert(to_string(masterclock::FrameRate{60'000, 2'002}) == "29.97");
 //   assert(!masterclock::parse_frame_rate("59.94i").ok());  // fields are not frames
 #ifndef MASTERCLOCK_FRAMES_FRAME_RATE_H_
 #define MASTERCLOCK_FRAMES_FRAME_RATE_H_
@@ -28,15 +26,18 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/hash.h"
 #include "masterclock/internal/int128.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/internal/quoted.h"
 
 namespace masterclock::inline v0_2 {
 
-// Units: frames (not fields) in a second of SI time.
+// Units: frames (not fields) a second of SI time.
 struct FrameRate {
   std::int64_t numerator = 0, denominator = 1;
 
@@ -54,8 +55,8 @@ struct FrameRate {
   friend constexpr bool operator==(FrameRate a, FrameRate b) noexcept { return (a <=> b) == 0; }
 };
 
-// The rates of the field (SMPTE ST 2059-1, ITU-R BT.709 and BT.2100). Those with a fraction are
-// 1000/1001 of the next whole one.
+// The broadcast rates of SMPTE ST 2059-1, ITU-R BT.709 and BT.2100. A rate with a fraction is 1000/1001
+// of the next whole rate.
 inline constexpr FrameRate k23_976{24'000, 1'001};
 inline constexpr FrameRate k24{24, 1};
 inline constexpr FrameRate k25{25, 1};
@@ -70,50 +71,46 @@ inline constexpr FrameRate k100{100, 1};
 inline constexpr FrameRate k119_88{120'000, 1'001};
 inline constexpr FrameRate k120{120, 1};
 
-// The same rate in lowest terms.
+// Returns the same rate in lowest terms, and {} for an invalid rate.
 [[nodiscard]] constexpr FrameRate reduced(FrameRate rate) noexcept {
   if (!rate.valid()) return {};
   const std::int64_t common = std::gcd(rate.numerator, rate.denominator);
   return {rate.numerator / common, rate.denominator / common};
 }
 
-// "25", "29.97" and its like for the presets, "12500/1001" for the rest. Reads back as the same.
-[[nodiscard]] inline std::string to_string(FrameRate rate) {
-  const struct {
-    FrameRate rate;
-    const char* name;
-  } decimals[] = {{k23_976, "23.976"},
-                  {k29_97, "29.97"},
-                  {k47_95, "47.95"},
-                  {k59_94, "59.94"},
-                  {k119_88, "119.88"}};
-  for (const auto& decimal : decimals) {
-    if (rate == decimal.rate) return decimal.name;
-  }
+template <class H>
+H AbslHashValue(H state, FrameRate rate) {
   rate = reduced(rate);
-  if (rate.denominator == 1) return std::to_string(rate.numerator);
-  return std::to_string(rate.numerator) + "/" + std::to_string(rate.denominator);
+  return H::combine(std::move(state), rate.numerator, rate.denominator);
+}
+
+// Returns "25", "29.97", or "12500/1001": a name that parse_frame_rate reads as the same rate.
+[[nodiscard]] inline std::string to_string(FrameRate rate) {
+  if (rate == k23_976) return "23.976";
+  if (rate == k29_97) return "29.97";
+  if (rate == k47_95) return "47.95";
+  if (rate == k59_94) return "59.94";
+  if (rate == k119_88) return "119.88";
+  rate = reduced(rate);
+  const std::string whole = std::to_string(rate.numerator);
+  return rate.denominator == 1 ? whole : whole + "/" + std::to_string(rate.denominator);
 }
 
 namespace internal {
 
-inline bool all_digits(std::string_view text) noexcept {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// Digits only, up to the largest 64-bit number; negative when it is anything else.
+// Returns the number that `digits` spell, or -1 for other text and for more than 63 bits.
 inline std::int64_t to_count(std::string_view digits) noexcept {
   std::int64_t value = 0;
-  if (!all_digits(digits)) return -1;
+  if (digits.starts_with('-')) return -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc() ? value : -1;
+  return error == std::errc() && end == digits.data() + digits.size() ? value : -1;
 }
 
 inline absl::Status frame_rate_error(std::string_view text, const std::string& what) {
   return absl::InvalidArgumentError("Invalid frame rate " + quoted(text) + ": " + what);
 }
 
-// whole.fraction as people write rates: 29.97 stands for 30000/1001, 12.5 for itself.
+// Returns 30000/1001 for 29.97, and 12.5 itself.
 inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::int64_t whole,
                                                     std::string_view fraction) {
   while (fraction.ends_with('0')) fraction.remove_suffix(1);
@@ -125,39 +122,37 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
   const FrameRate exact{whole * scale + (fraction.empty() ? 0 : to_count(fraction)), scale};
   if (!exact.valid()) return frame_rate_error(text, "not greater than zero");
   if (fraction.empty()) return exact;
-  // nominal * 1000/1001, rounded or cut to the digits that were written
+  // N * 1000/1001, rounded or cut to the digits of the text.
   const std::int64_t nominal = (whole + 1) * 1'000;
   const Int128 scaled = Int128{nominal} * scale;
   const bool cut = exact.numerator == scaled / 1'001;
   const bool rounded = exact.numerator == (2 * scaled + 1'001) / 2'002;
   if (fraction.size() >= 2 && (cut || rounded)) return FrameRate{nominal, 1'001};
-  const Int128 apart = Int128{exact.numerator} * 1'001 - scaled;
-  if ((apart < 0 ? -apart : apart) * 10 < Int128{scale} * 1'001) {
-    return frame_rate_error(text, "near " + std::to_string(nominal) +
-                                      "/1001 but not equal to it; write the ratio that is meant");
+  const Int128 difference = Int128{exact.numerator} * 1'001 - scaled;
+  if ((difference < 0 ? -difference : difference) * 10 < Int128{scale} * 1'001) {
+    return frame_rate_error(text, "the rate is near " + std::to_string(nominal) +
+                                      "/1001 but not equal to it; write the exact ratio");
   }
   return reduced(exact);
 }
 
 }  // namespace internal
 
-// Reads "25", "30000/1001", "29.97" (also 29.970, 23.98, 23.976: a decimal of two digits or more
-// that N * 1000/1001 rounds or cuts to means that ratio), "12.5" (itself). Nothing else may stand
-// in the text.
+// Reads "25", "30000/1001", "29.97" or "12.5". A decimal of two digits or more that N * 1000/1001
+// rounds or cuts to means that ratio: 29.97, 29.970, 23.98, 23.976. Every other decimal means itself.
 //
-// Threads: any.
-// Errors:  InvalidArgument that says what is wrong: a field rate (59.94i), a drop-frame mark, zero, a
-//          decimal that is near a 1000/1001 rate and not it.
+// Errors: InvalidArgument for any other text, among them a field rate (59.94i), a drop-frame mark,
+//         zero, and a decimal near a 1000/1001 rate that does not equal it.
 [[nodiscard]] inline absl::StatusOr<FrameRate> parse_frame_rate(std::string_view text) {
   using internal::frame_rate_error;
   const std::size_t mark = text.find_first_not_of("0123456789./");
   if (mark == 0 || text.empty()) return frame_rate_error(text, "expected a number");
   const std::string_view unit = mark < text.size() ? text.substr(mark) : std::string_view();
   if (unit == "i" || unit == "I") {
-    return frame_rate_error(text, "counts fields; write the frames of a second, half as many");
+    return frame_rate_error(text, "counts fields; write the frames a second, half as many");
   }
   if (unit == "DF" || unit == "df" || unit == "NDF" || unit == "ndf") {
-    return frame_rate_error(text, "drop-frame is a way to label frames, not a rate; leave it out");
+    return frame_rate_error(text, "drop-frame is a way to label frames, not a rate; omit it");
   }
   if (!unit.empty()) return frame_rate_error(text, "unexpected " + internal::quoted(unit));
 
@@ -170,7 +165,9 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
   }
   const std::string_view rest = text.substr(split + 1);
   if (text[split] == '.') {
-    if (!internal::all_digits(rest)) return frame_rate_error(text, "expected digits after '.'");
+    if (rest.empty() || rest.find_first_of("./") != std::string_view::npos) {
+      return frame_rate_error(text, "expected digits after '.'");
+    }
     return internal::decimal_frame_rate(text, first, rest);
   }
   const std::int64_t second = internal::to_count(rest);
@@ -179,6 +176,14 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
   return FrameRate{first, second};
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
+
+template <>
+struct std::hash<masterclock::FrameRate> {
+  [[nodiscard]] std::size_t operator()(masterclock::FrameRate rate) const noexcept {
+    rate = masterclock::reduced(rate);
+    return masterclock::internal::hash_of(rate.numerator, rate.denominator);
+  }
+};
 
 #endif  // MASTERCLOCK_FRAMES_FRAME_RATE_H_

@@ -1,28 +1,23 @@
-// The timecode of a house clock: labels that follow the wall, set right once a day.
+// Labels the frames of a house clock: timecode that follows the time of day and is jammed once a day.
 //
-// At the daily jam, a local time such as 02:00, the count takes the time that the wall shows; from
-// there on it counts frames until the next jam. What the labels gain or lose on the clock in
-// between (2.6 frames a day in drop-frame, 86.4 s in non-drop at 29.97) is made up at the jam, and
-// so is a change of the wall's offset: summer time begins on screen at the next jam, not in the
-// middle of a programme.
+// At the daily jam, a local time such as 02:00, the count takes the local time. From there it counts
+// frames until the next jam. The jam corrects the difference between labels and clock. At 29.97
+// this is 2.6 frames a day in drop-frame and 86.4 s in non-drop. The jam also takes a change of the
+// UTC offset: summer time never begins in the middle of a programme.
 //
-// The first frame that starts at or after the jam carries its label; the frame that was on keeps
-// counting from the jam before. Above 30 frames a second, it is the first pair (or four) that
-// shares a codeword. A jam that drop-frame has no label for, 02:01:00;00, is labelled with the
-// first there is, 02:01:00;02.
+// The first frame that starts at the jam or later carries its label. Above 30 frames a second this is
+// the first frame of a codeword. Drop-frame may omit the label of the jam, as at 02:01:00;00. The jam
+// then takes the first label of that minute, 02:01:00;02.
 //
-// Where clocks go back, a jam in the repeated hour is made in its second pass, when the change is
-// over; where they go forward, a jam in the missing hour is made an hour later and takes what the
-// wall shows.
+// A jam in the hour that repeats in autumn happens in the second pass. A jam in the hour that is
+// missing in spring happens an hour later and takes the local time of that instant.
 //
-// Threads: a value; any number of threads may ask one.
-// Cost:    a few conversions of the wall.
-// Source:  SMPTE ST 2059-1 (time address, daily jam).
+// Source: SMPTE ST 2059-1 (time address, daily jam).
 //
 // ## Example
 //
 //   using namespace std::chrono;
-//   masterclock::ZoneCache zones;  // or any other WallClock
+//   masterclock::ZoneCache zones;  // or another WallClock
 //   const masterclock::Zone london = zones.find("Europe/London").value();
 //   const masterclock::UtcTime now = sys_days(2026y / November / 21) + 13h + 480ms;
 //   assert(masterclock::time_of_day_timecode(now, london, masterclock::k25,
@@ -35,23 +30,24 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/frames/fence.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/timecode.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/local_clock.h"
 
 namespace masterclock::inline v0_2 {
 
+// Threads: any number of threads may ask one object.
+// Cost:    a few conversions of the wall clock.
 class TimeOfDayTimecode {
  public:
-  // Errors: InvalidArgument for a rate without labels, for drop-frame where there is none, and for a jam
-  //         outside 00:00:00 to 23:59:59.
+  // Errors: InvalidArgument for a rate without labels, for drop-frame at a rate without drop-frame, and
+  //         for a jam outside 00:00:00 to 23:59:59.
   [[nodiscard]] static absl::StatusOr<TimeOfDayTimecode> make(AnyWallClock wall, FrameRate rate,
                                                               DropFrame drop,
                                                               std::chrono::seconds daily_jam = {}) {
@@ -65,29 +61,27 @@ class TimeOfDayTimecode {
     return TimeOfDayTimecode(wall, first->format(), daily_jam);
   }
 
-  // A jam that was made.
   struct Jam {
     UtcTime when;        // the instant of the daily jam
-    std::int64_t frame;  // the frame of the SMPTE epoch that carries its label
+    std::int64_t frame;  // the frame of the SMPTE epoch that carries the label
     Timecode label;
   };
 
-  // The label of the frame that is on. In a leap second a UtcTime means the second after it; a
-  // TaiTime is never in doubt.
+  // Returns the label of the frame that is on. UTC cannot name an instant within a leap second and
+  // gives the following second; TAI names each instant.
   [[nodiscard]] Timecode at(TaiTime tai) const {
     const Jam jam = last_jam(tai);
     return jam.label + (frame_index(tai, format_.rate()) - jam.frame);
   }
   [[nodiscard]] Timecode at(UtcTime utc) const { return at(to_tai(utc)); }
 
-  // The jam that set the count at `tai`.
-  //
-  // Errors: none. Where no jam can be worked out, at the ends of time, it was just now.
+  // Returns the jam that set the count at `tai`. At the ends of time no jam exists: the count is
+  // jammed at `tai` itself.
   [[nodiscard]] Jam last_jam(TaiTime tai) const {
     const std::int64_t frame = frame_index(tai, format_.rate());
     const UtcTime utc = to_utc(tai);
     const std::int64_t today = split_days(wall_.to_local(utc)).quotient;
-    // Today's jam may still come; yesterday's may have been made a frame late, or not at all.
+    // Today's jam may be in the future. An earlier jam may be a frame late or missing.
     for (std::int64_t day = today; day >= today - 3; --day) {
       const std::chrono::seconds local = std::chrono::seconds(day * kSecondsPerDay) + daily_jam_;
       if (local > kEndOfTime || local < -kEndOfTime) continue;
@@ -108,7 +102,7 @@ class TimeOfDayTimecode {
   static constexpr auto kEndOfTime =
       std::chrono::duration_cast<std::chrono::seconds>(LocalTime::max().time_since_epoch());
 
-  // Days since 1970 on the wall, and seconds of the day.
+  // Returns the days since 1970 and the second of the day.
   static internal::Division<std::int64_t> split_days(LocalTime local) noexcept {
     const auto second = std::chrono::floor<std::chrono::seconds>(local.time_since_epoch());
     return internal::floor_divide(std::int64_t{second.count()}, kSecondsPerDay);
@@ -116,13 +110,12 @@ class TimeOfDayTimecode {
 
   [[nodiscard]] Jam jam_at(UtcTime when) const {
     const std::int64_t group = format_.frames_per_codeword();
-    const std::int64_t words =
-        internal::floor_divide(first_frame_at_or_after(to_tai(when), format_.rate()) + group - 1, group)
-            .quotient;
+    const std::int64_t first = first_frame_at_or_after(to_tai(when), format_.rate());
+    const std::int64_t codeword = internal::floor_divide(first + group - 1, group).quotient;
     const auto second = static_cast<int>(split_days(wall_.to_local(when)).rest);
     TimecodeLabel label{second / 3'600, second / 60 % 60, second % 60, 0};
     if (format_.is_dropped(label)) label.frames = format_.dropped();
-    return {when, words * group, Timecode(format_, format_.frame_of(label))};
+    return {when, codeword * group, Timecode(format_, format_.frame_of(label))};
   }
 
   AnyWallClock wall_;
@@ -130,16 +123,16 @@ class TimeOfDayTimecode {
   std::chrono::seconds daily_jam_;
 };
 
-// The label on the house clock at `now`. A program that asks more than once makes a
-// TimeOfDayTimecode, which finds out when it is made what this can only throw.
+// Returns the label of the house clock at `now`. A program that asks repeatedly makes one
+// TimeOfDayTimecode, which reports bad arguments as a status.
 //
-// Errors: throws absl::BadStatusOrAccess for what TimeOfDayTimecode::make refuses.
+// Errors: throws absl::BadStatusOrAccess for arguments that TimeOfDayTimecode::make refuses.
 [[nodiscard]] inline Timecode time_of_day_timecode(UtcTime now, AnyWallClock wall, FrameRate rate,
                                                    DropFrame drop,
                                                    std::chrono::seconds daily_jam = {}) {
   return TimeOfDayTimecode::make(wall, rate, drop, daily_jam).value().at(now);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_FRAMES_HOUSE_TIMECODE_H_

@@ -1,13 +1,10 @@
-// Where a viewer comes in: how far into the programme, on which frame, and how far into that frame.
+// Calculates where a viewer joins a programme: the offset, the frame, and the position in that frame.
 //
-// A programme runs in SI time: one that began at 23:59:00 before a leap second is 61 s in at
-// midnight. The offset is therefore `si_elapsed`, not the difference of two labels, and never a
-// local time: a change to summer time moves no picture.
+// A programme runs in SI time: a programme that began at 23:59:00 before a leap second is 61 s old at
+// midnight. The offset is `si_elapsed(start, now)`: no leap second and no change to
+// summer time moves a picture. A join before the start returns offset 0: the producer waits.
 //
-// A join before the start is a join at the start: the producer waits, it does not seek backward.
-//
-// Threads: a pure function, constexpr.
-// Cost:    a few 64-bit divisions.
+// Cost: a few 64-bit divisions.
 //
 // ## Example
 //
@@ -24,42 +21,48 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <limits>
+#include <string>
 
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/internal/printable.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Units: SI nanoseconds; frames of the rate that was asked for, the programme's first is 0.
+// Units: SI nanoseconds; frames of the rate of the request, from 0.
 struct JoinPoint {
-  std::chrono::nanoseconds offset{};      // since the programme's start; never negative
+  std::chrono::nanoseconds offset{};      // since the start of the programme; never negative
   std::int64_t frame = 0;                 // the frame that is on
-  std::chrono::nanoseconds into_frame{};  // since that frame's first nanosecond
+  std::chrono::nanoseconds into_frame{};  // since the first nanosecond of that frame
   std::chrono::nanoseconds until_next_frame{};
   friend bool operator==(const JoinPoint&, const JoinPoint&) = default;
 };
 
-// The join point at an offset from the start; a negative offset is the start.
-//
-// Errors: none. Where the next frame would begin past the range of the type, the range's end is it.
+// Returns "frame 90000 + 5000000 ns, at 3600005000000 ns".
+[[nodiscard]] inline std::string to_string(const JoinPoint& join) {
+  return "frame " + std::to_string(join.frame) + " + " + std::to_string(join.into_frame.count()) +
+         " ns, at " + std::to_string(join.offset.count()) + " ns";
+}
+
+// Returns the join point at an offset from the start. A negative offset is 0. `until_next_frame` ends at the
+// end of the type's range at the latest.
 [[nodiscard]] constexpr JoinPoint join_at_offset(std::chrono::nanoseconds offset,
                                                  FrameRate rate) noexcept {
   offset = std::max(offset, std::chrono::nanoseconds(0));
   const std::int64_t frame = frame_index(offset, rate);
-  const std::int64_t next = frame < std::numeric_limits<std::int64_t>::max() ? frame + 1 : frame;
-  const std::chrono::nanoseconds next_start = std::max(frame_start(next, rate), offset);
+  const auto next_start = std::max(frame_start(internal::saturating_sum(frame, 1), rate), offset);
   return {offset, frame, offset - frame_start(frame, rate), next_start - offset};
 }
 
-// The join point at `now` of a programme that began, or will begin, at `program_start`.
+// Returns the join point at `now` of a programme that begins at `program_start`.
 [[nodiscard]] constexpr JoinPoint join_at(UtcTime program_start, UtcTime now,
                                           FrameRate rate) noexcept {
   return join_at_offset(si_elapsed(program_start, now), rate);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_FRAMES_JOIN_POINT_H_

@@ -1,15 +1,16 @@
-// What the picture says: a SMPTE timecode, one label a frame.
+// Labels each frame of a day with a SMPTE timecode.
 //
-// A Timecode is a frame of the label day together with the format that labels it; it prints as
-// hh:mm:ss:ff, with ';' before the frames when it is drop-frame. It names a picture, not an
-// instant: what instant that is depends on when the count was set (see time_of_day_timecode.h).
-// Arithmetic is in frames and wraps at the end of the label day, as a tape machine's counter does.
+// A Timecode is a frame of the day of labels and the format that labels it. It prints as hh:mm:ss:ff,
+// and with ';' before the frames when it is drop-frame. The frames field is as wide as the highest
+// label of the rate: 00:00:00:000 at 119.88 and 120. Arithmetic counts frames and wraps at the end of
+// the day of labels.
 //
-// Timecodes of one format are ordered by frame; those of different formats are unordered.
+// A Timecode names a picture, not an instant. house_timecode.h derives timecodes from the time of day.
 //
-// Threads: plain values. Everything but the text is constexpr.
-// Cost:    eight bytes; text up to 15 characters does not allocate.
-// Source:  SMPTE ST 12-1; ST 12-3 for what two or four frames share.
+// Timecodes of one format are ordered by frame. Timecodes of different formats are never equal. They
+// are ordered by `since_midnight`, then by rate, then non-drop before drop-frame.
+//
+// Source: SMPTE ST 12-1; ST 12-3 for frames that share a codeword.
 //
 // ## Example
 //
@@ -18,52 +19,57 @@
 //   assert(code.ok() && code->frame() == 1'799);
 //   assert((*code + 1).to_string() == "00:01:00;02");  // the minute has no ;00 and no ;01
 //   assert(!Timecode::parse("00:01:00;00", masterclock::k29_97).ok());
-//   constexpr auto format = *masterclock::TimecodeFormat::of(masterclock::k25, DropFrame::kNo);
-//   static_assert(Timecode(format, 90'000).hours() == 1);
+//   constexpr Timecode hour = masterclock::timecode("01:00:00:00", masterclock::k25);
+//   static_assert(hour.frame() == 90'000);
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_H_
 
 #include "masterclock/version.h"
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/timecode_format.h"
+#include "masterclock/internal/hash.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/internal/quoted.h"
 
 namespace masterclock::inline v0_2 {
 
 class Timecode {
  public:
-  // Reads hh:mm:ss:ff, or hh:mm:ss;ff and hh:mm:ss.ff for drop-frame. Two digits a field; the
-  // frames of rates above 100 may have three. Nothing may stand around it.
+  // Reads hh:mm:ss:ff. Drop-frame labels are hh:mm:ss;ff, hh:mm:ss.ff or hh;mm;ss;ff. Each field has two
+  // digits. The frames of rates above 100 have three digits, or two below frame 100.
   //
-  // Errors: InvalidArgument that names the text, the rate and the field: a label that does not exist, a
-  //         label that drop-frame leaves out, a rate without labels.
+  // Errors: InvalidArgument with the text, the rate and the cause: another shape, a label that does not
+  //         exist, a label that drop-frame omits, milliseconds, a rate without labels.
   [[nodiscard]] static absl::StatusOr<Timecode> parse(std::string_view text, FrameRate rate);
 
-  // Errors: as parse.
+  // Errors: those of parse.
   [[nodiscard]] static absl::StatusOr<Timecode> make(int hours, int minutes, int seconds,
                                                      int frames, FrameRate rate, DropFrame drop);
 
-  // The label of a frame counted from 00:00:00:00, modulo one label day; negative counts wrap too.
+  // Returns the label of a frame counted from 00:00:00:00, modulo one day of labels.
   //
   // Errors: InvalidArgument for a rate without labels.
   [[nodiscard]] static absl::StatusOr<Timecode> from_frame(std::int64_t frame_of_day,
                                                            FrameRate rate, DropFrame drop);
 
-  // The same without a way to fail, for a format that was checked once.
+  // Does the same for a format that exists, and cannot fail.
   constexpr Timecode(TimecodeFormat format, std::int64_t frame_of_day) noexcept
       : frame_(wrap(frame_of_day, format.frames_per_day())), format_(format) {}
 
-  // The frame of the label day, from 0.
+  // Returns the frame of the day of labels, from 0.
   [[nodiscard]] constexpr std::int64_t frame() const noexcept { return frame_; }
   [[nodiscard]] constexpr TimecodeFormat format() const noexcept { return format_; }
   [[nodiscard]] constexpr FrameRate rate() const noexcept { return format_.rate(); }
@@ -75,39 +81,37 @@ class Timecode {
   [[nodiscard]] constexpr int seconds() const noexcept { return label().seconds; }
   [[nodiscard]] constexpr int frames() const noexcept { return label().frames; }
 
-  // hh:mm:ss:ff or hh:mm:ss;ff; at least two digits of frames.
-  [[nodiscard]] std::string to_string() const {
-    char text[kLongestText];
-    return std::string(text, write(text));
+  // Returns SI time from the first nanosecond of frame 0 to that of this frame, on a day of labels. At
+  // 1000/1001 rates such a day is not a day of the clock: non-drop 24 h last 86.4 s longer.
+  [[nodiscard]] constexpr std::chrono::nanoseconds since_midnight() const noexcept {
+    return frame_start(frame_, rate());
   }
-  // The same into a buffer of kLongestText; returns the end. Never allocates.
-  static constexpr std::size_t kLongestText = sizeof("23:59:59;999") - 1;
-  constexpr char* write(char* out) const noexcept;
 
-  // The label that LTC and VITC carry. Their frame field ends at 30, so above that two frames share
-  // a label (four above 60): `label` counts pairs at half the rate, `frame` the frames of one.
+  // Returns the label as text. The text has at most 12 characters, so std::string does not allocate.
+  [[nodiscard]] std::string to_string() const;
+
+  // The label that LTC and VITC carry. Its frames field ends at 30. Above 30 frames a second two frames
+  // share a codeword, above 60 four.
   struct Codeword;
   [[nodiscard]] constexpr Codeword codeword() const noexcept;
 
-  // The frame that is number `frame` of the pair (or four) labelled `label`, at the full rate.
+  // Returns the frame at position `frame` among the frames of the codeword `label`, at the full rate.
   //
-  // Errors: InvalidArgument when codewords at `rate` are no such labels, or have no such frame.
+  // Errors: InvalidArgument when codewords at `rate` have another format, or have no such frame.
   [[nodiscard]] static absl::StatusOr<Timecode> from_codeword(const Timecode& label, int frame,
                                                               FrameRate rate);
 
   friend constexpr Timecode operator+(Timecode code, std::int64_t frames) noexcept {
-    const std::int32_t day = code.format_.frames_per_day();
-    return Timecode(code.format_, code.frame_ + frames % day);
+    return Timecode(code.format_, code.frame_ + frames % code.format_.frames_per_day());
   }
   friend constexpr Timecode operator+(std::int64_t frames, Timecode code) noexcept {
     return code + frames;
   }
   friend constexpr Timecode operator-(Timecode code, std::int64_t frames) noexcept {
-    const std::int32_t day = code.format_.frames_per_day();
-    return Timecode(code.format_, code.frame_ - frames % day);
+    return Timecode(code.format_, code.frame_ - frames % code.format_.frames_per_day());
   }
-  // Frames from `b` to `a` within one label day; negative when `a` is the lower. Both in one
-  // format.
+  // Returns the frames from `b` to `a` within one day of labels, negative when `a` is the lower.
+  // Requires one format.
   friend constexpr std::int64_t operator-(Timecode a, Timecode b) noexcept {
     return std::int64_t{a.frame_} - b.frame_;
   }
@@ -117,9 +121,19 @@ class Timecode {
   constexpr Timecode& operator--() noexcept { return *this -= 1; }
 
   friend constexpr bool operator==(Timecode, Timecode) = default;
-  friend constexpr std::partial_ordering operator<=>(Timecode a, Timecode b) noexcept {
-    if (a.format_ != b.format_) return std::partial_ordering::unordered;
-    return a.frame_ <=> b.frame_;
+  friend constexpr std::strong_ordering operator<=>(Timecode a, Timecode b) noexcept {
+    if (a.format_ == b.format_) return a.frame_ <=> b.frame_;
+    if (const auto by_time = a.since_midnight() <=> b.since_midnight(); by_time != 0)
+      return by_time;
+    if (a.rate() != b.rate()) {
+      return a.rate() < b.rate() ? std::strong_ordering::less : std::strong_ordering::greater;
+    }
+    return a.drop_frame() <=> b.drop_frame();
+  }
+  template <class H>
+  friend H AbslHashValue(H state, Timecode code) {
+    return H::combine(std::move(state), code.frame_, code.format_.nominal(),
+                      code.rate().denominator, code.drop_frame());
   }
 
  private:
@@ -145,8 +159,8 @@ class Timecode {
 
 struct Timecode::Codeword {
   Timecode label;
-  int frame;   // 0 is the first frame of those that share the label
-  int frames;  // how many share it: 1, 2 or 4
+  int frame;   // the position of this frame among the frames of the codeword, from 0
+  int frames;  // the number of frames that share the codeword: 1, 2 or 4
   friend constexpr bool operator==(const Codeword&, const Codeword&) = default;
 };
 
@@ -155,21 +169,76 @@ constexpr Timecode::Codeword Timecode::codeword() const noexcept {
   return {Timecode(format_.codeword_format(), frame_ / group), frame_ % group, group};
 }
 
-constexpr char* Timecode::write(char* out) const noexcept {
+namespace internal {
+
+// A text in the shape of a label. `width` counts the digits of the frames; 0 is another shape.
+struct TimecodeText {
+  TimecodeLabel label;
+  DropFrame drop = DropFrame::kNo;
+  int width = 0;
+  bool dotted = false;  // '.' before the frames
+
+  // Returns true when the frames field has a width that labels of `format` may have.
+  [[nodiscard]] constexpr bool fits(const TimecodeFormat& format) const noexcept {
+    return width == 2 || width == format.frames_width();
+  }
+};
+
+[[nodiscard]] constexpr TimecodeText read_timecode(std::string_view text) noexcept {
+  if (text.size() != 11 && text.size() != 12) return {};
+  bool digits = true;
+  const auto digit = [&](std::size_t i) {
+    const int value = text[i] - '0';
+    digits = digits && value >= 0 && value <= 9;
+    return value;
+  };
+  TimecodeText read;
+  read.label = {digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7),
+                digit(9) * 10 + digit(10)};
+  if (text.size() == 12) read.label.frames = read.label.frames * 10 + digit(11);
+  const char mark = text[8];
+  const bool colons =
+      text[2] == ':' && text[5] == ':' && (mark == ':' || mark == ';' || mark == '.');
+  const bool semicolons = text[2] == ';' && text[5] == ';' && mark == ';';
+  if (!digits || (!colons && !semicolons)) return {};
+  read.drop = mark == ':' ? DropFrame::kNo : DropFrame::kYes;
+  read.width = static_cast<int>(text.size()) - 9;
+  read.dotted = mark == '.';
+  return read;
+}
+
+// Not constexpr: a call ends the compilation, and the compiler prints this name.
+inline void label_does_not_exist_at_this_rate() {}
+
+}  // namespace internal
+
+// Returns the timecode of a literal, as Timecode::parse does. A label that does not exist does not
+// compile.
+[[nodiscard]] consteval Timecode timecode(const char* label, FrameRate rate) {
+  const internal::TimecodeText read = internal::read_timecode(label);
+  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, read.drop);
+  if (read.width == 0 || !format || !read.fits(*format) || !format->is_label(read.label)) {
+    internal::label_does_not_exist_at_this_rate();
+  }
+  return Timecode(*format, format->frame_of(read.label));
+}
+
+inline std::string Timecode::to_string() const {
   const TimecodeLabel at = label();
-  const auto two = [&](int value) {
+  char text[12];
+  char* out = text;
+  const auto put = [&out](int value, char mark) {
     *out++ = static_cast<char>('0' + value / 10);
     *out++ = static_cast<char>('0' + value % 10);
+    *out++ = mark;
   };
-  two(at.hours);
-  *out++ = ':';
-  two(at.minutes);
-  *out++ = ':';
-  two(at.seconds);
-  *out++ = drop_frame() == DropFrame::kYes ? ';' : ':';
-  if (at.frames >= 100) *out++ = static_cast<char>('0' + at.frames / 100);
-  two(at.frames % 100);
-  return out;
+  put(at.hours, ':');
+  put(at.minutes, ':');
+  put(at.seconds, drop_frame() == DropFrame::kYes ? ';' : ':');
+  if (format_.frames_width() == 3) *out++ = static_cast<char>('0' + at.frames / 100);
+  *out++ = static_cast<char>('0' + at.frames % 100 / 10);
+  *out++ = static_cast<char>('0' + at.frames % 10);
+  return std::string(text, out);
 }
 
 inline absl::Status Timecode::no_format(std::string_view text, FrameRate rate, DropFrame drop) {
@@ -178,7 +247,8 @@ inline absl::Status Timecode::no_format(std::string_view text, FrameRate rate, D
   }
   return error(
       text, rate,
-      "no labels at this rate; there are for 1 to 999 frames a second and 1000/1001 of them");
+      "no labels at this rate; labels exist at 1 to 999 frames a second and at 1000/1001 of "
+      "these rates");
 }
 
 inline absl::Status Timecode::no_label(std::string_view text, const TimecodeFormat& format,
@@ -192,35 +262,25 @@ inline absl::Status Timecode::no_label(std::string_view text, const TimecodeForm
     return error(text, rate, "frames end at " + std::to_string(format.nominal() - 1));
   }
   return error(text, rate,
-               "drop-frame leaves this label out; the minute begins with frame " +
+               "drop-frame omits this label; the minute begins with frame " +
                    std::to_string(format.dropped()));
 }
 
 inline absl::StatusOr<Timecode> Timecode::parse(std::string_view text, FrameRate rate) {
-  bool shaped = text.size() == 11 || text.size() == 12;
-  const auto digit = [&](std::size_t i) {
-    const int value = text[i] - '0';
-    shaped = shaped && value >= 0 && value <= 9;
-    return value;
-  };
-  TimecodeLabel label;
-  bool drop = false;
-  if (shaped) {
-    label = {digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7),
-             digit(9) * 10 + digit(10)};
-    if (text.size() == 12) label.frames = label.frames * 10 + digit(11);
-    drop = text[8] == ';' || text[8] == '.';
-    shaped = shaped && text[2] == ':' && text[5] == ':' && (drop || text[8] == ':');
+  const internal::TimecodeText read = internal::read_timecode(text);
+  if (read.width == 0) {
+    return error(text, rate, "expected hh:mm:ss:ff, or hh:mm:ss;ff for drop-frame");
   }
-  if (!shaped) return error(text, rate, "expected hh:mm:ss:ff, or hh:mm:ss;ff for drop-frame");
-  const DropFrame mode = drop ? DropFrame::kYes : DropFrame::kNo;
-  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, mode);
-  if (!format) return no_format(text, rate, mode);
-  if (text.size() == 12 && format->nominal() <= 100) {
-    return error(text, rate, "expected two digits of frames");
+  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, read.drop);
+  if (format && read.fits(*format) && format->is_label(read.label)) {
+    return Timecode(*format, format->frame_of(read.label));
   }
-  if (!format->is_label(label)) return no_label(text, *format, label);
-  return Timecode(*format, format->frame_of(label));
+  if (read.dotted && read.width == 3) {
+    return error(text, rate, "three digits after '.' are milliseconds; expected frames");
+  }
+  if (!format) return no_format(text, rate, read.drop);
+  if (!read.fits(*format)) return error(text, rate, "expected two digits of frames");
+  return no_label(text, *format, read.label);
 }
 
 inline absl::StatusOr<Timecode> Timecode::make(int hours, int minutes, int seconds, int frames,
@@ -248,7 +308,7 @@ inline absl::StatusOr<Timecode> Timecode::from_codeword(const Timecode& label, i
   if (!format) return no_format(text, rate, label.drop_frame());
   if (format->codeword_format() != label.format()) {
     return error(text, rate,
-                 "codewords of this rate count at " +
+                 "codewords at this rate count at " +
                      masterclock::to_string(format->codeword_format().rate()) + ", not at " +
                      masterclock::to_string(label.rate()));
   }
@@ -259,6 +319,14 @@ inline absl::StatusOr<Timecode> Timecode::from_codeword(const Timecode& label, i
   return Timecode(*format, label.frame() * group + frame);
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
+
+template <>
+struct std::hash<masterclock::Timecode> {
+  [[nodiscard]] std::size_t operator()(masterclock::Timecode code) const noexcept {
+    return masterclock::internal::hash_of(code.frame(), code.format().nominal(),
+                                          code.rate().denominator, code.drop_frame());
+  }
+};
 
 #endif  // MASTERCLOCK_FRAMES_TIMECODE_H_

@@ -1,17 +1,14 @@
-// How labels count at a rate: hours, minutes, seconds and frames of a nominal day.
+// Defines how timecode labels count at a rate: hours, minutes, seconds and frames of a day of labels.
 //
-// A label second holds a whole number of frames: 30 of them at 29.97 as at 30. At a rate that is
-// 1000/1001 of a whole one, a day of labels therefore lasts 86.4 s longer than a day, 3.6 s an
-// hour. Drop-frame makes up for that by leaving out labels (never pictures): the first two of every
-// minute at 29.97, four at 59.94, eight at 119.88, but none in minutes 0, 10, 20, 30, 40 and 50.
-// What is left over is 2.6 frames a day at 29.97.
+// A label second has a whole number of frames, the nominal rate: 30 at 29.97 as at 30. At 1000/1001 of
+// a whole rate, a day of labels is therefore 86.4 s longer than a day. Drop-frame counting corrects
+// this. It omits labels, never pictures: the first two of each minute at 29.97, four at 59.94, eight
+// at 119.88, except in minutes 0, 10, 20, 30, 40 and 50. At 29.97 an error of 2.6 frames a day remains.
 //
-// Rates with labels are the whole ones from 1 to 999 and 1000/1001 of them. Drop-frame exists at
-// the three rates above; SMPTE ST 12-1 defines the first, the others are its pairs and fours.
+// Labels exist at the whole rates from 1 to 999 and at 1000/1001 of these. Drop-frame labels exist at
+// 29.97, which SMPTE ST 12-1 defines, and at its double and quadruple.
 //
-// Threads: plain values, constexpr.
-// Cost:    divisions by constants, and by the frames of a label second.
-// Source:  SMPTE ST 12-1 (non-drop and drop-frame counting), ST 12-3 for rates above 60.
+// Source: SMPTE ST 12-1 (drop-frame and non-drop counting), ST 12-3 for rates above 60.
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 
@@ -19,14 +16,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/internal/printable.h"
 
 namespace masterclock::inline v0_2 {
 
 enum class DropFrame { kNo, kYes };
 
-// The four fields of a label. Not every combination is one: see TimecodeFormat::is_label.
+[[nodiscard]] inline std::string to_string(DropFrame drop) {
+  return drop == DropFrame::kYes ? "drop-frame" : "non-drop";
+}
+
+// The four fields of a label. TimecodeFormat::is_label tells which combinations are labels.
 struct TimecodeLabel {
   int hours = 0, minutes = 0, seconds = 0, frames = 0;
   friend bool operator==(const TimecodeLabel&, const TimecodeLabel&) = default;
@@ -34,12 +37,12 @@ struct TimecodeLabel {
 
 class TimecodeFormat {
  public:
-  // Nothing for a rate without labels, or without drop-frame when that is asked for.
+  // Returns no format for a rate without labels, and for kYes at a rate without drop-frame.
   [[nodiscard]] static constexpr std::optional<TimecodeFormat> of(FrameRate rate,
                                                                   DropFrame drop) noexcept {
     if (rate.denominator != 1 && rate.denominator != 1'001) {
       rate = reduced(rate);
-      // 1001 = 7 * 11 * 13, so that 1000/1001 of 7 is 1000/143 in lowest terms.
+      // 1001 is 7 * 11 * 13, so that 1000/1001 of 7 is 1000/143 in lowest terms.
       if (rate.denominator != 1 && 1'001 % rate.denominator == 0 && rate.numerator < 1'000'000) {
         rate = {rate.numerator * (1'001 / rate.denominator), 1'001};
       }
@@ -67,7 +70,7 @@ class TimecodeFormat {
     }
   }
 
-  // Frames in a label second: 30 at 29.97.
+  // Returns the frames of a label second: 30 at 29.97.
   [[nodiscard]] constexpr int nominal() const noexcept { return nominal_; }
   [[nodiscard]] constexpr DropFrame drop_frame() const noexcept {
     return drop_ == kNoDrop ? DropFrame::kNo : DropFrame::kYes;
@@ -76,15 +79,18 @@ class TimecodeFormat {
     return slow_ ? FrameRate{nominal_ * 1'000, 1'001} : FrameRate{nominal_, 1};
   }
 
-  // Labels in a day, one a frame: 2,592,000 at 29.97, drop-frame 2,589,408.
+  // Returns the width of the frames field, which is that of the highest label: 2 at 100, 3 at 119.88.
+  [[nodiscard]] constexpr int frames_width() const noexcept { return nominal_ > 100 ? 3 : 2; }
+
+  // Returns the number of labels in a day: 2,592,000 at 29.97, 2,589,408 in drop-frame.
   [[nodiscard]] constexpr std::int32_t frames_per_day() const noexcept {
     return nominal_ * 86'400 - dropped() * (9 * 6 * 24);
   }
 
-  // Labels left out at the start of a minute: 0, 2, 4 or 8.
+  // Returns the number of labels omitted at the start of a minute: 0, 2, 4 or 8.
   [[nodiscard]] constexpr int dropped() const noexcept { return drop_ == kNoDrop ? 0 : 2 << drop_; }
 
-  // Whether the fields are in range and drop-frame did not leave the label out.
+  // Returns true for fields in range that drop-frame does not omit.
   [[nodiscard]] constexpr bool is_label(const TimecodeLabel& label) const noexcept {
     return label.hours >= 0 && label.hours < 24 && label.minutes >= 0 && label.minutes < 60 &&
            label.seconds >= 0 && label.seconds < 60 && label.frames >= 0 &&
@@ -94,20 +100,19 @@ class TimecodeFormat {
     return label.frames < dropped() && label.seconds == 0 && label.minutes % 10 != 0;
   }
 
-  // The frame of the day that carries a label. Requires is_label(label).
+  // Returns the frame of the day with this label. Requires is_label(label).
   [[nodiscard]] constexpr std::int32_t frame_of(const TimecodeLabel& label) const noexcept {
     const int minutes = label.hours * 60 + label.minutes;
     return (minutes * 60 + label.seconds) * nominal_ + label.frames -
            dropped() * (minutes - minutes / 10);
   }
 
-  // The label of a frame of the day. Requires 0 <= frame < frames_per_day().
+  // Returns the label of a frame of the day. Requires 0 <= frame < frames_per_day().
   [[nodiscard]] constexpr TimecodeLabel label_of(std::int32_t frame) const noexcept {
     auto count = static_cast<std::uint32_t>(frame);
     if (drop_ != kNoDrop) {
-      // Put the labels back that were left out: 18 (times 1, 2 or 4) in each ten minutes that
-      // passed and two in each minute of this ten, whose first lasts 1800 frames and the others
-      // 1798.
+      // Adds the omitted labels. At 29.97, ten minutes have 17,982 frames and omit 18 labels. The first
+      // of the ten minutes has 1,800 frames, each other 1,798.
       const std::uint32_t tens = (count >> drop_) / 17'982;
       const std::uint32_t rest = count - ((tens * 17'982) << drop_);
       const std::uint32_t minutes = rest < (2U << drop_) ? 0 : ((rest >> drop_) - 2) / 1'798;
@@ -118,14 +123,14 @@ class TimecodeFormat {
             static_cast<int>(second % 60), static_cast<int>(count - second * nominal_)};
   }
 
-  // How many frames share one ST 12-1 codeword, whose frame field ends at 30: two from 47.95 to 60,
-  // four from 100 to 120, one otherwise.
+  // Returns the number of frames that share one ST 12-1 codeword: two from 47.95 to 60, four from 100 to
+  // 120, one below 47.95. The frames field of a codeword ends at 30.
   [[nodiscard]] constexpr int frames_per_codeword() const noexcept {
     int group = 1;
     while (nominal_ / group > 30 && nominal_ / group % 2 == 0) group *= 2;
     return group;
   }
-  // The format of those codewords: 59.94 drop-frame is labelled as 29.97 drop-frame.
+  // Returns the format of these codewords: 29.97 drop-frame at 59.94 drop-frame.
   [[nodiscard]] constexpr TimecodeFormat codeword_format() const noexcept {
     TimecodeFormat format = *this;
     for (int group = frames_per_codeword(); group > 1; group /= 2) {
@@ -146,9 +151,9 @@ class TimecodeFormat {
 
   std::uint16_t nominal_;
   bool slow_;          // 1000/1001 of the nominal rate
-  std::uint8_t drop_;  // log2 of how many times the two labels of 29.97, or kNoDrop
+  std::uint8_t drop_;  // kNoDrop, or log2 of the nominal rate over 30
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
