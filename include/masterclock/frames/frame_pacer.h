@@ -66,15 +66,7 @@ struct PacedFrame {
 };
 
 [[nodiscard]] inline std::string to_string(PacedFrame::Outcome outcome) {
-  switch (outcome) {
-    case PacedFrame::Outcome::kOnTime:
-      return "on-time";
-    case PacedFrame::Outcome::kLate:
-      return "late";
-    case PacedFrame::Outcome::kStopped:
-      break;
-  }
-  return "stopped";
+  return internal::name_of(outcome, {"on-time", "late", "stopped"});
 }
 
 struct FramePacerOptions {

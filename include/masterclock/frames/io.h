@@ -12,8 +12,6 @@
 
 #include "masterclock/version.h"
 
-#include <ostream>
-
 #include "masterclock/frames/frame_pacer.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/join_point.h"

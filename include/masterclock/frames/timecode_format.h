@@ -26,7 +26,7 @@ namespace masterclock::inline v0_2 {
 enum class DropFrame { kNo, kYes };
 
 [[nodiscard]] inline std::string to_string(DropFrame drop) {
-  return drop == DropFrame::kYes ? "drop-frame" : "non-drop";
+  return internal::name_of(drop, {"non-drop", "drop-frame"});
 }
 
 // The four fields of a label. TimecodeFormat::is_label tells which combinations are labels.

@@ -67,23 +67,14 @@ enum class OnFold {
   kTwice,      // occurs at both passes
 };
 
-[[nodiscard]] constexpr std::string_view to_string(OnGap rule) noexcept {
-  return rule == OnGap::kResolve ? "resolve" : "skip";
+[[nodiscard]] inline std::string to_string(OnGap rule) {
+  return internal::name_of(rule, {"resolve", "skip"});
+}
+[[nodiscard]] inline std::string to_string(OnFold rule) {
+  return internal::name_of(rule, {"once", "first-only", "twice"});
 }
 
-[[nodiscard]] constexpr std::string_view to_string(OnFold rule) noexcept {
-  switch (rule) {
-    case OnFold::kFirstOnly:
-      return "first-only";
-    case OnFold::kTwice:
-      return "twice";
-    case OnFold::kOnce:
-      break;
-  }
-  return "once";
-}
-
-// "Mon,Wed", in the order of ISO 8601; "every day" for all seven, "never" for none.
+// Returns "Mon,Wed" in the order of ISO 8601, "every day" for all days, "never" for no day.
 [[nodiscard]] inline std::string to_string(Weekdays days) {
   if (days == kEveryDay) return "every day";
   constexpr std::string_view kNames[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
