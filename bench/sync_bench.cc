@@ -1,16 +1,18 @@
-// What it costs to know how right the time is. Whoever stamps a cue with its uncertainty does so on
-// the path on which the cue goes out.
+// Measures the cost of a reading that states its error. A program that stamps a cue with the uncertainty of
+// the time takes this reading on the path of the cue.
 #include <benchmark/benchmark.h>
 #include <time.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/simulated_sync_provider.h"
-#include "masterclock/sync/internal/tsc_calibrator.h"
+#include "masterclock/sync/sync_thread.h"
 #include "masterclock/sync/tsc_time_source.h"
 
 namespace masterclock {
@@ -37,7 +39,7 @@ void BM_Sync_NowBounded(benchmark::State& state) {
 }
 BENCHMARK(BM_Sync_NowBounded);
 
-// Every reading of a station's time is one of these, so its smoothness is paid for by all of them.
+// Each reading of a station's time pays for the slew.
 void BM_Sync_DisciplinedNow(benchmark::State& state) {
   SimulatedSyncProvider provider;
   SystemTimeSource& machine = SystemTimeSource::shared();
@@ -52,37 +54,48 @@ void BM_Sync_DisciplinedNow(benchmark::State& state) {
 }
 BENCHMARK(BM_Sync_DisciplinedNow);
 
-// A source of its own for each figure: how many threads have read it is part of what is measured.
 template <class Read>
-void tsc_reading(benchmark::State& state, bool shared, Read read) {
-  auto source = TscTimeSource::make();
-  if (!source.ok()) {
-    state.SkipWithError(std::string(source.status().message()).c_str());
-    return;
+void tsc_reading(benchmark::State& state, TscOrdering ordering, Read read) {
+  static std::unique_ptr<TscTimeSource> source;  // shared by the threads of one run
+  static std::unique_ptr<SyncThread> refreshing;
+  if (state.thread_index() == 0) {
+    auto made = TscTimeSource::make(SystemTimeSource::shared(), {.ordering = ordering});
+    if (made.ok()) {
+      source = *std::move(made);
+      refreshing = std::make_unique<SyncThread>(*source);
+      refreshing->start();
+      while (!source->stats().calibrated) std::this_thread::yield();
+    } else {
+      state.SkipWithError(std::string(made.status().message()).c_str());
+    }
   }
-  TscCalibrator keep(**source);
-  if (shared) std::thread([&] { benchmark::DoNotOptimize((*source)->now_utc()); }).join();
-  while (!(*source)->fit().calibrated) std::this_thread::yield();
-  const TscTimeSource& clock = **source;
-  for (auto _ : state) benchmark::DoNotOptimize(read(clock));
-  if (!clock.fit().calibrated) state.SkipWithError("not calibrated");
+  for (auto _ : state) benchmark::DoNotOptimize(read(*source));
+  if (state.thread_index() == 0) {
+    if (!source->stats().calibrated) state.SkipWithError("not calibrated");
+    refreshing.reset();
+    source.reset();
+  }
 }
 
 void BM_Sync_TscNow(benchmark::State& state) {
-  tsc_reading(state, false, [](const TscTimeSource& clock) { return clock.now_utc(); });
+  tsc_reading(state, TscOrdering::kUnordered,
+              [](const TscTimeSource& clock) { return clock.now_utc(); });
 }
 BENCHMARK(BM_Sync_TscNow);
+BENCHMARK(BM_Sync_TscNow)->Threads(2);
 
 void BM_Sync_TscNowSteady(benchmark::State& state) {
-  tsc_reading(state, false, [](const TscTimeSource& clock) { return clock.now_steady(); });
+  tsc_reading(state, TscOrdering::kUnordered,
+              [](const TscTimeSource& clock) { return clock.now_steady(); });
 }
 BENCHMARK(BM_Sync_TscNowSteady);
 
-// After a second thread has read: a reading then waits for the loads before it.
-void BM_Sync_TscNowShared(benchmark::State& state) {
-  tsc_reading(state, true, [](const TscTimeSource& clock) { return clock.now_utc(); });
+// A reading waits for the thread's earlier loads.
+void BM_Sync_TscNowOrdered(benchmark::State& state) {
+  tsc_reading(state, TscOrdering::kOrdered,
+              [](const TscTimeSource& clock) { return clock.now_utc(); });
 }
-BENCHMARK(BM_Sync_TscNowShared);
+BENCHMARK(BM_Sync_TscNowOrdered);
 
 }  // namespace
 }  // namespace masterclock

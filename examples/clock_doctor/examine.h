@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "machine_facts.h"
-#include "masterclock/sync/sync_state.h"
+#include "masterclock/sync/sync_provider.h"
 
 namespace clock_doctor {
 

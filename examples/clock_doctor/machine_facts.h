@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "masterclock/sync/providers/phc.h"
-#include "masterclock/sync/sync_reading.h"
+#include "masterclock/sync/sync_provider.h"
 #include "masterclock/time/time_points.h"
 
 namespace clock_doctor {

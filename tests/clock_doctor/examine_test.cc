@@ -119,8 +119,8 @@ TEST(Examine, EachFaultIsFoundAndSaysWhatToDo) {
        "ptp4l -i"},
       {"chronyd has nothing to follow", unknown("chrony", "chrony: not synchronised"), "chrony",
        Level::kAttention, "chronyd runs: not synchronised", "chronyc sources"},
-      {"chronyd follows itself", unknown("chrony", "chrony: nobody but itself (local)"), "chrony",
-       Level::kAttention, "chronyd runs: nobody but itself", "name servers"},
+      {"chronyd follows itself", unknown("chrony", "chrony: follows only itself (local)"), "chrony",
+       Level::kAttention, "chronyd runs: follows only itself", "name servers"},
       {"chronyd is not heard",
        unknown("chrony", "chrony: no answer", absl::UnavailableError("refused")), "chrony",
        Level::kAttention, "chronyd runs: no answer", "--chrony ADDRESS"},
@@ -293,8 +293,8 @@ TEST(Examine, ADaemonThatRunsIsNotADaemonThatIsSynchronized) {
 
 // The reasons come from the providers themselves.
 TEST(Examine, KnowsEachReasonOfTheProviders) {
-  using masterclock::PtpPortState;
-  using masterclock::PtpStatus;
+  using namespace masterclock::internal;
+  const absl::Status unavailable = absl::UnavailableError("");
   const auto ptp4l = [](auto edit) {
     PtpStatus ptp;
     ptp.port_state = PtpPortState::kSlave;
@@ -302,29 +302,29 @@ TEST(Examine, KnowsEachReasonOfTheProviders) {
     ptp.last_sync = ptp.mean_path_delay = 1us;
     ptp.utc_offset = 37;
     edit(ptp);
-    return masterclock::internal::LinuxPtpRule({}).answered(ptp, std::nullopt, {}, {});
+    return LinuxPtpRule({}).answered(ptp, std::nullopt, {}, {});
   };
   const auto chrony = [](auto edit) {
-    masterclock::ChronyTracking tracking;
+    ChronyTracking tracking;
     edit(tracking);
-    return masterclock::internal::ChronyRule({}).answered(tracking, {}, {});
+    return ChronyRule({}).answered(tracking, {}, {});
   };
   const struct {
     const char* by;
     masterclock::SyncReading reading;
     const char* advice;
   } cases[] = {
-      {"linuxptp", masterclock::internal::LinuxPtpRule({}).silent({}), "--ptp4l SOCKET"},
+      {"linuxptp", LinuxPtpRule({}).silent({}, unavailable), "--ptp4l SOCKET"},
       {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kListening; }), "is there a"},
       {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kMaster; }), "a receiver"},
       {"linuxptp", ptp4l([](auto& p) { p.port_state = PtpPortState::kUncalibrated; }), "wait"},
       {"linuxptp", ptp4l([](auto& p) { p.utc_offset.reset(); }), "currentUtcOffsetValid"},
       {"linuxptp", ptp4l([](auto& p) { p.software_clock = p.ptp_timescale = false; }),
        "PTP timescale"},
-      {"chrony", masterclock::internal::ChronyRule({}).silent({}), "--chrony ADDRESS"},
+      {"chrony", ChronyRule({}).silent({}, unavailable), "--chrony ADDRESS"},
       {"chrony", chrony([](auto&) {}), "is there a server"},
       {"chrony", chrony([](auto& t) {
-         t.leap = masterclock::ChronyTracking::Leap::kNormal;
+         t.leap = ChronyTracking::Leap::kNormal;
          t.reference_id = 0x7f7f0101;
        }),
        "name servers"},

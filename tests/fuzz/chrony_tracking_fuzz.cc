@@ -8,12 +8,13 @@
 #include <span>
 #include <string>
 
-#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/internal/chrony_tracking.h"
+#include "masterclock/sync/providers/chrony.h"
 
 namespace {
 
 using namespace masterclock;
+using namespace masterclock::internal;
 using namespace std::chrono_literals;
 
 void require(bool kept) {
@@ -28,10 +29,11 @@ void judge(const ChronyTracking& tracking, bool corrects_the_clock) {
   constexpr SteadyTime kSteady(1h);
   const SyncReading reading = rule.answered(tracking, kUtc, kSteady);
   if (reading.state == SyncState::kSynchronized) {
-    require(tracking.follows_somebody() && reading.error_bound >= tracking.root_distance());
+    require(tracking.has_reference() && reading.error_bound >= tracking.root_distance());
   }
   require(reading.error_bound >= 0ns && reading.as_of <= kSteady && !reading.provenance.empty());
-  require(rule.silent(SteadyTime(20h)).state != SyncState::kSynchronized ||
+  require(rule.silent(SteadyTime(20h), absl::UnavailableError("")).state !=
+              SyncState::kSynchronized ||
           tracking.update_interval > 2h);
 }
 

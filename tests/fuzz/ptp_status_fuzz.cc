@@ -8,12 +8,13 @@
 #include <string>
 #include <tuple>
 
-#include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/sync/internal/ptp_status.h"
+#include "masterclock/sync/providers/linuxptp.h"
 
 namespace {
 
 using namespace masterclock;
+using namespace masterclock::internal;
 using namespace std::chrono_literals;
 
 void require(bool kept) {

@@ -12,8 +12,8 @@ int main() {
   using masterclock::SteadyTime;
   using masterclock::UtcTime;
   using std::chrono::nanoseconds;
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
+  for (std::string text; std::getline(std::cin, text);) {
+    std::istringstream words(text);
     std::size_t n = 0;
     std::int64_t local = 0, reference = 0, error = 0;
     words >> n;
@@ -28,17 +28,17 @@ int main() {
                    .ok();
     }
     words >> local;
-    const auto fit = calibration.fit();
-    if (!words || !taken || !fit.ok()) {
+    const auto line = calibration.line();
+    if (!words || !taken || !line.ok()) {
       std::cout << "refused\n";
       continue;
     }
-    const auto at = fit->at(SteadyTime(nanoseconds(local)));
-    std::cout << fit->local.time_since_epoch().count() << ' '
-              << fit->reference.time_since_epoch().count() << ' ' << fit->rate << ' '
-              << fit->residual_rms.count() << ' ' << fit->residual_max.count() << ' '
-              << fit->rate_error << ' ' << fit->bound.count() << ' '
-              << fit->growth.parts_per_billion << ' ' << at.utc.time_since_epoch().count() << ' '
+    const auto at = line->at(SteadyTime(nanoseconds(local)));
+    std::cout << line->local.time_since_epoch().count() << ' '
+              << line->reference.time_since_epoch().count() << ' ' << line->rate << ' '
+              << line->residual_rms.count() << ' ' << line->residual_max.count() << ' '
+              << line->rate_error << ' ' << line->bound.count() << ' '
+              << line->growth.parts_per_billion << ' ' << at.utc.time_since_epoch().count() << ' '
               << at.error_bound.count() << '\n';
   }
 }

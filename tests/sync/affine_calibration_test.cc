@@ -27,27 +27,27 @@ TEST(AffineCalibration, ByHand) {
   ASSERT_TRUE(calibration.add(observation(0s, 0us, 100ns)).ok());
   ASSERT_TRUE(calibration.add(observation(1s, 1s + 1us, 100ns)).ok());
   ASSERT_TRUE(calibration.add(observation(2s, 2s + 5us, 100ns)).ok());
-  const CalibrationFit fit = calibration.fit().value();
-  EXPECT_EQ(fit.observations, 3u);
-  EXPECT_EQ(fit.span(), 2s);
-  EXPECT_EQ(fit.rate, 2'500'000'000);
-  EXPECT_EQ(fit.local, kBoot + 1s);
-  EXPECT_EQ(fit.reference, kNoon + 1s + 2us);
-  EXPECT_EQ(fit.residual_max, 1us);
-  EXPECT_EQ(fit.residual_rms, 708ns);
-  EXPECT_EQ(fit.rate_error, 866'025'404);
-  EXPECT_EQ(fit.bound, 1'102ns) << "the residual, the error of the observation and the rounding";
-  EXPECT_EQ(fit.growth.parts_per_billion, 1'102) << "twice that over two seconds";
-  EXPECT_EQ(fit.at(kBoot).utc, kNoon - 500ns);
-  EXPECT_EQ(fit.at(kBoot + 2s).utc, kNoon + 2s + 4'500ns);
-  EXPECT_EQ(fit.at(kBoot + 2s).error_bound, fit.bound) << "an end of the window is inside";
+  const CalibratedLine line = calibration.line().value();
+  EXPECT_EQ(line.observations, 3u);
+  EXPECT_EQ(line.span(), 2s);
+  EXPECT_EQ(line.rate, 2'500'000'000);
+  EXPECT_EQ(line.local, kBoot + 1s);
+  EXPECT_EQ(line.reference, kNoon + 1s + 2us);
+  EXPECT_EQ(line.residual_max, 1us);
+  EXPECT_EQ(line.residual_rms, 708ns);
+  EXPECT_EQ(line.rate_error, 866'025'404);
+  EXPECT_EQ(line.bound, 1'102ns) << "the residual, the error of the observation and the rounding";
+  EXPECT_EQ(line.growth.parts_per_billion, 1'102) << "twice that over two seconds";
+  EXPECT_EQ(line.at(kBoot).utc, kNoon - 500ns);
+  EXPECT_EQ(line.at(kBoot + 2s).utc, kNoon + 2s + 4'500ns);
+  EXPECT_EQ(line.at(kBoot + 2s).error_bound, line.bound) << "an end of the window is inside";
 }
 
 TEST(AffineCalibration, BeyondTheWindowTheBoundGrows) {
   AffineCalibration calibration({.wander = drift_ppm(1)});
   ASSERT_TRUE(calibration.add(observation(0s, 0s, 8ns)).ok());
   ASSERT_TRUE(calibration.add(observation(10s, 10s, 8ns)).ok());
-  const CalibrationFit fit = calibration.fit().value();
+  const CalibratedLine line = calibration.line().value();
   // 8 ns of error, 2 of rounding, and 5 s at 1 ppm between the two; 20 ns in 10 s and 1 ppm outside.
   const struct {
     seconds at;
@@ -59,11 +59,11 @@ TEST(AffineCalibration, BeyondTheWindowTheBoundGrows) {
                {-1s, 5'011ns + 1'002ns},
                {1'010s, 5'011ns + 1'002us}};
   for (const auto& c : cases) {
-    EXPECT_EQ(fit.at(kBoot + c.at).error_bound, c.bound) << c.at.count();
-    EXPECT_EQ(fit.at(kBoot + c.at).utc, kNoon + c.at);
+    EXPECT_EQ(line.at(kBoot + c.at).error_bound, c.bound) << c.at.count();
+    EXPECT_EQ(line.at(kBoot + c.at).utc, kNoon + c.at);
   }
-  EXPECT_GT(fit.at(SteadyTime::max()).error_bound, 2h) << "1 ppm of 292 years";
-  EXPECT_GT(fit.at(SteadyTime::min()).error_bound, 2h);
+  EXPECT_GT(line.at(SteadyTime::max()).error_bound, 2h) << "1 ppm of 292 years";
+  EXPECT_GT(line.at(SteadyTime::min()).error_bound, 2h);
 }
 
 TEST(AffineCalibration, RefusesWhatIsNoObservation) {
@@ -95,16 +95,16 @@ TEST(AffineCalibration, RefusesWhatIsNoObservation) {
 
 TEST(AffineCalibration, NeedsTwoObservationsOfTwoClocks) {
   AffineCalibration calibration;
-  EXPECT_EQ(calibration.fit().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(calibration.line().status().code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(calibration.add(observation(0s, 0s)).ok());
-  EXPECT_EQ(calibration.fit().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(calibration.line().status().code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(calibration.add(observation(10s, 11s)).ok());
-  EXPECT_TRUE(calibration.fit().ok()) << "a tenth faster";
-  EXPECT_EQ(calibration.fit()->rate_error, INT64_MAX) << "two points lie on every line";
+  EXPECT_TRUE(calibration.line().ok()) << "a tenth faster";
+  EXPECT_EQ(calibration.line()->rate_error, INT64_MAX) << "two points lie on every line";
   calibration.clear();
   ASSERT_TRUE(calibration.add(observation(0s, 0s)).ok());
   ASSERT_TRUE(calibration.add(observation(10s, 11s + 1ns)).ok());
-  EXPECT_EQ(calibration.fit().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(calibration.line().status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(AffineCalibration, KeepsTheNewestObservations) {
@@ -114,10 +114,10 @@ TEST(AffineCalibration, KeepsTheNewestObservations) {
     const nanoseconds gain = i < 5 ? 0us : (i - 5) * 1us;
     ASSERT_TRUE(calibration.add(observation(i * 1s, i * 1s + gain)).ok());
   }
-  const CalibrationFit fit = calibration.fit().value();
-  EXPECT_EQ(fit.observations, 3u);
-  EXPECT_EQ(fit.first, kBoot + 7s);
-  EXPECT_EQ(fit.rate, 1'000'000'000);
+  const CalibratedLine line = calibration.line().value();
+  EXPECT_EQ(line.observations, 3u);
+  EXPECT_EQ(line.first, kBoot + 7s);
+  EXPECT_EQ(line.rate, 1'000'000'000);
   ASSERT_TRUE(calibration
                   .add(observation(9s + AffineCalibration::kLongestSpan,
                                    9s + AffineCalibration::kLongestSpan + 4us))
@@ -147,15 +147,15 @@ TEST(AffineCalibration, FindsTheTruthThroughNoise) {
         const nanoseconds off(below(2 * noise.count() + 1) - noise.count());
         ASSERT_TRUE(calibration.add({kBoot + local, truth(local) + off, noise + 1ns}).ok());
       }
-      const CalibrationFit fit = calibration.fit().value();
-      const double sigmas = std::abs(static_cast<double>(fit.rate - ppb * 1'000'000)) /
-                            static_cast<double>(fit.rate_error);
+      const CalibratedLine line = calibration.line().value();
+      const double sigmas = std::abs(static_cast<double>(line.rate - ppb * 1'000'000)) /
+                            static_cast<double>(line.rate_error);
       EXPECT_LT(sigmas, 6) << "seed " << seed << " round " << round;
       inside_three_sigma += sigmas < 3 ? 1 : 0;
-      EXPECT_LE(fit.residual_max, 2 * noise);
+      EXPECT_LE(line.residual_max, 2 * noise);
       for (const nanoseconds at :
            {nanoseconds(-1h), nanoseconds(0), local / 2, local, local + 1min, local + 24h}) {
-        const CalibratedTime converted = fit.at(kBoot + at);
+        const CalibratedTime converted = line.at(kBoot + at);
         ASSERT_LE(abs(converted.utc - truth(at)), converted.error_bound)
             << "seed " << seed << " round " << round << " at " << at.count();
       }
@@ -177,9 +177,9 @@ TEST(AffineCalibration, TheBoundHoldsForARateThatWanders) {
   for (int i = 0; i < 63; ++i) {  // a turn of the rate, and its mean is nought
     ASSERT_TRUE(calibration.add({kBoot + i * 10s, truth(i * 10s), 1ns}).ok());
   }
-  const CalibrationFit fit = calibration.fit().value();
+  const CalibratedLine line = calibration.line().value();
   for (int at = -2'000; at < 3'000; at += 7) {
-    const CalibratedTime converted = fit.at(kBoot + seconds(at));
+    const CalibratedTime converted = line.at(kBoot + seconds(at));
     ASSERT_LE(abs(converted.utc - truth(seconds(at))), converted.error_bound) << at;
   }
 }

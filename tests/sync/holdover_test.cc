@@ -3,114 +3,54 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <string>
 
-namespace masterclock {
-using namespace internal;
+#include "masterclock/internal/int128.h"
+
+namespace masterclock::holdover_test {
 namespace {
 
 using namespace std::chrono;
+using internal::Int128;
 
-constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
-constexpr SteadyTime kUp(100h);
-constexpr HoldoverOptions kOptions{.drift = drift_ppm(1)};
+static_assert(drift_ppm(1) == DriftRate{1'000});
+static_assert(held_over(10us, 2s, drift_ppm(1)) == 12us);
 
-BoundsAnchor anchor_at(UtcTime utc, SteadyTime steady, SyncState state, nanoseconds bound) {
-  return {state, true, true, utc, utc, steady, steady, bound};
-}
-
-bool same(const TimeBounds& a, const TimeBounds& b) {
-  return a.earliest == b.earliest && a.latest == b.latest && a.state == b.state;
-}
-
-TEST(QuickBounds, AnswersWhileNothingCanChangeAndNothingJumped) {
-  const BoundsAnchor synchronized = anchor_at(kNoon, kUp, SyncState::kSynchronized, 10us);
-  const BoundsAnchor free_running = anchor_at(kNoon, kUp, SyncState::kFreeRunning, 10us);
+TEST(DriftRate, BoundsGrowWithTheirAge) {
   const struct {
     const char* name;
-    BoundsAnchor anchor;
-    nanoseconds steady, utc;  // since the anchor
-    bool answers;
+    nanoseconds bound, age;
+    DriftRate rate;
+    nanoseconds expected;
   } cases[] = {
-      {"at once", synchronized, 0s, 0s, true},
-      {"before", synchronized, -1ns, 0s, false},
-      {"fresh to the last nanosecond", synchronized, 16s, 16s, true},
-      {"free-running from here on", synchronized, 16s + 1ns, 16s, false},
-      {"free-running for a day", free_running, 24h, 24h, true},
-      {"lost", free_running, 24h + 1ns, 24h, false},
-      {"a jump that does not count", synchronized, 1s, 1s + 20ms, true},
-      {"one that does", synchronized, 1s, 1s + 20ms + 1ns, false},
-      {"none back", synchronized, 1s, 1s - 20ms, true},
-      {"one back", synchronized, 1s, 1s - 20ms - 1ns, false},
-      {"the end of the range", synchronized, 1s, UtcTime::max() - kNoon, false},
-      {"the beginning", synchronized, 1s, UtcTime::min().time_since_epoch(), false},
-      {"no claim", BoundsAnchor{}, 1s, 1s, false},
+      {"2 s at 1 ppm", 10us, 2s, drift_ppm(1), 12us},
+      {"4 s at 1 ppm", 10us, 4s, drift_ppm(1), 14us},
+      {"8 s at 1 ppm", 10us, 8s, drift_ppm(1), 18us},
+      {"10 s at 1 ppm", 10us, 10s, drift_ppm(1), 20us},
+      {"no age", 10us, 0s, drift_ppm(1), 10us},
+      {"of the future", 10us, -5s, drift_ppm(1), 10us},
+      {"a perfect oscillator", 10us, 24h, {0}, 10us},
+      {"a negative rate", 10us, 24h, {-1}, 10us},
+      {"less than a nanosecond is one", 0ns, 1ns, {1}, 1ns},
+      {"just a nanosecond", 0ns, 1s, {1}, 1ns},
+      {"just over", 0ns, 1s + 1ns, {1}, 2ns},
+      {"a day at 50 ppm", 0ns, 24h, drift_ppm(50), 4'320ms},
+      {"a bound without end", nanoseconds::max(), 1s, drift_ppm(1), nanoseconds::max()},
+      {"an age without end", 1s, nanoseconds::max(), {2'000'000'000}, nanoseconds::max()},
+      {"a rate without end", 1s, 2s, {INT64_MAX}, nanoseconds::max()},
   };
-  for (const auto& c : cases) {
-    EXPECT_EQ(QuickBounds(c.anchor, kOptions).answers(kNoon + c.utc, kUp + c.steady), c.answers)
-        << c.name;
-  }
+  for (const auto& c : cases) EXPECT_EQ(held_over(c.bound, c.age, c.rate), c.expected) << c.name;
 }
 
-TEST(QuickBounds, GrowByTheDrift) {
-  const QuickBounds quick(anchor_at(kNoon, kUp, SyncState::kSynchronized, 10us), kOptions);
-  const struct {
-    nanoseconds age, bound;
-  } cases[] = {{0s, 10us}, {2s, 12us}, {4s, 14us}, {8s, 18us}, {10s, 20us}, {1ns, 10'001ns}};
-  for (const auto& c : cases) {
-    EXPECT_EQ(quick.bounds_at(kUp + c.age).latest, kNoon + c.age + c.bound) << c.age.count();
-    EXPECT_EQ(quick.bounds_at(kUp + c.age).earliest, kNoon + c.age - c.bound) << c.age.count();
+TEST(DriftRate, IsTheCeilingOfTheExactProduct) {
+  std::mt19937_64 random(1588);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto age = static_cast<std::int64_t>(random() >> (1 + random() % 63));
+    const auto rate = static_cast<std::int64_t>(random() % 1'000'000'000);
+    const Int128 exact = (Int128(age) * rate + 999'999'999) / 1'000'000'000;
+    const Int128 found = drifted(nanoseconds(age), {rate}).count();
+    ASSERT_EQ(found, exact) << age << " ns at " << rate << " ppb";
   }
-}
-
-// Values of every magnitude, the ends of the range among them.
-std::int64_t any(std::mt19937_64& random) {
-  switch (random() % 16) {
-    case 0:
-      return INT64_MAX;
-    case 1:
-      return INT64_MIN;
-    default:
-      return static_cast<std::int64_t>(random()) >> (random() % 64);
-  }
-}
-std::int64_t any_positive(std::mt19937_64& random) {
-  return static_cast<std::int64_t>(random() >> (1 + random() % 63));
-}
-
-TEST(QuickBounds, SayWhatThePlainArithmeticSays) {
-  std::mt19937_64 random(5905);
-  int answered = 0;
-  for (int i = 0; i < 400'000; ++i) {
-    const bool ordinary = i % 2 == 0;
-    const auto utc = ordinary ? kNoon : UtcTime(nanoseconds(any(random)));
-    const SteadyTime steady(nanoseconds(ordinary ? any_positive(random) >> 8 : any(random) / 2));
-    const SteadyTime as_of(
-        nanoseconds(any(random) / 4 < 0 ? steady.time_since_epoch().count() : any(random) / 4));
-    const UtcTime middle =
-        ordinary ? utc + nanoseconds(any(random) >> 20) : UtcTime(nanoseconds(any(random)));
-    const SyncState state = random() % 2 == 0 ? SyncState::kSynchronized : SyncState::kFreeRunning;
-    const BoundsAnchor anchor{state,  random() % 8 != 0,
-                              true,   utc,
-                              middle, steady,
-                              as_of,  nanoseconds(any_positive(random))};
-    const HoldoverOptions options{.drift = {ordinary ? any_positive(random) >> 30 : any(random)},
-                                  .fresh_for = nanoseconds(any(random)),
-                                  .lost_after = nanoseconds(any(random))};
-    const SteadyTime now =
-        saturating_add(random() % 2 == 0 ? as_of : steady, nanoseconds(any_positive(random)));
-    const UtcTime utc_now = random() % 2 == 0
-                                ? UtcTime(nanoseconds(any(random)))
-                                : saturating_add(utc, saturating_difference(now, steady));
-    const QuickBounds quick(anchor, options);
-    if (!quick.answers(utc_now, now)) continue;
-    ++answered;
-    const nanoseconds jumped = anchor.jump(utc_now, now);
-    ASSERT_TRUE(-kJump <= jumped && jumped <= kJump) << i;
-    ASSERT_TRUE(same(quick.bounds_at(now), anchor.bounds_at(now, options))) << i;
-  }
-  EXPECT_GT(answered, 10'000) << "the table asks for something";
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::holdover_test

@@ -10,6 +10,7 @@
 #include "hex_bytes.h"
 
 namespace masterclock::ptp_status_test {
+using namespace internal;
 namespace {
 
 using namespace std::chrono;
@@ -22,7 +23,7 @@ constexpr const char* kHead = "00000000000000000000000000000000161cb5fffece95a1"
 std::vector<std::uint8_t> reply(const std::string& length, const std::string& port,
                                 const std::string& tlv) {
   return tests::hex_bytes("0d02" + length + kHead + port +
-                            "0001 047f 00000000000000000001 0000 0200" + tlv);
+                          "0001 047f 00000000000000000001 0000 0200" + tlv);
 }
 std::vector<std::uint8_t> default_data() {
   return reply("004a", "0000", "00010016 2000 03000001 80fffeffff80 161cb5fffece95a1 0000");
@@ -157,7 +158,8 @@ TEST(PtpStatus, SaysWhatIsWrong) {
       {"version 1", PtpId::kCurrent, version, StatusCode::kDataLoss, "not a management message"},
       {"a request", PtpId::kCurrent, request, StatusCode::kDataLoss, "not a response"},
       {"too late", PtpId::kCurrent, late, StatusCode::kNotFound, "earlier request"},
-      {"another answer", PtpId::kParent, current(), StatusCode::kDataLoss, "not what was asked"},
+      {"another answer", PtpId::kParent, current(), StatusCode::kDataLoss,
+       "not the requested data"},
       // As captured: ptp4l knows no 0xc0ff.
       {"refused", PtpId::kCurrent, reply("003c", "0001", "0002 0008 0002 c0ff 00000000"),
        StatusCode::kUnavailable, "management error 2"},
@@ -205,7 +207,7 @@ TEST(PtpStatus, AsksForOneThing) {
   const auto request = internal::ptp_request(PtpId::kTimeStatus, 0x1234, 127);
   EXPECT_EQ(std::vector<std::uint8_t>(request.begin(), request.end()),
             tests::hex_bytes("0d02 0036 7f00 0000 0000000000000000 00000000 0000000000000000 0001"
-                               "1234 04 7f ffffffffffffffffffff 00 00 00 00 0001 0002 c000"));
+                             "1234 04 7f ffffffffffffffffffff 00 00 00 00 0001 0002 c000"));
 }
 
 }  // namespace

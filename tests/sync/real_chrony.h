@@ -68,7 +68,7 @@ class RealChronyNetwork : public ::testing::Test {
         << "/client.pid\n";
     server = network->start(Host::kFar, chronyd("server"), "server.log");
     start_client();
-    const bool answers = becomes_true([&] { return ask_chrony(options()).ok(); });
+    const bool answers = becomes_true([&] { return ask().ok(); });
     if (!answers) {
       GTEST_SKIP() << "chronyd does not run here:\n"
                    << contents_of(network->folder() / "client.log");
@@ -93,6 +93,11 @@ class RealChronyNetwork : public ::testing::Test {
             .timeout = std::chrono::seconds(5),
             .corrects_the_clock = false,
             .update_interval = std::chrono::seconds(1)};
+  }
+
+  absl::StatusOr<internal::ChronyTracking> ask() const {
+    internal::DaemonSocket socket(options().address, options().timeout, internal::ReplyBy::kFile);
+    return internal::ask_chrony(socket, 1);
   }
 
   std::string socket_name() const { return (network->folder() / "run" / "chronyd.sock").string(); }

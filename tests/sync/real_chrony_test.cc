@@ -14,12 +14,13 @@
 #include "real_chrony.h"
 
 namespace masterclock::real_chrony_test {
+using namespace internal;
 namespace {
 
 using namespace std::chrono;
-using tests::becomes_true;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using tests::becomes_true;
 
 using RealChrony = tests::RealChronyNetwork;
 
@@ -37,15 +38,15 @@ TEST_F(RealChrony, AgreesWithChronyc) {
       << "\n"
       << logs();
   EXPECT_GT(reading.error_bound, 0ns);
-  EXPECT_LT(reading.error_bound, 4s);  // chronyd selects nobody whose distance is over 3 s
+  EXPECT_LT(reading.error_bound, 4s);      // chronyd selects nobody whose distance is over 3 s
   EXPECT_LT(abs(reading.correction), 1s);  // both have this machine's clock
   EXPECT_EQ(reading.provenance, "chrony: " + server_address + " stratum 6");
 
   // chronyc must have asked between two updates of the clock.
   const bool compared = becomes_true([&] {
-    const auto before = ask_chrony(options());
+    const auto before = ask();
     const std::vector<std::string> words = chronyc();
-    const auto after = ask_chrony(options());
+    const auto after = ask();
     if (!before.ok() || !after.ok() || words.size() != 14) return false;
     if (before->last_update != after->last_update) return false;
     const auto seconds = [&](std::size_t i) { return std::stod(words[i]); };
@@ -56,8 +57,6 @@ TEST_F(RealChrony, AgreesWithChronyc) {
     std::string digits = words[3];
     digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
     EXPECT_EQ(digits, std::to_string(update));
-    EXPECT_NEAR(seconds(5), seconds_of(before->last_offset), 1.5e-9);
-    EXPECT_NEAR(seconds(6), seconds_of(before->rms_offset), 1.5e-9);
     EXPECT_NEAR(seconds(10), seconds_of(before->root_delay), 1.5e-9);
     // These two go on between updates.
     const auto [least, most] = std::minmax(before->slow_by, after->slow_by);
@@ -114,16 +113,15 @@ TEST_F(RealChrony, LosesItsServerAndThenDies) {
   network->stop(server);
   UtcTime last;
   ASSERT_TRUE(becomes_true([&] {  // what was still under way has arrived
-    const auto tracking = ask_chrony(options());
+    const auto tracking = ask();
     const bool settled = tracking.ok() && tracking->last_update == last &&
                          SystemTimeSource::shared().now_utc() > last + 3s;
     if (tracking.ok()) last = tracking->last_update;
     return settled;
   })) << logs();
-  const auto lost = ask_chrony(options());
+  const auto lost = ask();
   ASSERT_TRUE(lost.ok()) << lost.status();
-  EXPECT_TRUE(lost->follows_somebody())
-      << "chronyd says so still, and that is why we do not ask it";
+  EXPECT_TRUE(lost->has_reference()) << "chronyd says so still, and that is why we do not ask it";
   const nanoseconds interval = std::max<nanoseconds>(lost->update_interval, 1s);
 
   source.set_utc(last - lost->slow_by + interval * 8 - 100ms);

@@ -34,10 +34,9 @@ class RealLinuxPtpNetwork : public ::testing::Test {
            "logAnnounceInterval -2\nannounceReceiptTimeout 10\n";
     master = network->start(Host::kFar, ptp4l("far0", "master", {}), "master.log");
     start_slave();
-    const bool answers = becomes_true([&] { return ask_ptp4l(options()).ok(); });
+    const bool answers = becomes_true([&] { return ask().ok(); });
     if (!answers) {
-      GTEST_SKIP() << "ptp4l does not run here: " << ask_ptp4l(options()).status() << "\n"
-                   << logs();
+      GTEST_SKIP() << "ptp4l does not run here: " << ask().status() << "\n" << logs();
     }
   }
 
@@ -64,6 +63,13 @@ class RealLinuxPtpNetwork : public ::testing::Test {
     return {.address = (network->folder() / "slave.sock").string(),
             .timeout = std::chrono::seconds(5),
             .corrects_the_clock = false};
+  }
+
+  absl::StatusOr<internal::PtpStatus> ask() const {
+    internal::DaemonSocket socket(options().address, options().timeout,
+                                  internal::ReplyBy::kAbstractName);
+    std::uint16_t sequence = 0;
+    return internal::ask_ptp4l(socket, sequence, options().domain);
   }
 
   // What pmc prints of `ids`, by name.

@@ -10,6 +10,7 @@
 #include "real_linuxptp.h"
 
 namespace masterclock::real_linuxptp_test {
+using namespace internal;
 namespace {
 
 using namespace std::chrono;
@@ -35,10 +36,10 @@ TEST_F(RealLinuxPtp, AgreesWithPmcAndLosesItsMaster) {
 
   // pmc must have asked between two Syncs.
   const bool compared = becomes_true([&] {
-    const auto before = ask_ptp4l(options());
+    const auto before = ask();
     auto printed = pmc({"TIME_STATUS_NP", "CURRENT_DATA_SET", "PARENT_DATA_SET", "PORT_DATA_SET",
                         "PORT_PROPERTIES_NP", "TIME_PROPERTIES_DATA_SET"});
-    const auto after = ask_ptp4l(options());
+    const auto after = ask();
     if (!before.ok() || !after.ok() || before->last_sync != after->last_sync) return false;
     if (before->mean_path_delay != after->mean_path_delay) return false;
     EXPECT_EQ(printed["master_offset"], std::to_string(before->offset.count()));

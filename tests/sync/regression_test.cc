@@ -10,8 +10,8 @@
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/master_clock.h"
-#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/disciplined_time_source.h"
+#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/providers/kernel.h"
 #include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/sync/ptp_time.h"
@@ -19,6 +19,7 @@
 #include "masterclock/testing/manual_time_source.h"
 
 namespace masterclock::regression_test {
+using namespace internal;
 namespace {
 
 using namespace std::chrono;

@@ -22,20 +22,7 @@ TEST(Seqlock, HoldsWhatWasWrittenLast) {
   EXPECT_EQ(lock.load().b[6], 3u);
 }
 
-TEST(Seqlock, HandsOutItsFirstMemberAlone) {
-  struct Pair {
-    std::array<std::uint32_t, 3> first;  // a word and a half
-    std::uint32_t second;
-  };
-  Seqlock<Pair> lock({{1, 2, 3}, 4});
-  const std::array<std::uint32_t, 3> once{1, 2, 3};
-  const std::array<std::uint32_t, 3> again{5, 6, 7};
-  EXPECT_EQ((lock.load_first<std::array<std::uint32_t, 3>>()), once);
-  lock.update([](const Pair&) { return Pair{{5, 6, 7}, 8}; });
-  EXPECT_EQ((lock.load_first<std::array<std::uint32_t, 3>>()), again);
-}
-
-TEST(RealThreads, NobodySeesHalfAValueOrAnOlderOne) {
+TEST(RealThreads, NoReaderSeesHalfAValueOrAnOlderOne) {
   using Row = std::array<std::uint64_t, 9>;
   constexpr std::uint64_t kWrites = 20'000;
   Seqlock<Row> lock(Row{});

@@ -49,6 +49,7 @@ class SimulatedMachine final : public TimeSource {
     per_ns_ = static_cast<std::uint64_t>(kNominal + kNominal / 1'000'000'000 * parts_per_billion);
   }
   void step_utc(std::chrono::nanoseconds d) noexcept { offset_ += d; }
+  void announces(TimeChange::Kind kind) { announce({kind, utc(), utc()}); }
   void set_ticks(std::uint64_t ticks) noexcept { ticks_ = Wide{ticks} << kShift; }
   [[nodiscard]] std::uint64_t ticks() const noexcept {
     return static_cast<std::uint64_t>(ticks_ >> kShift);
@@ -72,7 +73,7 @@ struct SimulatedCounter {
   int* in_order = nullptr;         // counts the readings that waited
   std::uint64_t* early = nullptr;  // how many ticks too early the others are
   const std::uint64_t* stands =
-      nullptr;  // unless it points to nought: what is read in order, in no time
+      nullptr;  // unless it points to zero: the count of an ordered reading, which takes no time
 
   [[nodiscard]] static absl::Status available() { return absl::OkStatus(); }
   [[nodiscard]] std::uint64_t read() const noexcept {

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "masterclock/sync/bounded_clock.h"
 #include "masterclock/sync/simulated_sync_provider.h"
-#include "masterclock/sync/internal/tsc_calibrator.h"
-#include "masterclock/sync/widened_sync_provider.h"
+#include "masterclock/sync/sync_thread.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "simulated_tsc.h"
 
@@ -27,7 +27,7 @@ class TscTimeSourceTest : public ::testing::Test {
   void live(nanoseconds duration) {
     for (nanoseconds lived{}; lived < duration; lived += 50ms) {
       machine_.advance(50ms);
-      source_->calibrate();
+      source_->refresh();
     }
   }
   // How far the source is from the kernel, at one moment of the machine.
@@ -50,15 +50,15 @@ class TscTimeSourceTest : public ::testing::Test {
 
 TEST_F(TscTimeSourceTest, IsTheKernelsClockUntilItIsCalibrated) {
   EXPECT_LE(abs(error()), 20ns);
-  EXPECT_FALSE(source_->fit().calibrated);
+  EXPECT_FALSE(source_->stats().calibrated);
   EXPECT_EQ(source_->error_bound(), 0ns);
-  source_->calibrate();
+  source_->refresh();
   machine_.advance(90ms);
-  source_->calibrate();
-  EXPECT_FALSE(source_->fit().calibrated) << "a baseline of 90 ms";
+  source_->refresh();
+  EXPECT_FALSE(source_->stats().calibrated) << "a baseline of 90 ms";
   machine_.advance(10ms);
-  source_->calibrate();
-  EXPECT_TRUE(source_->fit().calibrated);
+  source_->refresh();
+  EXPECT_TRUE(source_->stats().calibrated);
   EXPECT_LE(abs(error()), 20ns);
 }
 
@@ -98,10 +98,10 @@ TEST_F(TscTimeSourceTest, AMillionReadingsNeverDecreaseAndKeepTheirBound) {
     }
     machine_.before_read = nanoseconds(random() % 30);  // where in its bracket the kernel looks
     machine_.after_read = nanoseconds(random() % 30);
-    source_->calibrate();
+    source_->refresh();
   }
-  EXPECT_GT(source_->fit().gaps, 10u);
-  EXPECT_EQ(source_->fit().steps, 0u);
+  EXPECT_GT(source_->stats().gaps, 10u);
+  EXPECT_EQ(source_->stats().steps, 0u);
 }
 
 TEST_F(TscTimeSourceTest, AfterHoursOfIdlenessItIsRightAtOnce) {
@@ -109,25 +109,25 @@ TEST_F(TscTimeSourceTest, AfterHoursOfIdlenessItIsRightAtOnce) {
   machine_.set_rate(10'000);  // the estimate of before is 10 ppm off by now
   machine_.advance(5h);
   EXPECT_LE(abs(error()), 20ns) << "the kernel's own, since the line has expired";
-  source_->calibrate();
-  EXPECT_EQ(source_->fit().gaps, 1u);
-  EXPECT_FALSE(source_->fit().calibrated);
+  source_->refresh();
+  EXPECT_EQ(source_->stats().gaps, 1u);
+  EXPECT_FALSE(source_->stats().calibrated);
   EXPECT_LE(abs(error()), 20ns);
   for (int i = 0; i < 20; ++i) {
     live(50ms);
     ASSERT_LE(abs(error()), 20ns) << i;
   }
-  EXPECT_TRUE(source_->fit().calibrated);
+  EXPECT_TRUE(source_->stats().calibrated);
 }
 
 TEST_F(TscTimeSourceTest, AWideBracketSaysNothing) {
   live(2s);
   machine_.before_read = 3us;  // preempted there, every time
-  EXPECT_FALSE(source_->calibrate());
-  EXPECT_EQ(source_->fit().rejected, 1u);
+  EXPECT_FALSE(source_->refresh());
+  EXPECT_EQ(source_->stats().rejected, 1u);
   machine_.before_read = 9ns;
   EXPECT_LE(abs(error()), 5ns) << "the line is as it was";
-  EXPECT_TRUE(source_->calibrate());
+  EXPECT_TRUE(source_->refresh());
 }
 
 // 125 ns are 312 ticks, 250 ns 625: the limit holds in nanoseconds from the first sample on.
@@ -142,10 +142,10 @@ TEST_F(TscTimeSourceTest, ABracketIsJudgedInNanosecondsBeforeTheRateIsKnown) {
     SimulatedMachine machine(kNoon, SteadyTime(1h), 1);
     machine.before_read = machine.after_read = c.half;
     const auto source = SimulatedSource::make(machine, {}, {&machine}).value();
-    EXPECT_EQ(source->calibrate(), c.accepted) << c.name;
+    EXPECT_EQ(source->refresh(), c.accepted) << c.name;
     machine.advance(200ms);
-    EXPECT_EQ(source->calibrate(), c.accepted) << c.name;
-    EXPECT_EQ(source->fit().calibrated, c.accepted) << c.name;
+    EXPECT_EQ(source->refresh(), c.accepted) << c.name;
+    EXPECT_EQ(source->stats().calibrated, c.accepted) << c.name;
   }
 }
 
@@ -157,12 +157,12 @@ TEST_F(TscTimeSourceTest, TheSteadyClockNeverDecreasesAndHasItsBoundWhileUtcIsSe
     machine_.advance(50ms);
     machine_.step_utc(1ms);
     const SteadyTime before = source_->now_steady();
-    source_->calibrate();
+    source_->refresh();
     ASSERT_LE(abs(steady_error()), source_->error_bound() + 40ns) << i;
     ASSERT_GE(source_->now_steady(), before) << i;
   }
-  EXPECT_EQ(source_->fit().steps, 20u);
-  EXPECT_EQ(source_->fit().gaps, 0u);
+  EXPECT_EQ(source_->stats().steps, 20u);
+  EXPECT_EQ(source_->stats().gaps, 0u);
 }
 
 TEST_F(TscTimeSourceTest, AStepOfTheKernelIsFollowedAndAnnounced) {
@@ -176,7 +176,7 @@ TEST_F(TscTimeSourceTest, AStepOfTheKernelIsFollowedAndAnnounced) {
     const SteadyTime steady = source_->now_steady();
     machine_.step_utc(size);
     EXPECT_GE(abs(error()), abs(size) - 5ns) << "not noticed yet";
-    source_->calibrate();
+    source_->refresh();
     ASSERT_EQ(heard.size(), 1u) << size.count();
     EXPECT_EQ(heard[0].kind, TimeChange::Kind::kStep);
     EXPECT_LE(abs(heard[0].size() - size), 5ns);
@@ -193,7 +193,7 @@ TEST_F(TscTimeSourceTest, AStepDuringAGapIsAnnouncedToo) {
   live(1s);
   machine_.advance(2h);
   machine_.step_utc(-30min);
-  source_->calibrate();
+  source_->refresh();
   EXPECT_EQ(heard, 1);
   EXPECT_LE(abs(error()), 20ns);
 }
@@ -202,8 +202,8 @@ TEST_F(TscTimeSourceTest, WhatIsTooSmallForAStepIsSlewedAway) {
   live(1s);
   machine_.step_utc(-9us);
   UtcTime last = source_->now_utc();
-  source_->calibrate();
-  EXPECT_EQ(source_->fit().steps, 0u);
+  source_->refresh();
+  EXPECT_EQ(source_->stats().steps, 0u);
   const SteadyTime begin = machine_.steady();
   while (machine_.steady() - begin < 20ms) {  // 9 us at 1/2048 take 18.4 ms
     machine_.advance(1us);
@@ -236,7 +236,7 @@ TEST_F(TscTimeSourceTest, AMachineThatSleptIsNoticed) {
                            : 12'345);
     EXPECT_GE(source_->now_utc(), utc) << c.name;
     EXPECT_GE(source_->now_steady(), steady) << c.name;
-    source_->calibrate();
+    source_->refresh();
     EXPECT_LE(abs(error()), 20ns) << c.name;
     EXPECT_GE(source_->now_steady(), steady) << c.name;
     live(2s);
@@ -277,7 +277,11 @@ TEST_F(TscTimeSourceTest, SaysWhatKindOfJumpItWas) {
     heard.reset();
     machine_.step_utc(c.jump);
     machine_.set_ticks(machine_.ticks() + c.counted_on);
-    source_->calibrate(c.because);
+    if (c.because) {
+      machine_.announces(*c.because);  // which refreshes
+    } else {
+      source_->refresh();
+    }
     EXPECT_EQ(heard, c.kind) << c.name;
   }
 }
@@ -291,7 +295,7 @@ TEST(TscTimeSource, KnowsALeapSecond) {
   for (int i = 0; i < 40; ++i) {
     machine.advance(50ms);
     if (i == 20) machine.step_utc(-1s);
-    source->calibrate();
+    source->refresh();
   }
   ASSERT_EQ(heard.size(), 1u);
   EXPECT_EQ(heard[0].kind, TimeChange::Kind::kLeap);
@@ -317,7 +321,7 @@ TEST(TscTimeSource, WorksAfterYearsAndToTheEndOfTheRange) {
     UtcTime last = source->now_utc();
     for (int i = 0; i < 100; ++i) {
       machine.advance(50ms);
-      source->calibrate();
+      source->refresh();
       const UtcTime now = source->now_utc();
       ASSERT_LE(abs(now - machine.utc()), 20ns) << c.name;
       ASSERT_GE(now, last) << c.name;
@@ -335,68 +339,49 @@ TEST(TscTimeSource, DeclinesWhereTheCounterDoes) {
   EXPECT_EQ(source.status(), absl::UnimplementedError("no counter here"));
 }
 
-TEST(WidenedSyncProvider, AddsThreeTimesTheBoundOfTheSource) {
-  struct Off {
-    static nanoseconds error_bound() { return 40ns; }
-  };
-  SimulatedSyncProvider underlying;
-  const Off off;
-  WidenedSyncProvider provider(underlying, off);
-  underlying.set({.state = SyncState::kSynchronized, .error_bound = 10us, .provenance = "test"});
-  EXPECT_EQ(provider.read().error_bound, 10'120ns);
-  EXPECT_EQ(provider.read().provenance, "test");
-  underlying.set({});
-  EXPECT_EQ(provider.read().error_bound, nanoseconds::max());
+TEST_F(TscTimeSourceTest, ItsErrorCountsThreeTimesInAnInterval) {
+  live(1s);
+  SimulatedSyncProvider provider;
+  BoundedClock clock(*source_, &provider);
+  provider.set({.state = SyncState::kSynchronized,
+                .error_bound = 10us,
+                .as_of = source_->now_steady() + 1h});
+  clock.refresh();
+  const nanoseconds own = source_->error_bound();
+  EXPECT_GT(own, 0ns);
+  EXPECT_GE(clock.now_bounded().uncertainty(), 10us + 3 * own);
+  EXPECT_LE(clock.now_bounded().uncertainty(), 11us + 3 * own) << "and the time of the reading";
 }
 
-// Its own thread has calibrated, and comes again in an hour: what is heard comes of the announcements.
-TEST(RealTscCalibrator, CalibratesAtOnceWhenTheClockBeneathIsSet) {
-  struct NanosecondCounter : SimulatedCounter {
-    const TimeSource* kernel = nullptr;
-    std::uint64_t read() const {
-      return static_cast<std::uint64_t>(kernel->now_steady().time_since_epoch().count());
-    }
-    std::uint64_t read_in_order() const { return read(); }
-  };
-  testing::ManualTimeSource kernel(kNoon, SteadyTime(1h));
-  NanosecondCounter counter;
-  counter.kernel = &kernel;
-  const auto source = BasicTscTimeSource<NanosecondCounter>::make(kernel, {}, counter).value();
-  source->calibrate();
-  kernel.advance(200ms);
-  source->calibrate();
-  ASSERT_TRUE(source->fit().calibrated);
-  TscCalibrator keep(*source, hours(1));
-  while (source->fit().accepted < 3) std::this_thread::yield();
-
+TEST_F(TscTimeSourceTest, RefreshesAtOnceWhenTheKernelAnnouncesAStep) {
+  live(1s);
   std::vector<TimeChange> heard;
   const TimeSubscription listening =
-      source->subscribe([&](const TimeChange& change) { heard.push_back(change); });
-  kernel.step_utc(1h);
-  ASSERT_EQ(heard.size(), 1u) << "when the call returns, everybody has heard of it";
+      source_->subscribe([&](const TimeChange& change) { heard.push_back(change); });
+  machine_.step_utc(1h);
+  machine_.announces(TimeChange::Kind::kStep);
+  ASSERT_EQ(heard.size(), 1u) << "the call returns after all listeners";
   EXPECT_EQ(heard[0].kind, TimeChange::Kind::kStep);
-  EXPECT_EQ(heard[0].size(), 1h);
-  ASSERT_TRUE(kernel.suspend(8h));
-  ASSERT_EQ(heard.size(), 2u);
-  EXPECT_EQ(heard[1].kind, TimeChange::Kind::kSuspend) << "and of what kind it was";
-  EXPECT_EQ(heard[1].size(), 8h);
+  EXPECT_LE(abs(heard[0].size() - 1h), 5ns);
+  machine_.announces(TimeChange::Kind::kAdvance);
+  EXPECT_EQ(heard.size(), 1u);
 }
 
-TEST(RealTscTimeSource, ASecondReaderMakesEverybodyWaitForTheirLoads) {
-  SimulatedMachine machine(kNoon, SteadyTime(1h), 1);
-  int in_order = 0;
-  const auto source = SimulatedSource::make(machine, {}, {&machine, &in_order}).value();
-  for (int i = 0; i < 5; ++i) {
-    machine.advance(50ms);
-    source->calibrate();
+TEST_F(TscTimeSourceTest, OnlyOrderedReadingsWaitForTheirLoads) {
+  const TscOptions ordered{.ordering = TscOrdering::kOrdered};
+  for (const bool is_ordered : {false, true}) {
+    const auto source = SimulatedSource::make(machine_, is_ordered ? ordered : TscOptions{},
+                                              {&machine_, &in_order_})
+                            .value();
+    for (int i = 0; i < 5; ++i) {
+      machine_.advance(50ms);
+      source->refresh();
+    }
+    in_order_ = 0;
+    for (int i = 0; i < 10; ++i) (void)source->now_utc();
+    std::thread([&] { (void)source->now_steady(); }).join();
+    EXPECT_EQ(in_order_, is_ordered ? 11 : 0) << "for any number of readers";
   }
-  in_order = 0;
-  for (int i = 0; i < 10; ++i) (void)source->now_utc();
-  EXPECT_EQ(in_order, 0) << "alone";
-  std::thread([&] { (void)source->now_steady(); }).join();
-  EXPECT_EQ(in_order, 1);
-  (void)source->now_utc();
-  EXPECT_EQ(in_order, 2);
 }
 
 // Of two threads one may still read the old line and the other the new, at one count; and where cores do
@@ -409,11 +394,9 @@ TEST(RealTscTimeSource, ALineIsNotBelowTheOneBeforeIt) {
     std::uint64_t stands = 0;
     int in_order = 0;
     std::unique_ptr<SimulatedSource> source =
-        SimulatedSource::make(machine, {}, {&machine, &in_order, nullptr, &stands}).value();
-    Twin() {
-      (void)source->now_utc();
-      std::thread([&] { (void)source->now_utc(); }).join();
-    }
+        SimulatedSource::make(machine, {.ordering = TscOrdering::kOrdered},
+                              {&machine, &in_order, nullptr, &stands})
+            .value();
     void live(nanoseconds duration, std::int64_t ppb) {
       machine.set_rate(ppb);
       machine.advance(duration);
@@ -435,14 +418,14 @@ TEST(RealTscTimeSource, ALineIsNotBelowTheOneBeforeIt) {
     const std::int64_t ppb = static_cast<std::int64_t>(random() % 4'001) - 2'000;
     ahead.live(lived, ppb);
     twin.live(lived, ppb);
-    ahead.source->calibrate();
+    ahead.source->refresh();
     const std::uint64_t anchor = ahead.machine.ticks();
     std::vector<std::pair<UtcTime, SteadyTime>> old;
-    const bool calibrated = twin.source->fit().calibrated;
+    const bool calibrated = twin.source->stats().calibrated;
     for (int d = -kApart; calibrated && d <= kApart; ++d) {
       old.push_back(twin.at(anchor + static_cast<std::uint64_t>(d)));
     }
-    twin.source->calibrate();
+    twin.source->refresh();
     ASSERT_EQ(twin.machine.ticks(), anchor);
     for (int d = -kApart; calibrated && d <= kApart; ++d) {
       const auto& [old_utc, old_steady] = old[static_cast<std::size_t>(d + kApart)];
@@ -457,7 +440,7 @@ TEST(RealTscTimeSource, ALineIsNotBelowTheOneBeforeIt) {
 }
 
 TEST(RealTscTimeSource, TwoThreadsThatPassTheirReadingsAroundSeeNoStepBack) {
-  auto made = TscTimeSource::make();
+  auto made = TscTimeSource::make(SystemTimeSource::shared(), {.ordering = TscOrdering::kOrdered});
   if (!made.ok()) GTEST_SKIP() << made.status().message();
   TscTimeSource& source = **made;
   // Cores whose counters disagree, by nanoseconds and for moments (tsc_error counts them), are the
@@ -466,7 +449,8 @@ TEST(RealTscTimeSource, TwoThreadsThatPassTheirReadingsAroundSeeNoStepBack) {
   for (int round = 0; round < 3 && backward != 0; ++round) {
     std::atomic<std::int64_t> passed{0};
     std::atomic<int> steps_back{0};
-    TscCalibrator keep(source, milliseconds(1));
+    SyncThread refreshing(source, {.interval = milliseconds(1)});
+    refreshing.start();
     const auto pass = [&] {
       SteadyTime last{};
       for (int i = 0; i < 500'000; ++i) {
@@ -484,7 +468,7 @@ TEST(RealTscTimeSource, TwoThreadsThatPassTheirReadingsAroundSeeNoStepBack) {
     other.join();
     backward = steps_back;
   }
-  if (source.fit().steps != 0) GTEST_SKIP() << "somebody set this machine's clock";
+  if (source.stats().steps != 0) GTEST_SKIP() << "this machine's clock was set";
   EXPECT_EQ(backward, 0);
 }
 

@@ -27,14 +27,8 @@ class Seqlock {
  public:
   explicit Seqlock(const T& value) noexcept { write(value); }
 
-  [[nodiscard]] T load() const noexcept { return load_first<T>(); }
-
-  // Copies only the first member of the value.
-  template <class Part>
-  [[nodiscard]] Part load_first() const noexcept {
-    static_assert(std::is_standard_layout_v<T> && std::is_trivially_copyable_v<Part>);
-    static_assert(sizeof(Part) <= sizeof(T));
-    std::array<std::uint64_t, (sizeof(Part) + 7) / 8> copy;
+  [[nodiscard]] T load() const noexcept {
+    std::array<std::uint64_t, kWords> copy;
     std::uint32_t before = 0;
     do {
       before = version_.load(std::memory_order_acquire);
@@ -42,9 +36,9 @@ class Seqlock {
         copy[i] = words_[i].load(std::memory_order_acquire);
       }
     } while ((before & 1) != 0 || version_.load(std::memory_order_relaxed) != before);
-    Part part;
-    std::memcpy(static_cast<void*>(&part), copy.data(), sizeof part);
-    return part;
+    T value;
+    std::memcpy(static_cast<void*>(&value), copy.data(), sizeof value);
+    return value;
   }
 
   // Replaces the value by `make(value)`. Readers wait while `make` runs. A clock reading that `make`

@@ -1,16 +1,14 @@
-// How one clock runs against another: offset and rate, by the line that fits a window of observations
-// best, and how well it fits.
+// Fits a line to pairs of readings of two clocks: offset, rate, and the error of both.
 //
-// An observation is both clocks at one moment, and how far the reference may have been off (half the
-// time that the look at both took, and what the reference says of itself). Adding one and using the
-// line are separate calls: `add` where the observations come from, `fit` when a line is wanted, and
-// `CalibrationFit::at` as often as there is something to convert.
+// An observation is a reading of both clocks at one moment and the possible error of the reference: half
+// the time that the two readings took, and the reference's own error. Call `add` where observations
+// come from, `line` when a line is wanted, and `CalibratedLine::at` for each conversion.
 //
-// The bound of a conversion holds, provided that each observation's error held and that the rate
-// strays from its mean by no more than `wander`: each observation says how far the line can be from
-// the truth there, and two straight lines are farthest apart at an end. Beyond the window the bound
-// grows, by what the ends allow the rates to differ and by the wander; nothing is extrapolated
-// without it.
+// The bound of a conversion holds if each observation's error held and the rate strays from its mean by
+// at most `wander`. Each observation bounds the line's error there, and two straight lines are farthest
+// apart at an end. Beyond the window the bound grows.
+//
+// Source: linear least squares.
 //
 // ## Example
 //
@@ -22,9 +20,9 @@
 //                             .reference = masterclock::UtcTime(1000h + elapsed + i * 3us),
 //                             .error = 1us}).ok());
 //   }
-//   const masterclock::CalibrationFit fit = calibration.fit().value();
-//   assert(fit.rate == 3'000'000'000);
-//   assert(fit.at(masterclock::SteadyTime(20s)).utc == masterclock::UtcTime(1000h + 20s + 60us));
+//   const masterclock::CalibratedLine line = calibration.line().value();
+//   assert(line.rate == 3'000'000'000);
+//   assert(line.at(masterclock::SteadyTime(20s)).utc == masterclock::UtcTime(1000h + 20s + 60us));
 #ifndef MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 #define MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 
@@ -41,47 +39,45 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "masterclock/sync/drift_rate.h"
+#include "masterclock/internal/int128.h"
+#include "masterclock/sync/holdover.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Threads: a plain value.
 struct ClockObservation {
   SteadyTime local;
   UtcTime reference;
-  std::chrono::nanoseconds error{};  // `reference` was within this of the truth
+  std::chrono::nanoseconds error{};  // the largest distance of `reference` from the truth
 };
 
-// A reading of the local clock, converted: the truth is within `error_bound` of `utc`.
-// Threads: a plain value.
+// True time is within `error_bound` of `utc`.
 struct CalibratedTime {
   UtcTime utc;
   std::chrono::nanoseconds error_bound;
 };
 
-// Threads: a plain value.
-struct CalibrationFit {
-  SteadyTime local;       // the line goes through this point, the middle of the observations,
-  UtcTime reference;      // rounded to the nanosecond,
-  std::int64_t rate = 0;  // and gains so many femtoseconds a second: 1 ppm is 10^9
+struct CalibratedLine {
+  SteadyTime local;       // the middle of the observations, a point of the line,
+  UtcTime reference;      // rounded to a nanosecond
+  std::int64_t rate = 0;  // the reference's gain in femtoseconds a second: 1 ppm is 10^9
 
   std::size_t observations = 0;
-  SteadyTime first, last;  // the window: the local times of its ends
+  SteadyTime first, last;                                   // the ends of the window
   std::chrono::nanoseconds residual_rms{}, residual_max{};  // rounded up
 
-  // The standard error of the rate, in femtoseconds a second, as far as the residuals tell: a figure
-  // for people, on which no bound is built. The largest number where two observations tell nothing.
+  // The standard error of the rate by the residuals, in femtoseconds a second: for people. Two
+  // observations show no error; the value is then the largest number.
   std::int64_t rate_error = std::numeric_limits<std::int64_t>::max();
 
-  std::chrono::nanoseconds bound{};  // inside the window,
-  DriftRate growth;                  // and by this much more outside
+  std::chrono::nanoseconds bound{};  // inside the window
+  DriftRate growth;                  // of the bound, outside
 
   [[nodiscard]] std::chrono::nanoseconds span() const noexcept { return last - first; }
 
-  // What the reference reads when the local clock reads `at`.
+  // Converts a reading of the local clock.
   //
-  // Threads: any.  Cost: a 128-bit multiplication and division.
+  // Cost: a 128-bit multiplication and division.
   [[nodiscard]] CalibratedTime at(SteadyTime at) const noexcept {
     const std::chrono::nanoseconds since = saturating_difference(at, local);
     const std::chrono::nanoseconds outside = at < first  ? saturating_difference(first, at)
@@ -91,26 +87,24 @@ struct CalibrationFit {
             held_over(bound, outside, growth)};
   }
 
-  // What the reference gains on the local clock in `elapsed`, to the nearest nanosecond.
+  // Returns the reference's gain in `elapsed`, to the nearest nanosecond.
   [[nodiscard]] std::chrono::nanoseconds gained(std::chrono::nanoseconds elapsed) const noexcept {
-    __extension__ using Int128 = __int128;
     constexpr std::int64_t kScale = 1'000'000'000'000'000;
-    const Int128 product = Int128{elapsed.count()} * rate;
-    const Int128 half = product < 0 ? -kScale / 2 : kScale / 2;
+    const internal::Int128 product = internal::Int128{elapsed.count()} * rate;
+    const internal::Int128 half = product < 0 ? -kScale / 2 : kScale / 2;
     return std::chrono::nanoseconds(static_cast<std::int64_t>((product + half) / kScale));
   }
 };
 
-// Threads: a plain value.
 struct CalibrationOptions {
-  std::size_t window = 64;          // how many observations count, the newest: taken as 2 to 1024
-  DriftRate wander = drift_ppm(1);  // how far the rate may stray from its mean over the window
+  std::size_t window = 64;          // the newest observations that count: clamped to 2 ... 1024
+  DriftRate wander = drift_ppm(1);  // the rate strays from its mean over the window by at most this
 };
 
 // Threads: one at a time.
 class AffineCalibration {
  public:
-  // The longest window, a little over three days: what lies further back no longer counts.
+  // The longest window, about three days. Older observations are dropped.
   static constexpr std::chrono::nanoseconds kLongestSpan{std::int64_t{1} << 48};
 
   explicit AffineCalibration(CalibrationOptions options = {}) : options_(options) {
@@ -119,16 +113,16 @@ class AffineCalibration {
         std::max<std::int64_t>(options_.wander.parts_per_billion, 0);
   }
 
-  // Takes an observation into the window, and lets go of the oldest when there are too many.
+  // Adds an observation, and drops the oldest beyond the window. After a step of either clock call
+  // `clear` first.
   //
-  // Errors: InvalidArgument, and nothing changes, when either clock reads no later than at the last
-  //         one, or the error is negative or the largest number there is: nobody knows it. After a
-  //         step of either clock, `clear`.
+  // Errors: InvalidArgument, and nothing changes, if either clock did not move forward since the last
+  //         observation, or the error is negative or the largest number.
   absl::Status add(const ClockObservation& observation) {
     if (observation.error.count() < 0 || observation.error == std::chrono::nanoseconds::max()) {
-      return absl::InvalidArgumentError("an observation's error is " +
-                                        std::to_string(observation.error.count()) +
-                                        " ns: expected 0 or more, and an end to it");
+      return absl::InvalidArgumentError(
+          "an observation's error is " + std::to_string(observation.error.count()) +
+          " ns: expected 0 or more, and less than the largest number");
     }
     if (!window_.empty()) {
       const auto refuse = [](const char* clock, std::chrono::nanoseconds by) {
@@ -146,20 +140,50 @@ class AffineCalibration {
     return absl::OkStatus();
   }
 
-  // Forgets every observation.
   void clear() noexcept { window_.clear(); }
   [[nodiscard]] std::size_t observations() const noexcept { return window_.size(); }
 
-  // The line of least squares through the window, in exact integer arithmetic up to the rounding of
-  // what it answers.
+  // Returns the least-squares line through the window. The sums are exact integers; only the result is
+  // rounded.
   //
   // Cost:   O(observations).
-  // Errors: FailedPrecondition with fewer than two observations, and when the rates differ by more
-  //         than a tenth: then the errors are too large for the span, or one of the two is no clock.
-  [[nodiscard]] absl::StatusOr<CalibrationFit> fit() const;
+  // Errors: FailedPrecondition with fewer than two observations, or if the rates of the two clocks
+  //         differ by more than a tenth.
+  [[nodiscard]] absl::StatusOr<CalibratedLine> line() const {
+    const auto n = static_cast<std::int64_t>(window_.size());
+    if (n < 2) {
+      return absl::FailedPreconditionError("a line needs two observations, and there are " +
+                                           std::to_string(n));
+    }
+    // At most 2^10 observations of at most 2^48 ns: each sum and product is less than 2^120.
+    Int128 x = 0, y = 0, xx = 0, xy = 0;
+    for (const ClockObservation& o : window_) {
+      x += elapsed(o);
+      y += gain(o);
+      xx += Int128{elapsed(o)} * elapsed(o);
+      xy += Int128{elapsed(o)} * gain(o);
+    }
+    const Int128 spread = n * xx - x * x;  // positive: the local times differ
+    const Int128 slope = n * xy - x * y;
+    if (slope > spread / 10 || slope < -(spread / 10)) {
+      return absl::FailedPreconditionError(
+          "the two clocks run at rates that differ by more than a tenth");
+    }
+    CalibratedLine line;
+    line.observations = window_.size();
+    line.first = window_.front().local;
+    line.last = window_.back().local;
+    line.rate = divide_scaled(slope, spread);
+    const std::int64_t middle = divide_rounding(x, n);
+    line.local = line.first + std::chrono::nanoseconds(middle);
+    line.reference =
+        window_.front().reference + std::chrono::nanoseconds(middle + divide_rounding(y, n));
+    add_errors(line, spread);
+    return line;
+  }
 
  private:
-  __extension__ using Int128 = __int128;
+  using Int128 = internal::Int128;
 
   [[nodiscard]] bool spans_little() const noexcept {
     return saturating_difference(window_.back().local, window_.front().local) <= kLongestSpan &&
@@ -167,7 +191,7 @@ class AffineCalibration {
                kLongestSpan;
   }
 
-  // Counted from the oldest observation on, so that the sums are of small numbers.
+  // Both count from the oldest observation, so that the sums stay small.
   [[nodiscard]] std::int64_t elapsed(const ClockObservation& o) const noexcept {
     return (o.local - window_.front().local).count();
   }
@@ -180,7 +204,7 @@ class AffineCalibration {
     return static_cast<std::int64_t>((n + half) / d);
   }
 
-  // n / d in units of 10^-15, toward zero, three digits at a time; |n| <= d / 10.
+  // Returns n / d in units of 10^-15, three digits at a time. Requires |n| <= d / 10.
   static constexpr std::int64_t divide_scaled(Int128 n, Int128 d) noexcept {
     Int128 quotient = 0;
     for (int i = 0; i < 5; ++i) {
@@ -191,79 +215,43 @@ class AffineCalibration {
     return static_cast<std::int64_t>(quotient);
   }
 
-  void judge(CalibrationFit& fit, Int128 spread) const;
+  // Fills in the errors of `line`. `spread` is n times the sum of the squared distances from the mean.
+  void add_errors(CalibratedLine& line, Int128 spread) const {
+    using std::chrono::nanoseconds;
+    const auto n = static_cast<long double>(window_.size());
+    Int128 squares = 0;
+    nanoseconds worst{}, longest{};
+    for (std::size_t i = 0; i < window_.size(); ++i) {
+      const ClockObservation& o = window_[i];
+      const nanoseconds off = o.reference - line.at(o.local).utc;
+      const nanoseconds residual = std::max(off, -off);
+      squares += Int128{off.count()} * off.count();
+      line.residual_max = std::max(line.residual_max, residual);
+      worst = std::max(worst, saturating_add(residual, o.error));
+      if (i > 0) longest = std::max(longest, o.local - window_[i - 1].local);
+    }
+    const auto sum = static_cast<long double>(squares);
+    line.residual_rms = nanoseconds(static_cast<std::int64_t>(std::ceil(std::sqrt(sum / n))));
+    if (window_.size() > 2) {
+      const long double error = std::sqrt(sum / (n - 2) / (static_cast<long double>(spread) / n));
+      line.rate_error = static_cast<std::int64_t>(std::ceil(std::min(error, 1.0L) * 1e15L));
+    }
+    worst =
+        saturating_add(worst, nanoseconds(2));  // the line's point and the conversion are rounded
+    // Between two observations the truth may bend away from the line and back.
+    line.bound = saturating_add(worst, drifted(longest / 2 + nanoseconds(1), options_.wander));
+    // Both ends may be off by the worst, in opposite directions.
+    constexpr std::int64_t kBillion = 1'000'000'000;
+    const std::int64_t span = line.span().count();
+    line.growth.parts_per_billion =
+        internal::saturate((Int128{worst.count()} * 2 * kBillion + span - 1) / span +
+                           options_.wander.parts_per_billion);
+  }
 
   CalibrationOptions options_;
   std::deque<ClockObservation> window_;
 };
 
-inline absl::StatusOr<CalibrationFit> AffineCalibration::fit() const {
-  const auto n = static_cast<std::int64_t>(window_.size());
-  if (n < 2) {
-    return absl::FailedPreconditionError("a line needs two observations, and there are " +
-                                         std::to_string(n));
-  }
-  // At most 2^10 observations of at most 2^48 ns: every sum and product below is less than 2^120.
-  Int128 x = 0, y = 0, xx = 0, xy = 0;
-  for (const ClockObservation& o : window_) {
-    x += elapsed(o);
-    y += gain(o);
-    xx += Int128{elapsed(o)} * elapsed(o);
-    xy += Int128{elapsed(o)} * gain(o);
-  }
-  const Int128 spread = n * xx - x * x;  // more than 0: local times differ
-  const Int128 slope = n * xy - x * y;
-  if (slope > spread / 10 || slope < -(spread / 10)) {
-    return absl::FailedPreconditionError(
-        "the two clocks run at rates that differ by more than a tenth");
-  }
-  CalibrationFit fit;
-  fit.observations = window_.size();
-  fit.first = window_.front().local;
-  fit.last = window_.back().local;
-  fit.rate = divide_scaled(slope, spread);
-  const std::int64_t middle = divide_rounding(x, n);
-  fit.local = fit.first + std::chrono::nanoseconds(middle);
-  fit.reference =
-      window_.front().reference + std::chrono::nanoseconds(middle + divide_rounding(y, n));
-  judge(fit, spread);
-  return fit;
-}
-
-// How well `fit` fits; `spread` is n times the sum of the squares of the distances from the middle.
-inline void AffineCalibration::judge(CalibrationFit& fit, Int128 spread) const {
-  using std::chrono::nanoseconds;
-  const auto n = static_cast<long double>(window_.size());
-  Int128 squares = 0;
-  nanoseconds worst{}, longest{};
-  for (std::size_t i = 0; i < window_.size(); ++i) {
-    const ClockObservation& o = window_[i];
-    const nanoseconds off = o.reference - fit.at(o.local).utc;
-    const nanoseconds residual = std::max(off, -off);
-    squares += Int128{off.count()} * off.count();
-    fit.residual_max = std::max(fit.residual_max, residual);
-    worst = std::max(worst, saturating_add(residual, o.error));
-    if (i > 0) longest = std::max(longest, o.local - window_[i - 1].local);
-  }
-  const auto sum = static_cast<long double>(squares);
-  fit.residual_rms = nanoseconds(static_cast<std::int64_t>(std::ceil(std::sqrt(sum / n))));
-  if (window_.size() > 2) {
-    const long double error = std::sqrt(sum / (n - 2) / (static_cast<long double>(spread) / n));
-    fit.rate_error = static_cast<std::int64_t>(std::ceil(std::min(error, 1.0L) * 1e15L));
-  }
-  // Two nanoseconds for what was rounded: the point of the line, and the conversion.
-  worst = saturating_add(worst, nanoseconds(2));
-  // Between two observations the truth may bend away from the line and back.
-  fit.bound = saturating_add(worst, drifted(longest / 2 + nanoseconds(1), options_.wander));
-  // Each end may be off by the worst, in opposite directions.
-  constexpr std::int64_t kBillion = 1'000'000'000;
-  const Int128 per_span =
-      (Int128{worst.count()} * 2 * kBillion + fit.span().count() - 1) / fit.span().count();
-  const auto most = static_cast<Int128>(std::numeric_limits<std::int64_t>::max());
-  fit.growth.parts_per_billion =
-      static_cast<std::int64_t>(std::min(per_span + options_.wander.parts_per_billion, most));
-}
-
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_

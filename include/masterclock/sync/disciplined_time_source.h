@@ -1,22 +1,19 @@
-// UTC that never runs backward: a source that follows the best estimate there is, smoothly.
+// Follows the best estimate of UTC without ever running backward.
 //
-// It runs on the steady timeline of the source underlying, so a step of that source's UTC does not
-// reach it. At each refresh it is compared with the estimate, and what it is wrong by is corrected:
+// The source runs on the steady timeline of the underlying source, so a step of the underlying UTC does
+// not reach it. Each refresh compares it with the estimate of a BoundedClock and corrects the error:
 //
-//   up to `step_threshold`   slewed: it runs `slew` faster or slower until it is right
-//   more, and it is slow     a step forward, at once
-//   more, and it is fast     as `backward` says: it stands still until UTC has caught up, or it is
-//                            set back, the one case in which it decreases, and only if asked for
+//   at most `step_threshold`  slew: it runs faster or slower by `slew` until it is right
+//   more, and it is slow      step forward at once
+//   more, and it is fast      hold: it stands still until UTC has caught up. With BackwardStep::kStep
+//                             it steps back instead, the only case in which it decreases.
 //
-// While the clock beneath is disrupted it holds its course. Where no provider knows anything it
-// follows the source's own UTC by the same rules.
+// While the underlying clock is disrupted the source keeps its course. Without a provider's bound it
+// follows the underlying UTC by the same rules.
 //
-// A step is told twice: before it is made to who asked for that (`subscribe_before`), and after it to
-// the subscribers, which include every scheduler's waiter. Both hear its size, and what it was: the kind
-// of what the source beneath announced since it was right last (it was set, it slept, a leap second), else
-// a step. Of a step that is held `to` is where UTC is; it is told when the hold begins, and again only
-// when UTC turns out to be elsewhere by another step. What the source beneath announces leads to a
-// refresh at once.
+// Subscribers hear each step once, after it was made. Its kind is the kind of the last change that the
+// underlying source announced (set, suspend, leap second), else kStep. The step of a hold is announced
+// when the hold begins, with `to` as the true UTC. A change of the underlying source refreshes at once.
 //
 // Threads: any, for every member.
 //
@@ -41,24 +38,28 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
-#include <utility>
+#include <string>
 
-#include "masterclock/sync/bounded_clock.h"
-#include "masterclock/sync/drift_rate.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/internal/seqlock.h"
+#include "masterclock/sync/bounded_clock.h"
+#include "masterclock/sync/holdover.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
-// What becomes of a clock that is too fast by more than can be slewed.
+// Says how to correct a clock that is too fast by more than the step threshold.
 enum class BackwardStep {
-  kHold,        // it stands still until UTC has caught up
+  kHold,  // it stands still until UTC has caught up
   kStep,  // it is set back
 };
 
-// Threads: a plain value.
+[[nodiscard]] inline std::string to_string(BackwardStep step) {
+  return step == BackwardStep::kHold ? "hold" : "step";
+}
+
 struct DisciplineOptions {
-  DriftRate slew = drift_ppm(500);  // taken as between 1 ppb and half a second a second
+  DriftRate slew = drift_ppm(500);  // clamped to 1 ppb ... 500,000 ppm
   std::chrono::nanoseconds step_threshold = std::chrono::milliseconds(128);
   BackwardStep backward = BackwardStep::kHold;
   HoldoverOptions holdover = {};
@@ -66,19 +67,18 @@ struct DisciplineOptions {
 
 namespace internal {
 
-// The course of a disciplined clock from the moment `at` on.
+// The readings of a disciplined clock from the moment `at` on.
 struct DisciplinedCourse {
   SteadyTime at;
-  UtcTime target;                   // what it ought to read then
-  std::chrono::nanoseconds excess;  // what it read more than that: to be slewed away
-  UtcTime floor;                    // it reads no less
+  UtcTime target;                   // UTC at that moment
+  std::chrono::nanoseconds excess;  // the reading less the target, to be slewed away
+  UtcTime floor;                    // the least reading
   DriftRate slew;
-  bool held = false;  // at the floor, until UTC has caught up with it
+  bool held = false;  // stands at the floor until UTC has caught up
 
   // Never decreases with `now`: the slew takes less than the time that passes.
   [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
     const std::chrono::nanoseconds elapsed = std::max(now - at, std::chrono::nanoseconds(0));
-    // Rounded up, the slew may take a nanosecond from the first nanosecond, and no more than that.
     const std::chrono::nanoseconds slewed = drifted(elapsed, slew);
     const std::chrono::nanoseconds left =
         excess.count() < 0 ? std::min(excess + slewed, {}) : std::max(excess - slewed, {});
@@ -90,57 +90,52 @@ struct DisciplinedCourse {
 
 class DisciplinedTimeSource final : public TimeSource {
  public:
-  // `underlying` and `provider` must outlive the source. It starts at what `underlying` reads.
-  DisciplinedTimeSource(TimeSource& underlying, SyncProvider& provider, DisciplineOptions options = {})
+  // `underlying` and `provider` must outlive the source. It starts at the reading of `underlying`.
+  DisciplinedTimeSource(TimeSource& underlying, SyncProvider& provider,
+                        DisciplineOptions options = {})
       : underlying_(underlying),
         options_(options),
         bounds_(underlying, &provider, options_.holdover),
         course_(first_course(underlying, options_.slew)),
         changes_(underlying.subscribe([this](const TimeChange& change) { on_change(change); })) {}
 
-  // Cost: one reading of the steady clock beneath.
+  // Cost: a reading of the underlying steady clock.
   [[nodiscard]] UtcTime now_utc() const noexcept override {
-    // The steady clock first: a course that is set after it was read begins later than it.
+    // The steady clock is read first: a course that is set after that reading begins later.
     const SteadyTime now = underlying_.now_steady();
     return course_.load().reading(now);
   }
   [[nodiscard]] SteadyTime now_steady() const noexcept override { return underlying_.now_steady(); }
   [[nodiscard]] DisciplinedTimeSource* disciplined() noexcept override { return this; }
 
-  // The clock that the provider speaks of.
-  [[nodiscard]] const TimeSource& underlying() const noexcept { return underlying_; }
+  // Returns the clock that the provider speaks of.
+  [[nodiscard]] TimeSource& underlying() const noexcept { return underlying_; }
 
-  // Where true UTC is: not where this source is on its way to it.
+  // Returns the interval that contains true UTC. This source's reading may lie outside of it while a
+  // correction is under way.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
 
-  // How far this source would have to jump to be right, which where no provider knows anything is where
-  // the one beneath is; 0 before the first refresh and while the clock beneath is disrupted.
+  // Returns the estimate of UTC less this source's reading; 0 before the first refresh and while the
+  // underlying clock is disrupted.
   [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept {
-    return remaining_at(course_.load(), underlying_.now_steady());
+    const SteadyTime now = underlying_.now_steady();
+    const std::optional<UtcTime> estimate = bounds_.estimate(now);
+    return estimate ? saturating_difference(*estimate, course_.load().reading(now))
+                    : std::chrono::nanoseconds(0);
   }
 
-  // Calls `listener` before each step, until the subscription ends. `from` is what this source reads
-  // and `to` what it is about to; when the listener has returned, both are later by as long as it took.
-  //
-  // Threads: any; the listener runs on the thread that corrects, with no lock held.
-  TimeSubscription subscribe_before(TimeListener listener) {
-    return before_.add(std::move(listener));
-  }
-
-  // Asks the provider, and corrects the course. To be called every second or so. While another thread,
-  // or the listener that calls it, is in the middle of a correction, this one is left to that thread.
+  // Asks the provider and corrects the course. Call it every second or so, or let a SyncThread call it.
+  // A second caller sets a flag and returns; the running refresh corrects once more.
   //
   // Cost: that of the provider, and of the listeners of a step.
   void refresh() {
     bounds_.refresh();
-    // One correction at a time, or two threads would tell of one step. Nobody waits for it: a listener
-    // may well wait for a thread that is just about to refresh.
     int asked = 1;
     if (asked_.fetch_add(asked) > 0) return;
     do {
       try {
         correct();
-      } catch (...) {  // a listener's
+      } catch (...) {  // a listener threw
         asked_ = 0;
         throw;
       }
@@ -150,6 +145,7 @@ class DisciplinedTimeSource final : public TimeSource {
 
  private:
   using Course = internal::DisciplinedCourse;
+  enum class Correction { kSlew, kForward, kStep, kHold, kKeepHolding };
 
   static Course first_course(const TimeSource& underlying, DriftRate slew) noexcept {
     slew.parts_per_billion = std::clamp<std::int64_t>(slew.parts_per_billion, 1, 500'000'000);
@@ -160,61 +156,48 @@ class DisciplinedTimeSource final : public TimeSource {
     return error > options_.step_threshold || error < -options_.step_threshold;
   }
 
-  [[nodiscard]] std::chrono::nanoseconds remaining_at(const Course& course,
-                                                      SteadyTime now) const noexcept {
-    const std::optional<UtcTime> estimate = bounds_.estimate(now);
-    return estimate ? saturating_difference(*estimate, course.reading(now))
-                    : std::chrono::nanoseconds(0);
-  }
-
-  // What may become of a course.
-  enum class Correction { kSlew, kForward, kBack, kHold, kHoldOn };
-
-  // What to do when it reads `reads` and ought to read `estimate`.
-  [[nodiscard]] Correction way(const Course& course, SteadyTime now, UtcTime estimate) const noexcept {
+  [[nodiscard]] Correction choose(const Course& course, SteadyTime now,
+                                  UtcTime estimate) const noexcept {
     const UtcTime reads = course.reading(now);
-    // A hold lasts to its end: the last of it is not left to the slew, which would take minutes.
+    // A hold lasts until UTC has caught up. A slew of its last part would take minutes.
     const UtcTime awaited = saturating_add(course.target, now - course.at);
     if (course.held && course.floor == reads && estimate < reads &&
         !is_step(saturating_difference(estimate, awaited))) {
-      return Correction::kHoldOn;
+      return Correction::kKeepHolding;
     }
     if (!is_step(saturating_difference(estimate, reads))) return Correction::kSlew;
     if (estimate > reads) return Correction::kForward;
-    return options_.backward == BackwardStep::kStep ? Correction::kBack : Correction::kHold;
+    return options_.backward == BackwardStep::kStep ? Correction::kStep : Correction::kHold;
   }
 
-  [[nodiscard]] static Course next_course(const Course& old, Correction way, SteadyTime now,
+  [[nodiscard]] static Course next_course(const Course& old, Correction correction, SteadyTime now,
                                           UtcTime target) noexcept {
-    // What another thread may have read off the old course in the moment between its two loads.
+    // Another thread may read the old course up to this much later, between its two loads.
     constexpr std::chrono::nanoseconds kMoment = std::chrono::microseconds(1);
     const UtcTime reads = old.reading(now);
-    switch (way) {
+    switch (correction) {
       case Correction::kSlew:
         return {now, target, saturating_difference(reads, target), reads, old.slew};
       case Correction::kForward:
         return {now, target, {}, std::max(reads, target), old.slew};
-      case Correction::kBack:
+      case Correction::kStep:
         return {now, target, {}, UtcTime::min(), old.slew};
       case Correction::kHold:
         return {now, target, {}, saturating_add(reads, kMoment), old.slew, true};
-      case Correction::kHoldOn:
+      case Correction::kKeepHolding:
         return {now, target, {}, reads, old.slew, true};
     }
     return old;
   }
 
-  // By one thread at a time. What is decided at the beginning is done, however long the listeners take
-  // and whatever others learn meanwhile: what was told before happens, and is told after.
+  // Runs on one thread at a time.
   void correct() {
     const Course old = course_.load();
     const SteadyTime decided = underlying_.now_steady();
     const std::optional<UtcTime> estimate = bounds_.estimate(decided);
     if (!estimate) return;
-    const Correction chosen = way(old, decided, *estimate);
-    const bool told = chosen != Correction::kSlew && chosen != Correction::kHoldOn;
+    const Correction chosen = choose(old, decided, *estimate);
     TimeChange::Kind kind = cause_;
-    if (told) before_.announce({kind, old.reading(decided), *estimate});
     TimeChange made{kind, {}, {}};
     course_.update([&](const Course&) {
       const SteadyTime now = underlying_.now_steady();
@@ -223,7 +206,7 @@ class DisciplinedTimeSource final : public TimeSource {
       return next_course(old, chosen, now, made.to);
     });
     cause_.compare_exchange_strong(kind, TimeChange::Kind::kStep);
-    if (told) announce(made);
+    if (chosen != Correction::kSlew && chosen != Correction::kKeepHolding) announce(made);
   }
 
   void on_change(const TimeChange& change) {
@@ -240,11 +223,10 @@ class DisciplinedTimeSource final : public TimeSource {
   BoundedClock bounds_;
   internal::Seqlock<Course> course_;
   std::atomic<TimeChange::Kind> cause_ = TimeChange::Kind::kStep;  // of the next step
-  std::atomic<int> asked_ = 0;  // refreshes that no correction has taken in yet
-  internal::TimeListeners before_;
+  std::atomic<int> asked_ = 0;      // refreshes since the running correction began
   const TimeSubscription changes_;  // last: ends before what its listener uses
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_

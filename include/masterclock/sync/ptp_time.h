@@ -1,10 +1,7 @@
-// PTP's time of day from the kernel's CLOCK_TAI, only where somebody told the kernel the offset.
+// Returns PTP's time of day, and refuses where TAI - UTC is not known.
 //
-// CLOCK_TAI is CLOCK_REALTIME plus an offset that is nought from boot until a daemon sets it. Nobody
-// fails on a machine where nobody did: everything is 37 s off, or whatever it will be by then. So the
-// offset is asked first, and without one there is no time of day.
-//
-// Where a SyncReading knows the offset, `ptp_time` (sync_reading.h) says the same of any UTC.
+// CLOCK_TAI is CLOCK_REALTIME plus an offset, which is zero from boot until a daemon sets it. Such a
+// clock is 37 s off without an error.
 //
 // ## Example
 //
@@ -18,8 +15,12 @@
 
 #include "masterclock/version.h"
 
+#include <chrono>
+#include <optional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/sync/sync_provider.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_points.h"
 
@@ -29,13 +30,19 @@
 
 namespace masterclock::inline v0_2 {
 
-// What the kernel has. Threads: a plain value.
+// Returns `utc` as TAI by the provider's offset; empty if the provider does not know the offset.
+[[nodiscard]] constexpr std::optional<TaiTime> ptp_time(UtcTime utc,
+                                                        const SyncReading& by) noexcept {
+  if (!by.tai_offset) return std::nullopt;
+  return TaiTime(saturating_add(utc.time_since_epoch(), std::chrono::seconds(*by.tai_offset)));
+}
+
 struct KernelTai {
   TaiTime clock_tai;
-  int offset = 0;  // TAI - UTC in seconds, by which CLOCK_TAI was made; 0: nobody has set it
+  int offset = 0;  // TAI - UTC in seconds, as clock_tai has it; 0 if it was never set
 };
 
-// The offset first and the clock after: one that was set in between is used or refused, never half.
+// Reads the offset first. A daemon that sets it in between leads to a refusal, not to a wrong time.
 //
 // Threads: any.
 // Cost:    a system call, which needs no privilege, and a reading of the clock.
@@ -50,16 +57,16 @@ struct KernelTai {
 }
 
 // Threads: any.
-// Errors:  FailedPrecondition when the kernel's offset is not known.
+// Errors:  FailedPrecondition if the kernel's offset was never set.
 [[nodiscard]] inline absl::StatusOr<TaiTime> ptp_time_of_day(
     const KernelTai& kernel = read_kernel_tai()) {
   if (kernel.offset == 0) {
     return absl::FailedPreconditionError(
-        "PTP time of day is not known: nobody has told the kernel TAI - UTC");
+        "PTP time of day is not known: no daemon has set the kernel's TAI - UTC");
   }
   return kernel.clock_tai;
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_PTP_TIME_H_

@@ -1,4 +1,4 @@
-// A provider that says what it was told to: for tests, and for rehearsing the loss of a reference.
+// Returns the reading that a test or a rehearsal set.
 //
 // ## Example
 //
@@ -22,13 +22,13 @@ namespace masterclock::inline v0_2 {
 // Threads: any.
 class SimulatedSyncProvider final : public SyncProvider {
  public:
-  SimulatedSyncProvider() { reading_.provenance = "simulated"; }
+  SimulatedSyncProvider() { set({}); }
 
-  // From now on this is what is said. An unnamed reading is given the name "simulated".
+  // Sets the reading of all later calls. A reading without a provenance gets "simulated".
   void set(SyncReading reading) {
+    if (reading.provenance == SyncReading().provenance) reading.provenance = "simulated";
     const std::lock_guard lock(mutex_);
     reading_ = reading;
-    if (reading.provenance == SyncReading().provenance) reading_.provenance = "simulated";
   }
 
   [[nodiscard]] SyncReading read() override {
@@ -37,7 +37,7 @@ class SimulatedSyncProvider final : public SyncProvider {
     return reading_;
   }
 
-  // How often it was asked.
+  // Returns the number of calls of `read`.
   [[nodiscard]] std::uint64_t asked() const {
     const std::lock_guard lock(mutex_);
     return asked_;
@@ -49,6 +49,6 @@ class SimulatedSyncProvider final : public SyncProvider {
   std::uint64_t asked_ = 0;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_SIMULATED_SYNC_PROVIDER_H_

@@ -1,25 +1,84 @@
-// Who knows how right the clock is. The library disciplines no machine's clock: it asks.
+// Says how far a clock may be from true UTC: the states, a provider's reading, the provider itself.
 //
-// Requirements on a provider of your own: a reading states its age by `as_of`; what was heard before
-// is never said as if it were of now. It may take milliseconds, so it is never asked on the path
-// of a reading of the clock: BoundedClock::refresh asks, on a thread that may wait.
+// The library disciplines no machine's clock. A daemon does, and a provider asks that daemon.
+// `read` may take milliseconds, so only `refresh` of a BoundedClock or a DisciplinedTimeSource calls
+// it, never a reading of the clock.
 //
 // ## Example
 //
 //   struct Studio final : masterclock::SyncProvider {
-//     masterclock::SyncReading read() override { return {}; }  // knows nothing, and says so
+//     masterclock::SyncReading read() override { return {}; }  // kUnknown
 //   };
+//   assert(to_string(Studio().read().state) == "unknown");
 #ifndef MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 
 #include "masterclock/version.h"
 
-#include "masterclock/sync/sync_reading.h"
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "masterclock/internal/printable.h"
+#include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Threads: a clock calls its provider by one thread at a time. Two clocks know nothing of each other:
-//          give each a provider of its own.
+// Says whether a caller may trust the time.
+enum class SyncState {
+  kUnknown,       // no provider states a bound
+  kSynchronized,  // a provider that follows a reference states the bound
+  kFreeRunning,   // nothing corrects the clock; the bound grows by a stated drift
+  kDisrupted,     // the clock was set, slept or is contradicted: earlier bounds do not hold
+};
+
+[[nodiscard]] inline std::string to_string(SyncState state) {
+  switch (state) {
+    case SyncState::kUnknown:
+      return "unknown";
+    case SyncState::kSynchronized:
+      return "synchronized";
+    case SyncState::kFreeRunning:
+      return "free-running";
+    case SyncState::kDisrupted:
+      return "disrupted";
+  }
+  return "invalid";
+}
+
+// States that at `as_of` true UTC was within `error_bound` of the clock's reading plus `correction`.
+struct SyncReading {
+  SyncState state = SyncState::kUnknown;
+  std::chrono::nanoseconds error_bound = std::chrono::nanoseconds::max();
+  SteadyTime as_of = {};  // the bound grows from here on
+
+  // Time to add to the clock's reading. A provider sets it only if nothing corrects the clock. If a
+  // daemon corrects the clock, its remaining offset is part of the bound.
+  std::chrono::nanoseconds correction = {};
+
+  // TAI - UTC in seconds. An offset that was never set is absent, not zero.
+  std::optional<int> tai_offset = std::nullopt;
+
+  std::string_view provenance = "none";  // valid as long as the process
+
+  // Returns true if the reading states a bound: its state says so, and the bound is not negative.
+  [[nodiscard]] constexpr bool has_bound() const noexcept {
+    return (state == SyncState::kSynchronized || state == SyncState::kFreeRunning) &&
+           error_bound >= std::chrono::nanoseconds(0);
+  }
+};
+
+// "synchronized within 1530000 ns (chrony: 203.0.113.5 stratum 3)".
+[[nodiscard]] inline std::string to_string(const SyncReading& reading) {
+  std::string text = to_string(reading.state);
+  if (reading.has_bound()) {
+    text += " within " + std::to_string(reading.error_bound.count()) + " ns";
+  }
+  return text + " (" + std::string(reading.provenance) + ")";
+}
+
+// Threads: a clock calls its provider from one thread at a time. Give each clock its own provider.
 class SyncProvider {
  public:
   SyncProvider() = default;
@@ -27,10 +86,10 @@ class SyncProvider {
   SyncProvider& operator=(const SyncProvider&) = delete;
   virtual ~SyncProvider() = default;
 
-  // What is known now. What goes wrong in finding out is a state, not an exception.
+  // Returns the newest knowledge, dated by `as_of`. An error is a state, not an exception.
   [[nodiscard]] virtual SyncReading read() = 0;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_SYNC_PROVIDER_H_

@@ -1,7 +1,7 @@
-// Now as an interval: true UTC lies between `earliest` and `latest`, and `state` says who says so.
+// Represents now as an interval: true UTC lies between `earliest` and `latest`.
 //
-// An interval without a claim covers the whole range of the type, so a comparison that forgets to
-// look at the state still decides nothing it does not know.
+// Without a bound the interval covers the whole range of the type. A comparison that ignores the state
+// therefore never orders times that are not known.
 //
 // ## Example
 //
@@ -21,35 +21,36 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "masterclock/sync/sync_state.h"
+#include "masterclock/internal/printable.h"
+#include "masterclock/sync/sync_provider.h"
+#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
 
-// Threads: a plain value.
 struct TimeBounds {
   UtcTime earliest = UtcTime::min();
   UtcTime latest = UtcTime::max();
   SyncState state = SyncState::kUnknown;
 
+  [[nodiscard]] constexpr bool operator==(const TimeBounds&) const noexcept = default;
+
   [[nodiscard]] constexpr bool contains(UtcTime t) const noexcept {
     return earliest <= t && t <= latest;
   }
 
-  // Half the width, rounded up: how far true time may be from the middle.
+  // Returns half the width, rounded up: the largest distance of true time from the middle.
   [[nodiscard]] constexpr std::chrono::nanoseconds uncertainty() const noexcept {
     const std::chrono::nanoseconds width = saturating_difference(latest, earliest);
     return width / 2 + width % 2;
   }
 
-  // Whether a caller who can bear this much uncertainty may go on. A free-running clock may, while
-  // its bound lasts: that is what a bound is for.
+  // Returns OK if the uncertainty is at most `max_uncertainty`, also of a free-running clock.
   //
-  // Errors: Unavailable when the uncertainty is larger, or nothing is known.
+  // Errors: Unavailable if the uncertainty is larger or the state is kUnknown or kDisrupted.
   [[nodiscard]] absl::Status require(std::chrono::nanoseconds max_uncertainty) const {
     if (state == SyncState::kUnknown || state == SyncState::kDisrupted) {
-      return absl::UnavailableError("the time is not known: its state is " +
-                                    std::string(to_string(state)));
+      return absl::UnavailableError("the time is not known: its state is " + to_string(state));
     }
     if (uncertainty() > max_uncertainty) {
       return absl::UnavailableError("the time is known to " +
@@ -60,18 +61,24 @@ struct TimeBounds {
   }
 };
 
-// `middle` and `bound` to either side, within the range of the type.
+// Returns the interval from `middle - bound` to `middle + bound`, within the range of the type.
 [[nodiscard]] constexpr TimeBounds bounds_around(UtcTime middle, std::chrono::nanoseconds bound,
                                                  SyncState state) noexcept {
   return {saturating_add(middle, -bound), saturating_add(middle, bound), state};
 }
 
-// Whether `a` was over before `b` began, whatever the clocks that said so had wrong. Intervals that
-// touch are not ordered.
+// Returns true if `a` ended before `b` began. Intervals that touch are not ordered.
 [[nodiscard]] constexpr bool definitely_before(const TimeBounds& a, const TimeBounds& b) noexcept {
   return a.latest < b.earliest;
 }
 
-}  // namespace masterclock
+// An ISO 8601 interval and its state:
+// "2026-11-20T11:59:59.999000000Z/2026-11-20T12:00:00.001000000Z synchronized".
+[[nodiscard]] inline std::string to_string(const TimeBounds& bounds) {
+  return to_rfc3339(bounds.earliest) + "/" + to_rfc3339(bounds.latest) + " " +
+         to_string(bounds.state);
+}
+
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_TIME_BOUNDS_H_

@@ -15,6 +15,7 @@
 #include "masterclock/version.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -41,6 +42,9 @@ class CountingTimeSource final : public TimeSource {
   }
   TimeSubscription subscribe(TimeListener listener) override {
     return inner_.subscribe(std::move(listener));
+  }
+  [[nodiscard]] std::chrono::nanoseconds error_bound() const noexcept override {
+    return inner_.error_bound();
   }
   [[nodiscard]] DisciplinedTimeSource* disciplined() noexcept override {
     return inner_.disciplined();

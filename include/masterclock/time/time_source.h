@@ -162,6 +162,10 @@ class TimeSource {
     return listeners_.add(std::move(listener));
   }
 
+  // Returns the largest distance of a reading from the clock that this source follows: 0 for a clock that
+  // follows no other. A decorator passes the call on. An interval of true UTC includes it.
+  [[nodiscard]] virtual std::chrono::nanoseconds error_bound() const noexcept { return {}; }
+
   // Returns the source that disciplines these readings, or null. A decorator passes the call on.
   [[nodiscard]] virtual DisciplinedTimeSource* disciplined() noexcept { return nullptr; }
 

@@ -1,9 +1,6 @@
-// What chronyd knows about the clock: its tracking report, asked for and read.
+// Asks chronyd for its tracking report, the one that `chronyc tracking` prints.
 //
-// This is the answer that `chronyc tracking` prints, in the protocol that chronyc speaks. No
-// privilege is needed on the loopback port, where chronyd has one.
-//
-// Source: chronyc(1) "tracking"; version 6 of the protocol, which chronyd has spoken since 3.0.
+// Source: chronyc(1) "tracking"; version 6 of chronyd's protocol, which chronyd speaks since 3.0.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_CHRONY_TRACKING_H_
 #define MASTERCLOCK_SYNC_INTERNAL_CHRONY_TRACKING_H_
 
@@ -12,7 +9,6 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -23,33 +19,32 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/big_endian.h"
+#include "masterclock/internal/hex.h"
+#include "masterclock/sync/internal/daemon_socket.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
-// Units:   nanoseconds, rounded away from nought.
-// Threads: a plain value.
+// Units: nanoseconds, rounded away from zero.
 struct ChronyTracking {
   enum class Leap { kNormal, kInsert, kDelete, kNotSynchronised };
 
   std::uint32_t reference_id = 0;
-  std::string reference;  // an address, or what a reference clock calls itself: "PPS"
-  int stratum = 0;        // this machine's: one more than the reference's
+  std::string reference;  // an address, or the name of a reference clock: "PPS"
+  int stratum = 0;        // of this machine: the reference's and one
   Leap leap = Leap::kNotSynchronised;
   UtcTime last_update;                 // by the clock that chronyd keeps
-  std::chrono::nanoseconds slow_by{};  // "System time: ... slow of NTP time"; fast is negative
-  std::chrono::nanoseconds last_offset{}, rms_offset{};
+  std::chrono::nanoseconds slow_by{};  // "System time: ... slow of NTP time"; negative if fast
   std::chrono::nanoseconds root_delay{}, root_dispersion{};
   std::chrono::nanoseconds update_interval{};  // between the last two updates
 
-  // Whether it says that it follows somebody. `local` makes chronyd its own reference, which it
-  // follows perfectly while it drifts away.
-  [[nodiscard]] bool follows_somebody() const noexcept {
+  // Returns false also for `local`, by which chronyd is its own reference.
+  [[nodiscard]] bool has_reference() const noexcept {
     constexpr std::uint32_t kLocal = 0x7f7f0101;  // 127.127.1.1
     return leap != Leap::kNotSynchronised && reference_id != 0 && reference_id != kLocal;
   }
 
-  // How far from true UTC the time is that chronyd keeps, which is the clock's plus `slow_by`.
+  // Returns the largest error of the time that chronyd keeps, which is the clock's plus `slow_by`.
   //
   // Source: chronyc(1): half the root delay and the root dispersion.
   [[nodiscard]] std::chrono::nanoseconds root_distance() const noexcept {
@@ -57,11 +52,9 @@ struct ChronyTracking {
   }
 };
 
-namespace internal {
-
 inline constexpr std::size_t kChronyTrackingSize = 104;
 
-// As long as the answer: chronyd gives no answer that is longer than what it was asked by.
+// Makes a request as long as the answer: chronyd sends no answer that is longer than its request.
 [[nodiscard]] inline std::array<std::uint8_t, kChronyTrackingSize> chrony_tracking_request(
     std::uint32_t sequence) noexcept {
   std::array<std::uint8_t, kChronyTrackingSize> request{6, 1};  // the version; a request
@@ -70,8 +63,7 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   return request;
 }
 
-// A number of seconds as the protocol writes one: 25 bits of a signed coefficient under 7 bits of a
-// signed exponent of two.
+// Reads a number of seconds: a signed exponent of two in 7 bits, a signed coefficient in 25 bits.
 [[nodiscard]] constexpr std::chrono::nanoseconds chrony_seconds(std::uint32_t wire) noexcept {
   using std::chrono::nanoseconds;
   int exponent = static_cast<int>(wire >> 25);
@@ -93,7 +85,7 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   return nanoseconds(negative ? -size : size);
 }
 
-// Who is followed, in words.
+// Returns the reference's address, or its name of up to four letters, or else its id in hexadecimal.
 [[nodiscard]] inline std::string chrony_reference(Bytes reply, std::size_t address,
                                                   std::uint32_t reference_id) {
   const auto family = big_endian<std::uint16_t>(reply, address + 16);
@@ -101,33 +93,25 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   if (family == 1) ::inet_ntop(AF_INET, reply.data() + address, text.data(), text.size());
   if (family == 2) ::inet_ntop(AF_INET6, reply.data() + address, text.data(), text.size());
   if (text[0] != '\0') return text.data();
-  std::string result;
-  bool is_name = true;  // of up to four letters, then noughts
+  std::string name;
+  bool is_name = true;
   for (int shift = 24; shift >= 0; shift -= 8) {
     const auto byte = static_cast<unsigned char>(reference_id >> shift);
-    if (byte == 0) is_name &= (reference_id << (24 - shift)) == 0;
+    if (byte == 0) is_name &= (reference_id << (24 - shift)) == 0;  // zeros only at the end
     if (byte != 0) is_name &= byte > 0x20 && byte < 0x7f;
-    if (byte != 0 && is_name) result += static_cast<char>(byte);
+    if (byte != 0 && is_name) name += static_cast<char>(byte);
   }
-  if (is_name && !result.empty()) return result;
-  constexpr char kHex[] = "0123456789ABCDEF";
-  result.clear();
-  for (int shift = 28; shift >= 0; shift -= 4) result += kHex[reference_id >> shift & 15];
-  return result;
+  return is_name && !name.empty() ? name : hex(reference_id, 8);
 }
 
-}  // namespace internal
-
-// What chronyd answered to the request numbered `sequence`.
+// Reads the answer to the request numbered `sequence`.
 //
-// Threads: any.
-// Errors:  NotFound for the answer to another request, which came too late; Unavailable when chronyd
-//          refuses; DataLoss, naming the field, for what is no answer at all.
-[[nodiscard]] inline absl::StatusOr<ChronyTracking> parse_chrony_tracking(internal::Bytes reply,
+// Errors: NotFound for the answer to an earlier request; Unavailable if chronyd refuses; DataLoss names
+//         the field that makes no sense.
+[[nodiscard]] inline absl::StatusOr<ChronyTracking> parse_chrony_tracking(Bytes reply,
                                                                           std::uint32_t sequence) {
-  using internal::big_endian;
   const auto bad = [](const std::string& what) {
-    return absl::DataLossError("chronyd's tracking report: " + what);
+    return absl::DataLossError("chronyd's tracking report makes no sense: " + what);
   };
   constexpr std::size_t kHeader = 28;
   if (reply.size() < kHeader) {
@@ -135,27 +119,27 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   }
   if (reply[0] != 6) return bad("version " + std::to_string(reply[0]) + " of the protocol, not 6");
   const auto command = big_endian<std::uint16_t>(reply, 4);
-  if (reply[1] != 2 || command != 33) return bad("this is not the answer to a request for one");
+  if (reply[1] != 2 || command != 33) return bad("not an answer to a tracking request");
   if (big_endian<std::uint32_t>(reply, 16) != sequence) {
-    return absl::NotFoundError("chronyd's tracking report: the answer to an earlier request");
+    return absl::NotFoundError("chronyd answered an earlier request");
   }
   const auto status = big_endian<std::uint16_t>(reply, 8);
   if (status != 0) {
-    return absl::UnavailableError("chronyd refuses its tracking report: status " +
+    return absl::UnavailableError("chronyd refuses the tracking request: status " +
                                   std::to_string(status));
   }
   const auto format = big_endian<std::uint16_t>(reply, 6);
   if (format != 5) return bad("format " + std::to_string(format) + ", not 5");
-  if (reply.size() < internal::kChronyTrackingSize) {
+  if (reply.size() < kChronyTrackingSize) {
     return bad(std::to_string(reply.size()) + " bytes of 104");
   }
   const auto number = [&](std::size_t offset) {
-    return internal::chrony_seconds(big_endian<std::uint32_t>(reply, kHeader + offset));
+    return chrony_seconds(big_endian<std::uint32_t>(reply, kHeader + offset));
   };
 
   ChronyTracking result;
   result.reference_id = big_endian<std::uint32_t>(reply, kHeader);
-  result.reference = internal::chrony_reference(reply, kHeader + 4, result.reference_id);
+  result.reference = chrony_reference(reply, kHeader + 4, result.reference_id);
   result.stratum = big_endian<std::uint16_t>(reply, kHeader + 24);
   const auto leap = big_endian<std::uint16_t>(reply, kHeader + 26);
   if (leap > 3) return bad("leap status " + std::to_string(leap));
@@ -172,8 +156,6 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   result.last_update = UtcTime(std::chrono::seconds(seconds)) + std::chrono::nanoseconds(fraction);
 
   result.slow_by = number(40);
-  result.last_offset = number(44);
-  result.rms_offset = number(48);
   result.root_delay = number(64);
   result.root_dispersion = number(68);
   result.update_interval = number(72);
@@ -184,6 +166,24 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
   return result;
 }
 
-}  // namespace masterclock
+// Asks once. Answers to earlier requests are skipped until the socket's deadline.
+//
+// Errors: Unavailable, NotFound, PermissionDenied or DeadlineExceeded if chronyd does not run, is not
+//         there or does not answer; DataLoss for an answer that makes no sense; InvalidArgument for the
+//         address.
+[[nodiscard]] inline absl::StatusOr<ChronyTracking> ask_chrony(DaemonSocket& socket,
+                                                               std::uint32_t sequence) {
+  socket.start_reading();
+  if (absl::Status sent = socket.send(chrony_tracking_request(sequence)); !sent.ok()) return sent;
+  std::array<std::uint8_t, 512> buffer{};
+  for (;;) {
+    const absl::StatusOr<Bytes> reply = socket.receive(buffer);
+    if (!reply.ok()) return reply.status();
+    absl::StatusOr<ChronyTracking> tracking = parse_chrony_tracking(*reply, sequence);
+    if (!absl::IsNotFound(tracking.status())) return tracking;
+  }
+}
+
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_CHRONY_TRACKING_H_

@@ -1,8 +1,7 @@
-// A datagram to a daemon on this machine, and its answer: over UDP or a UNIX socket.
+// Exchanges datagrams with a daemon on this machine, over UDP or a UNIX socket.
 //
-// A daemon answers a UNIX socket at the name that the asker has bound, so one is made beside the
-// daemon's own, or in /tmp where that is refused, and removed when the socket closes. After any
-// failure the socket is made anew, so a daemon that was restarted is found again.
+// One deadline ends a whole reading, however many datagrams arrive. After a failure the socket is made
+// again, so a daemon that was restarted is found.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 #define MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 
@@ -12,7 +11,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -32,10 +30,11 @@
 #include "absl/status/statusor.h"
 #include "masterclock/internal/big_endian.h"
 #include "masterclock/internal/quoted.h"
+#include "masterclock/sync/internal/reply_address.h"
+#include "masterclock/time/system_time_source.h"
 
 namespace masterclock::inline v0_2::internal {
 
-// A socket's address, of any family. Threads: a plain value.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -46,7 +45,7 @@ struct SocketAddress {
 
   // "/run/chrony/chronyd.sock", "127.0.0.1:323" or "[::1]:323".
   //
-  // Errors: InvalidArgument for anything else: names are not looked up.
+  // Errors: InvalidArgument for anything else. Host names are not looked up.
   [[nodiscard]] static absl::StatusOr<SocketAddress> parse(std::string_view text) {
     SocketAddress result;
     if (text.starts_with('/')) {
@@ -92,42 +91,63 @@ struct SocketAddress {
   }
 };
 
+// Calls again if a signal interrupted the call.
+template <class Call>
+auto uninterrupted(Call call) noexcept {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// Says how a daemon reaches the asker over a UNIX socket: see reply_address.h.
+enum class ReplyBy { kAbstractName, kFile };
+
 // Threads: one at a time.
-// Errors:  Unavailable, NotFound or PermissionDenied, as the system puts it, after the address;
-//          DeadlineExceeded when there is no answer in time; InvalidArgument for the address.
+// Errors:  Unavailable, NotFound or PermissionDenied as the system reports, with the address;
+//          DeadlineExceeded if no answer arrives in time; InvalidArgument for the address.
 class DaemonSocket {
  public:
-  DaemonSocket(std::string address, std::chrono::milliseconds timeout)
+  DaemonSocket(std::string address, std::chrono::milliseconds timeout, ReplyBy reply_by)
       : address_(std::move(address)),
-        timeout_(std::clamp(timeout, std::chrono::milliseconds(0), kLongest)) {}
+        timeout_(std::clamp(timeout, std::chrono::milliseconds(0), kLongest)),
+        reply_by_(reply_by) {}
   DaemonSocket(const DaemonSocket&) = delete;
   DaemonSocket& operator=(const DaemonSocket&) = delete;
   ~DaemonSocket() { close(); }
 
-  // Sends `request`, having thrown away what answers came too late for an earlier one.
+  // Starts a reading: `receive` fails from `timeout` later on.
+  void start_reading() noexcept { deadline_ = SystemTimeSource::shared().now_steady() + timeout_; }
+
+  // Sends `request`, and discards answers that came too late for an earlier one.
   [[nodiscard]] absl::Status send(Bytes request) {
     if (absl::Status status = open(); !status.ok()) return status;
     std::array<std::uint8_t, 1> late{};
     for (int i = 0; i < 100 && ::recv(socket_, late.data(), late.size(), MSG_DONTWAIT) >= 0; ++i) {
     }
-    if (::send(socket_, request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-      return failure("send");
-    }
-    return absl::OkStatus();
+    const auto sent = uninterrupted([&] {
+      return ::send(socket_, request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    });
+    return sent < 0 ? failure("send") : absl::OkStatus();
   }
 
-  // The next answer, in `buffer`.
+  // Returns the next answer, in `buffer`.
   [[nodiscard]] absl::StatusOr<Bytes> receive(std::span<std::uint8_t> buffer) {
-    pollfd wait{socket_, POLLIN, 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(timeout_.count()));
-    if (ready == 0) {
-      return absl::DeadlineExceededError(address_ + ": no answer within " +
-                                         std::to_string(timeout_.count()) + " ms");
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+          deadline_ - SystemTimeSource::shared().now_steady());
+      pollfd wait{socket_, POLLIN, 0};
+      const int ready = left.count() > 0 ? ::poll(&wait, 1, static_cast<int>(left.count())) : 0;
+      if (ready == 0) {
+        return absl::DeadlineExceededError(address_ + ": no answer within " +
+                                           std::to_string(timeout_.count()) + " ms");
+      }
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready < 0) return failure("poll");
+      const auto size = uninterrupted(
+          [&] { return ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT); });
+      if (size >= 0) return Bytes(buffer).first(static_cast<std::size_t>(size));
+      if (errno != EAGAIN) return failure("recv");
     }
-    if (ready < 0) return failure("poll");
-    const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size < 0) return failure("recv");
-    return Bytes(buffer).first(static_cast<std::size_t>(size));
   }
 
  private:
@@ -137,30 +157,20 @@ class DaemonSocket {
     if (socket_ >= 0) return absl::OkStatus();
     absl::StatusOr<SocketAddress> daemon = SocketAddress::parse(address_);
     if (!daemon.ok()) return daemon.status();
-    socket_ = ::socket(daemon->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const int family = daemon->storage.ss_family;
+    socket_ = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return failure("socket");
-    if (daemon->storage.ss_family == AF_UNIX && !bind_somewhere()) return failure("bind");
-    if (::connect(socket_, daemon->get(), daemon->size) != 0) return failure("connect");
+    if (family == AF_UNIX && !bind_reply_address()) return failure("bind");
+    if (uninterrupted([&] { return ::connect(socket_, daemon->get(), daemon->size); }) != 0) {
+      return failure("connect");
+    }
     return absl::OkStatus();
   }
 
-  // The name to be answered at. Those that are taken belong to another asker, or to one that was
-  // killed: as nobody can be told from the other, the next number is tried.
-  [[nodiscard]] bool bind_somewhere() {
+  [[nodiscard]] bool bind_reply_address() {
+    if (reply_by_ == ReplyBy::kAbstractName) return bind_abstract_name(socket_);
     const std::string beside = address_.substr(0, address_.rfind('/'));
-    for (const std::string& folder : {beside, std::string("/tmp")}) {
-      for (int i = 0; i < 1'000; ++i) {
-        bound_ = folder + "/masterclock." + std::to_string(::getpid()) + "." + std::to_string(i);
-        const absl::StatusOr<SocketAddress> own = SocketAddress::parse(bound_);
-        if (own.ok() && ::bind(socket_, own->get(), own->size) == 0) {
-          // The daemon may run as another user, and has to write to it.
-          return ::chmod(bound_.c_str(), S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == 0;
-        }
-        if (!own.ok() || errno != EADDRINUSE) break;
-      }
-    }
-    bound_.clear();
-    return false;
+    return file_.bind_in(beside, socket_) || file_.bind_in("/tmp", socket_);
   }
 
   absl::Status failure(std::string_view what) {
@@ -172,16 +182,17 @@ class DaemonSocket {
   void close() noexcept {
     if (socket_ >= 0) ::close(socket_);
     socket_ = -1;
-    if (!bound_.empty()) ::unlink(bound_.c_str());
-    bound_.clear();
+    file_.remove();
   }
 
   const std::string address_;
   const std::chrono::milliseconds timeout_;
+  const ReplyBy reply_by_;
   int socket_ = -1;
-  std::string bound_;  // the name this end has, which is a file
+  ReplyFile file_;
+  SteadyTime deadline_;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_

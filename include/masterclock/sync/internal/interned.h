@@ -1,5 +1,4 @@
-// Names that are made while the program runs and live as long as it does: what a reading's
-// provenance has to be, since readings are copied to whoever asks.
+// Keeps names that are made at run time for the life of the process, as `SyncReading::provenance` needs.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_INTERNED_H_
 #define MASTERCLOCK_SYNC_INTERNAL_INTERNED_H_
 
@@ -14,17 +13,15 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Names, each kept once. A daemon changes its reference now and then, and a year of that must not
-// fill the memory: when there are `most` of them a new one is answered by another.
+// Keeps each of at most `most` names once. A daemon that changes its reference for a year must not fill
+// the memory.
 //
 // Threads: any.
-class LastingNames {
+class InternedNames {
  public:
-  explicit LastingNames(std::size_t most) : most_(most) {}
+  explicit InternedNames(std::size_t most) : most_(most) {}
 
-  // `name`, for as long as this lives; `otherwise`, a literal, when there is no room for a new one.
-  //
-  // Cost: a look-up; memory for a name that was not there before.
+  // Returns the kept copy of `name`, or `otherwise`, a literal, if there is no room for a new name.
   [[nodiscard]] std::string_view keep(std::string_view name, std::string_view otherwise) {
     const std::lock_guard lock(mutex_);
     const auto found = names_.find(name);
@@ -39,15 +36,13 @@ class LastingNames {
   std::set<std::string, std::less<>> names_;
 };
 
-// `name`, kept for the life of the program.
-//
 // Threads: any.
-[[nodiscard]] inline std::string_view interned(std::string_view name,
-                                                   std::string_view otherwise) {
-  static auto* const names = new LastingNames(1'000);  // never destroyed: somebody may be reading
+[[nodiscard]] inline std::string_view interned(std::string_view name, std::string_view otherwise) {
+  static auto* const names =
+      new InternedNames(1'000);  // never destroyed: readings may outlive main
   return names->keep(name, otherwise);
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_INTERNED_H_

@@ -1,12 +1,13 @@
-// What ptp4l knows: the management messages of IEEE 1588 that `pmc` sends, and their answers.
+// Asks ptp4l for its state, by the management messages of IEEE 1588 that `pmc` sends.
 //
 // Source: IEEE 1588-2008, clause 15 (management), table 6 (clockAccuracy), table 8 (port states);
-//         TIME_STATUS_NP and PORT_PROPERTIES_NP are linuxptp's own, see pmc(8).
+//         TIME_STATUS_NP and PORT_PROPERTIES_NP are linuxptp's, see pmc(8).
 #ifndef MASTERCLOCK_SYNC_INTERNAL_PTP_STATUS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_PTP_STATUS_H_
 
 #include "masterclock/version.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -19,9 +20,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/big_endian.h"
+#include "masterclock/internal/hex.h"
+#include "masterclock/sync/internal/daemon_socket.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
 enum class PtpPortState : std::uint8_t {
   kInitializing = 1,
@@ -35,32 +38,32 @@ enum class PtpPortState : std::uint8_t {
   kSlave,
 };
 
-// Of the several answers of ptp4l, what says how right the clock is. Threads: a plain value.
+// The fields of several answers of ptp4l.
 struct PtpStatus {
-  // TIME_STATUS_NP. `last_sync` is by the clock that ptp4l keeps; nought when there was none.
-  std::chrono::nanoseconds offset{};  // ahead of the master
-  std::chrono::nanoseconds last_sync{};
-  bool grandmaster_present = false;  // which ptp4l says even after it has lost it: see the port
+  // TIME_STATUS_NP
+  std::chrono::nanoseconds offset{};     // ahead of the master
+  std::chrono::nanoseconds last_sync{};  // by the clock that ptp4l keeps; 0 before the first Sync
+  bool grandmaster_present = false;      // stays true after the grandmaster is lost: see port_state
   std::uint64_t grandmaster = 0;
 
   std::chrono::nanoseconds mean_path_delay{};  // CURRENT_DATA_SET
   std::uint8_t grandmaster_accuracy = 0xfe;    // PARENT_DATA_SET
 
-  // TIME_PROPERTIES_DATA_SET. What is not valid is not there, whatever number was sent.
-  std::optional<int> utc_offset;
+  // TIME_PROPERTIES_DATA_SET
+  std::optional<int> utc_offset;  // empty if ptp4l marks it as not valid
   bool ptp_timescale = false;
 
-  // DEFAULT_DATA_SET; then PORT_DATA_SET and PORT_PROPERTIES_NP of the port that follows a master,
-  // or of the last one when none does.
-  int ports = 0;
+  int ports = 0;  // DEFAULT_DATA_SET
+
+  // PORT_DATA_SET and PORT_PROPERTIES_NP of the port that follows a master, or else of the last port.
   int port = 0;
   PtpPortState port_state = PtpPortState::kInitializing;
   std::chrono::nanoseconds sync_interval{};
-  bool software_clock = true;  // ptp4l keeps CLOCK_REALTIME, not a clock in the network card
+  bool software_clock = true;  // ptp4l keeps CLOCK_REALTIME, not the clock of a network card
   std::string interface;
 };
 
-// What it means that a clock's accuracy is `code`: none for one that is not stated.
+// Returns the accuracy that `code` stands for; empty if it states none.
 [[nodiscard]] constexpr std::optional<std::chrono::nanoseconds> ptp_accuracy(
     std::uint8_t code) noexcept {
   using namespace std::chrono_literals;
@@ -71,18 +74,10 @@ struct PtpStatus {
   return kWithin[code - 0x20];
 }
 
-// As pmc prints it: 16895f.fffe.9cfcf6.
+// Prints an identity as pmc does: 16895f.fffe.9cfcf6.
 [[nodiscard]] inline std::string ptp_identity(std::uint64_t identity) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    text += kHex[identity >> shift & 15];
-    if (shift == 40 || shift == 24) text += '.';
-  }
-  return text;
+  return hex(identity >> 40, 6) + "." + hex(identity >> 24, 4) + "." + hex(identity, 6);
 }
-
-namespace internal {
 
 enum class PtpId : std::uint16_t {
   kDefault = 0x2000,
@@ -96,7 +91,7 @@ enum class PtpId : std::uint16_t {
 
 inline constexpr std::size_t kPtpRequestSize = 54;
 
-// GET `id`, from whatever clock and port receives it.
+// Makes a GET of `id` for all clocks and ports.
 [[nodiscard]] inline std::array<std::uint8_t, kPtpRequestSize> ptp_request(
     PtpId id, std::uint16_t sequence, std::uint8_t domain) noexcept {
   std::array<std::uint8_t, kPtpRequestSize> request{0x0d, 2};  // management, version 2
@@ -108,29 +103,34 @@ inline constexpr std::size_t kPtpRequestSize = 54;
   request[33] = 0x7f;
   put_big_endian<std::uint64_t>(request, 34, ~std::uint64_t{0});
   put_big_endian<std::uint16_t>(request, 42, 0xffff);
-  put_big_endian<std::uint16_t>(request, 48, 1);  // a management TLV with nothing but the id
+  put_big_endian<std::uint16_t>(request, 48, 1);  // a management TLV with the id alone
   put_big_endian<std::uint16_t>(request, 50, 2);
   put_big_endian(request, 52, static_cast<std::uint16_t>(id));
   return request;
 }
 
-// The data in the answer to that request.
+[[nodiscard]] inline absl::Status senseless_ptp_reply(const std::string& what) {
+  return absl::DataLossError("ptp4l's answer makes no sense: " + what);
+}
+
+// Returns the data of the answer to that request.
 //
-// Errors: NotFound for the answer to another request; Unavailable when ptp4l refuses; DataLoss.
+// Errors: NotFound for the answer to an earlier request; Unavailable if ptp4l refuses; DataLoss names
+//         the field that makes no sense.
 [[nodiscard]] inline absl::StatusOr<Bytes> ptp_reply_data(Bytes reply, PtpId id,
                                                           std::uint16_t sequence,
                                                           std::size_t expected) {
-  const auto bad = [](const std::string& what) { return absl::DataLossError("ptp4l: " + what); };
+  const auto& bad = senseless_ptp_reply;
   if (reply.size() < kPtpRequestSize) {
     return bad(std::to_string(reply.size()) + " bytes, too few for a management message");
   }
   if ((reply[0] & 15) != 0x0d || (reply[1] & 15) != 2) {
-    return bad("this is not a management message of version 2");
+    return bad("not a management message of version 2");
   }
   constexpr int kResponse = 2;
-  if ((reply[46] & 15) != kResponse) return bad("this is not a response");
+  if ((reply[46] & 15) != kResponse) return bad("not a response");
   if (big_endian<std::uint16_t>(reply, 30) != sequence) {
-    return absl::NotFoundError("ptp4l: the answer to an earlier request");
+    return absl::NotFoundError("ptp4l answered an earlier request");
   }
   const std::size_t size = big_endian<std::uint16_t>(reply, 50);  // of the TLV, from its id on
   if (size < 2 || reply.size() - 52 < size) {
@@ -142,7 +142,7 @@ inline constexpr std::size_t kPtpRequestSize = 54;
                                   std::to_string(big_endian<std::uint16_t>(reply, 52)));
   }
   if (type != 1 || big_endian<std::uint16_t>(reply, 52) != static_cast<std::uint16_t>(id)) {
-    return bad("this is not what was asked for");
+    return bad("not the requested data");
   }
   if (size - 2 < expected) {
     return bad(std::to_string(size - 2) + " bytes of data, of " + std::to_string(expected));
@@ -150,18 +150,11 @@ inline constexpr std::size_t kPtpRequestSize = 54;
   return reply.subspan(54, size - 2);
 }
 
-}  // namespace internal
-
-// Takes what ptp4l answered to the request for `id` numbered `sequence` into `status`.
+// Stores the answer to the request for `id` numbered `sequence` in `status`.
 //
-// Threads: any.
-// Errors:  NotFound for the answer to another request, which came too late; Unavailable when ptp4l
-//          refuses; DataLoss, naming what is wrong, for what is no answer at all. Then `status` is
-//          as it was.
-[[nodiscard]] inline absl::Status take_ptp_reply(internal::Bytes reply, internal::PtpId id,
-                                                 std::uint16_t sequence, PtpStatus& status) {
-  using internal::big_endian;
-  using internal::PtpId;
+// Errors: as above; then `status` is unchanged.
+[[nodiscard]] inline absl::Status take_ptp_reply(Bytes reply, PtpId id, std::uint16_t sequence,
+                                                 PtpStatus& status) {
   using std::chrono::nanoseconds;
   const std::size_t expected = id == PtpId::kDefault          ? 20
                                : id == PtpId::kCurrent        ? 18
@@ -170,16 +163,15 @@ inline constexpr std::size_t kPtpRequestSize = 54;
                                : id == PtpId::kPort           ? 26
                                : id == PtpId::kTimeStatus     ? 50
                                                               : 13;
-  const absl::StatusOr<internal::Bytes> data =
-      internal::ptp_reply_data(reply, id, sequence, expected);
+  const absl::StatusOr<Bytes> data = ptp_reply_data(reply, id, sequence, expected);
   if (!data.ok()) return data.status();
-  const auto bad = [](const std::string& what) { return absl::DataLossError("ptp4l: " + what); };
+  const auto& bad = senseless_ptp_reply;
   switch (id) {
     case PtpId::kDefault:
       status.ports = big_endian<std::uint16_t>(*data, 2);
       return absl::OkStatus();
     case PtpId::kCurrent: {
-      // 2^-16 ns, rounded up: a bound is made of it.
+      // Units of 2^-16 ns, rounded up for the bound.
       const auto scaled = big_endian<std::int64_t>(*data, 10);
       if (scaled < 0) return bad("a negative path delay");
       status.mean_path_delay = nanoseconds((scaled >> 16) + ((scaled & 0xffff) != 0 ? 1 : 0));
@@ -212,7 +204,7 @@ inline constexpr std::size_t kPtpRequestSize = 54;
       if (state < 1 || state > 10) return bad("port state " + std::to_string(state));
       if (sync < -10 || sync > 20) return bad("sync interval 2^" + std::to_string(sync) + " s");
       if (follows(status.port_state)) return absl::OkStatus();
-      // linuxptp calls the port of a grandmaster's 10.
+      // linuxptp's state 10 is the master port of a grandmaster.
       status.port_state = state == 10 ? PtpPortState::kMaster : static_cast<PtpPortState>(state);
       status.port = big_endian<std::uint16_t>(*data, 8);
       status.sync_interval =
@@ -221,23 +213,61 @@ inline constexpr std::size_t kPtpRequestSize = 54;
     }
     case PtpId::kPortProperties: {
       const std::size_t length = (*data)[12];
-      if (data->size() - 13 < length) return bad("an interface's name that is cut short");
+      if (data->size() - 13 < length) return bad("an interface name that is cut short");
       if (big_endian<std::uint16_t>(*data, 8) != status.port) return absl::OkStatus();
       std::string interface;
       for (const std::uint8_t byte : data->subspan(13, length)) {
-        if (byte <= 0x20 || byte >= 0x7f || byte == '/') return bad("an interface's name");
+        if (byte <= 0x20 || byte >= 0x7f || byte == '/')
+          return bad("an interface name with a control byte or a slash");
         interface += static_cast<char>(byte);
       }
-      // Hardware stamps in the `legacy` way are made into the system's time before ptp4l sees them.
+      // The driver converts `legacy` hardware time stamps to system time before ptp4l sees them.
       constexpr int kSoftware = 0, kLegacyHardware = 2;
       status.software_clock = (*data)[11] == kSoftware || (*data)[11] == kLegacyHardware;
       status.interface = std::move(interface);
       return absl::OkStatus();
     }
   }
-  return bad("nothing that was asked for");
+  return bad("not the requested data");
 }
 
-}  // namespace masterclock
+// Asks once for `id`, and takes as many answers as there are ports. Answers to earlier requests are
+// skipped until the socket's deadline.
+[[nodiscard]] inline absl::Status ask_ptp4l(DaemonSocket& socket, PtpId id, std::uint16_t sequence,
+                                            std::uint8_t domain, int answers, PtpStatus& status) {
+  if (absl::Status sent = socket.send(ptp_request(id, sequence, domain)); !sent.ok()) return sent;
+  std::array<std::uint8_t, 1500> buffer{};
+  while (answers > 0) {
+    const absl::StatusOr<Bytes> reply = socket.receive(buffer);
+    if (!reply.ok()) return reply.status();
+    const absl::Status taken = take_ptp_reply(*reply, id, sequence, status);
+    if (!taken.ok() && !absl::IsNotFound(taken)) return taken;
+    if (taken.ok()) --answers;
+  }
+  return absl::OkStatus();
+}
+
+// Asks once for all fields of a PtpStatus. `sequence` is the number of the last request.
+//
+// Errors: Unavailable, NotFound, PermissionDenied or DeadlineExceeded if ptp4l does not run, is not
+//         there, does not answer or refuses; DataLoss for an answer that makes no sense; InvalidArgument
+//         for the address.
+[[nodiscard]] inline absl::StatusOr<PtpStatus> ask_ptp4l(DaemonSocket& socket,
+                                                         std::uint16_t& sequence,
+                                                         std::uint8_t domain) {
+  constexpr int kMostPorts = 256;
+  socket.start_reading();
+  PtpStatus status;
+  for (const PtpId id : {PtpId::kDefault, PtpId::kTimeStatus, PtpId::kCurrent, PtpId::kParent,
+                         PtpId::kTimeProperties, PtpId::kPort, PtpId::kPortProperties}) {
+    const bool of_ports = id == PtpId::kPort || id == PtpId::kPortProperties;
+    absl::Status asked = ask_ptp4l(socket, id, ++sequence, domain,
+                                   of_ports ? std::min(status.ports, kMostPorts) : 1, status);
+    if (!asked.ok()) return asked;
+  }
+  return status;
+}
+
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_PTP_STATUS_H_

@@ -1,9 +1,7 @@
-// The time stamp counter of x86-64: a count of ticks that every core agrees on, where it is invariant.
+// Reads the time stamp counter of x86-64, which counts alike on every core where it is invariant.
 //
-// Reading it is the whole price of a reading of the clock in user space, and half of that is the wait
-// for what the thread did before. `read` does not wait: the processor may execute it before loads
-// that precede it, so a thread that has just seen another's reading could get an earlier count.
-// `read_in_order` waits.
+// Half the price of an ordered reading is the wait for the thread's earlier loads. `read` does not
+// wait: the processor may execute it before those loads. `read_in_order` waits.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 
@@ -23,10 +21,10 @@ namespace masterclock::inline v0_2 {
 
 // Threads: any.
 struct TscCounter {
-  // Whether this machine's counter may be trusted. The kernel has watched it since boot, and takes
-  // another clock when it finds the cores apart or the rate unsteady.
+  // Returns OK if this machine's counter can be trusted. The kernel watches the counter from boot on,
+  // and takes another clock source if the cores disagree or the rate changes.
   //
-  // Errors: Unimplemented on other architectures; FailedPrecondition names what is missing.
+  // Errors: Unimplemented on other architectures; FailedPrecondition names the missing feature.
   // Source: AMD APM and Intel SDM, CPUID Fn8000_0007 EDX[8].
   [[nodiscard]] static absl::Status available() {
 #if defined(__x86_64__)
@@ -63,7 +61,7 @@ struct TscCounter {
 #endif
   }
 
-  // Counted after everything that this thread has read before.
+  // Counts after all earlier loads of this thread.
   [[nodiscard]] static std::uint64_t read_in_order() noexcept {
 #if defined(__x86_64__)
     asm volatile("lfence" : : : "memory");
@@ -71,20 +69,20 @@ struct TscCounter {
     return read();
   }
 
-  // `what`, by an address that the processor does not know before it knows `ticks`: what is read
-  // through it is read after the count was taken.
+  // Returns `object` by an address that depends on `ticks`. The processor therefore loads from it after
+  // the count was taken.
   template <class T>
-  [[nodiscard]] static const T& after(std::uint64_t ticks, const T& what) noexcept {
+  [[nodiscard]] static const T& after(std::uint64_t ticks, const T& object) noexcept {
 #if defined(__x86_64__)
     asm volatile("andq $0, %0" : "+r"(ticks) : : "cc", "memory");
-    return *reinterpret_cast<const T*>(reinterpret_cast<const char*>(&what) + ticks);
+    return *reinterpret_cast<const T*>(reinterpret_cast<const char*>(&object) + ticks);
 #else
     (void)ticks;
-    return what;
+    return object;
 #endif
   }
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_

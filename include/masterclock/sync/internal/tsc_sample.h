@@ -1,4 +1,4 @@
-// One look at the counter and both clocks at once, and the rate that several such looks give.
+// Reads the counter and both kernel clocks together, and derives the counter's rate from such samples.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_SAMPLE_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_SAMPLE_H_
 
@@ -16,23 +16,21 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Wraps: a jump of three hundred years is followed, whatever its sign.
+// Wraps, so that a jump over the ends of the range is followed.
 [[nodiscard]] constexpr std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) noexcept {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
 // Units: ticks of the counter, nanoseconds of the clocks.
-// Threads: a plain value.
 struct TscSample {
   std::uint64_t ticks = 0;  // at the middle of the bracket around the steady clock
   std::int64_t steady = 0, utc = 0;
-  std::uint64_t width = 0;      // of the wider bracket
-  std::uint64_t utc_later = 0;  // by how much UTC was read later
-  std::uint64_t rough_rate =
-      0;  // within some tenths, of these few looks; nought where time stood still
+  std::uint64_t width = 0;       // ticks of the wider bracket
+  std::uint64_t utc_later = 0;   // ticks from the steady clock's bracket to UTC's
+  std::uint64_t rough_rate = 0;  // from the tries of this sample alone; 0 if time stood still
 };
 
-// The narrowest of a few brackets around each clock; none where the counter ran back in all of them.
+// Takes the narrowest of a few brackets around each clock. Empty if the counter ran back in each.
 template <class Counter>
 [[nodiscard]] std::optional<TscSample> take_tsc_sample(const Counter& counter,
                                                        const TimeSource& kernel) noexcept {
@@ -60,52 +58,48 @@ template <class Counter>
   return best;
 }
 
-// The counter's rate against the steady clock, over the longest baseline without a gap: up to 16
-// samples back.
+// Estimates the counter's rate against the steady clock, over a baseline of up to 16 samples.
 //
-// Threads: one.
+// Threads: one at a time.
 class TscRate {
  public:
-  // As fitted last, or roughly; nought before there was anything.
-  [[nodiscard]] std::uint64_t value() const noexcept { return rate_; }
-  [[nodiscard]] bool fitted() const noexcept { return fitted_; }
+  [[nodiscard]] std::uint64_t value() const noexcept { return rate_; }  // 0 before any estimate
+  [[nodiscard]] bool measured() const noexcept { return measured_; }    // over a whole baseline
 
-  // The share of itself by which the fitted rate may be wrong, by the brackets at both its ends.
+  // Returns the relative error of the rate, from the brackets at both ends of the baseline.
   [[nodiscard]] double error() const noexcept { return error_; }
 
-  // Where nothing is known, a tick is taken for a nanosecond.
+  // Takes a tick for a nanosecond before there is a rate.
   [[nodiscard]] std::int64_t ns(std::uint64_t ticks) const noexcept {
     const std::uint64_t rate = rate_ != 0 ? rate_ : std::uint64_t{1} << kTscShift;
     return static_cast<std::int64_t>(ticks_to_ns(ticks, rate));
   }
 
-  // To judge a bracket by, before there is a baseline.
+  // Uses `rough` until a baseline exists.
   void suppose(std::uint64_t rough) noexcept {
-    if (!fitted_ && rough != 0) rate_ = rough;
+    if (!measured_ && rough != 0) rate_ = rough;
   }
 
-  // After a gap the samples before it say nothing of the rate.
   void forget_samples() noexcept { size_ = 0; }
 
-  // The rate with this sample; none while the baseline is shorter than `shortest`.
-  [[nodiscard]] std::optional<std::uint64_t> fit(const TscSample& sample,
+  // Adds `sample`. Returns the rate, or nothing while the baseline is shorter than `shortest`.
+  [[nodiscard]] std::optional<std::uint64_t> add(const TscSample& sample,
                                                  std::chrono::nanoseconds shortest) noexcept {
-    const std::int64_t least = std::max<std::int64_t>(shortest.count(), 1);
     std::optional<std::uint64_t> rate;
     if (size_ > 0) {
       const TscSample& oldest = ring_[(size_ - std::min(size_, ring_.size())) % ring_.size()];
       const std::int64_t baseline = wrapping_difference(sample.steady, oldest.steady);
-      if (baseline >= least) {
+      if (baseline >= shortest.count()) {
         rate = tsc_rate(static_cast<std::uint64_t>(baseline), sample.ticks - oldest.ticks);
       }
       if (rate) {
         rate_ = *rate;
-        fitted_ = true;
+        measured_ = true;
         error_ = static_cast<double>(ns(sample.width + oldest.width)) / 2 /
                  static_cast<double>(baseline);
       }
       const TscSample& newest = ring_[(size_ - 1) % ring_.size()];
-      if (wrapping_difference(sample.steady, newest.steady) < least / 8) return rate;
+      if (wrapping_difference(sample.steady, newest.steady) < shortest.count() / 8) return rate;
     }
     ring_[size_++ % ring_.size()] = sample;
     return rate;
@@ -113,12 +107,12 @@ class TscRate {
 
  private:
   std::uint64_t rate_ = 0;
-  bool fitted_ = false;
+  bool measured_ = false;
   double error_ = 0;
   std::array<TscSample, 16> ring_{};
-  std::size_t size_ = 0;  // counts on; the ring keeps the last 16
+  std::size_t size_ = 0;  // of all samples added; the ring keeps the last 16
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_SYNC_INTERNAL_TSC_SAMPLE_H_

@@ -1,24 +1,22 @@
-// What ptp4l knows: how far the clock is from the grandmaster, and whether there is one.
+// Reads from ptp4l how far the clock is from the grandmaster, and whether there is a grandmaster.
 //
-// The bound is the last offset, the mean path delay (which is what the path's asymmetry can amount
-// to), and the grandmaster's own accuracy. Where ptp4l keeps a clock in the network card, the
-// system's clock is compared with that one now, and both that distance and what is not known of it
-// are in the bound. The state:
+// The bound is the sum of the last offset, the mean path delay (the largest effect of an asymmetric
+// path) and the grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares
+// the system clock with the card; their distance and its error are in the bound. The state:
 //
-//   kSynchronized  a port is SLAVE, and the last Sync is at most eight intervals, or a second, old;
-//                  a ptp4l that died is held to the same
-//   kFreeRunning   it was so before: the port is in another state, there is no answer, or no Sync;
-//                  the last bound, by `as_of`, still holds
-//   kUnknown       nothing for `lost_after`, or there never was a bound
+//   kSynchronized  a port is SLAVE, and the last Sync is at most eight intervals, or a second, old
+//   kFreeRunning   it was so before, and the last Sync is older, the port left SLAVE, or ptp4l stopped
+//                  answering; the last bound holds for its moment
+//   kUnknown       no Sync for `lost_after`, or no bound yet
 //
-// The port decides, since a slave that lost its master goes on saying `gmPresent true`. No bound is
-// made of a time that cannot be led back to UTC: of TAI where the offset is not valid, or of a card
-// on a timescale of its own.
+// The port's state decides, since a slave without its master still reports `gmPresent true`. There is no
+// bound if the time cannot be converted to UTC: TAI without a valid offset, or a card on a timescale of
+// its maker's choice.
 //
 // ## Example
 //
 //   masterclock::LinuxPtpSyncProvider ptp(masterclock::SystemTimeSource::shared(),
-//                                         {.address = "/nobody/here"});
+//                                         {.address = "/no/daemon/here"});
 //   assert(ptp.read().state == masterclock::SyncState::kUnknown);
 //   assert(!ptp.status().ok());
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_LINUXPTP_H_
@@ -27,7 +25,6 @@
 #include "masterclock/version.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -37,30 +34,31 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/sync/internal/daemon_socket.h"
-#include "masterclock/sync/internal/last_claim.h"
 #include "masterclock/sync/internal/interned.h"
-#include "masterclock/sync/providers/phc.h"
+#include "masterclock/sync/internal/last_bound.h"
 #include "masterclock/sync/internal/ptp_status.h"
+#include "masterclock/sync/providers/phc.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
-// Threads: a plain value.
 struct LinuxPtpOptions {
-  // ptp4l's `uds_address`, where only its own user may ask; or its `uds_ro_address`, where it has one
-  // (linuxptp 4: /var/run/ptp4lro), and anybody may.
+  // ptp4l's `uds_address`, which only its own user and root may ask; or its `uds_ro_address` (linuxptp 4:
+  // /var/run/ptp4lro), which every local user may ask.
   std::string address = "/var/run/ptp4l";
-  std::uint8_t domain = 0;  // its `domainNumber`; SMPTE ST 2059-2 has 127
-  std::chrono::milliseconds timeout = std::chrono::milliseconds(200);
+  std::uint8_t domain = 0;  // its `domainNumber`; 127 in SMPTE ST 2059-2
 
-  // False where the system's clock is only measured: by ptp4l with `free_running`, or without
-  // phc2sys. Then what was measured is the reading's correction, and a port that is UNCALIBRATED,
-  // which it stays under `free_running`, will do.
+  // For a whole reading, however many datagrams arrive.
+  std::chrono::milliseconds timeout = std::chrono::seconds(1);
+
+  // False if the system clock is only measured: ptp4l runs with `free_running`, or without phc2sys. The
+  // measured offset is then the reading's correction, and a port in UNCALIBRATED, where `free_running`
+  // keeps it, counts as SLAVE.
   bool corrects_the_clock = true;
 
-  // What is taken for the accuracy of a grandmaster that states none, as ptp4l itself does.
+  // The accuracy of a grandmaster that states none. ptp4l assumes the same value.
   std::chrono::nanoseconds unstated_accuracy = std::chrono::milliseconds(1);
 
   std::chrono::nanoseconds lost_after = std::chrono::hours(24);
@@ -68,67 +66,14 @@ struct LinuxPtpOptions {
 
 namespace internal {
 
-// One question: `socket` asks for `id`, and takes as many answers as there are ports.
-[[nodiscard]] inline absl::Status ask_ptp4l(DaemonSocket& socket, PtpId id, std::uint16_t sequence,
-                                            std::uint8_t domain, int answers, PtpStatus& status) {
-  if (absl::Status sent = socket.send(ptp_request(id, sequence, domain)); !sent.ok()) return sent;
-  std::array<std::uint8_t, 1500> buffer{};
-  for (int late = 0; late < 8 && answers > 0;) {
-    const absl::StatusOr<Bytes> reply = socket.receive(buffer);
-    if (!reply.ok()) return reply.status();
-    const absl::Status taken = take_ptp_reply(*reply, id, sequence, status);
-    if (absl::IsNotFound(taken)) {
-      ++late;
-    } else if (!taken.ok()) {
-      return taken;
-    } else {
-      --answers;
-    }
-  }
-  if (answers > 0) return absl::UnavailableError("ptp4l answers none but earlier requests");
-  return absl::OkStatus();
-}
-
-}  // namespace internal
-
-// Asks ptp4l for all that is in a PtpStatus, once. `sequence` numbers the questions, and is left at
-// the last.
-//
-// Cost:   seven datagrams each way; `timeout` where there is no answer.
-// Errors: Unavailable, NotFound, PermissionDenied or DeadlineExceeded when ptp4l is not running, not
-//         there, not answering or refuses; DataLoss for an answer that is none; InvalidArgument for
-//         the address.
-[[nodiscard]] inline absl::StatusOr<PtpStatus> ask_ptp4l(internal::DaemonSocket& socket,
-                                                         std::uint16_t& sequence,
-                                                         std::uint8_t domain) {
-  using internal::PtpId;
-  constexpr int kMostPorts = 256;
-  PtpStatus status;
-  for (const PtpId id : {PtpId::kDefault, PtpId::kTimeStatus, PtpId::kCurrent, PtpId::kParent,
-                         PtpId::kTimeProperties, PtpId::kPort, PtpId::kPortProperties}) {
-    const bool of_ports = id == PtpId::kPort || id == PtpId::kPortProperties;
-    absl::Status asked = internal::ask_ptp4l(
-        socket, id, ++sequence, domain, of_ports ? std::min(status.ports, kMostPorts) : 1, status);
-    if (!asked.ok()) return asked;
-  }
-  return status;
-}
-[[nodiscard]] inline absl::StatusOr<PtpStatus> ask_ptp4l(const LinuxPtpOptions& options = {}) {
-  internal::DaemonSocket socket(options.address, options.timeout);
-  std::uint16_t sequence = 0;
-  return ask_ptp4l(socket, sequence, options.domain);
-}
-
-namespace internal {
-
-// The rule above, without the asking. Threads: one at a time.
+// The rule above, without the socket. Threads: one at a time.
 class LinuxPtpRule {
  public:
   explicit LinuxPtpRule(const LinuxPtpOptions& options)
       : options_(options), last_(options.lost_after) {}
 
-  // ptp4l answers `ptp`, having been asked at (utc, steady); `card` is the clock it keeps, where
-  // that is not the system's.
+  // ptp4l answered `ptp` to a request made at (utc, steady). `card` is the clock that ptp4l keeps, if that
+  // is not the system clock.
   [[nodiscard]] SyncReading answered(const PtpStatus& ptp, const std::optional<PhcReading>& card,
                                      UtcTime utc, SteadyTime steady) {
     using std::chrono::nanoseconds;
@@ -139,7 +84,7 @@ class LinuxPtpRule {
                                           : "linuxptp: no master");
     }
     if (!ptp.grandmaster_present) return last_.unfollowed(steady, "linuxptp: no grandmaster");
-    // Before the first delay is measured the offset is nought, and means nothing.
+    // Before the first delay is measured the offset is a meaningless zero.
     const bool measured = !options_.corrects_the_clock && ptp.mean_path_delay > nanoseconds(0);
     if ((!locked && !measured) || ptp.last_sync <= nanoseconds(0)) {
       return last_.unfollowed(steady, "linuxptp: not locked yet");
@@ -154,7 +99,7 @@ class LinuxPtpRule {
       return last_.unanswered(steady, "linuxptp: no hardware clock");
     }
 
-    // How far ahead of true UTC the system's clock is.
+    // The system clock less true UTC.
     nanoseconds ahead = ptp.offset;
     nanoseconds bound =
         saturating_add(ptp.mean_path_delay,
@@ -162,69 +107,70 @@ class LinuxPtpRule {
     nanoseconds now = utc.time_since_epoch();
     if (card) {
       now = card->time;
-      const std::chrono::seconds tai(*ptp.utc_offset);  // which is what the card keeps
+      const std::chrono::seconds tai(*ptp.utc_offset);  // the card keeps TAI
       ahead = saturating_add(saturating_add(ahead, tai), minus(card->ahead));
       bound = saturating_add(bound, card->error);
     }
-    SyncReading claim;
+    SyncReading stated;
     if (options_.corrects_the_clock) {
       bound = saturating_add(bound, std::max(ahead, minus(ahead)));
     } else {
-      claim.correction = minus(ahead);
+      stated.correction = minus(ahead);
     }
     const nanoseconds age = std::max(nanoseconds(0), saturating_add(now, -ptp.last_sync));
-    claim.as_of = saturating_add(steady, -age);
-    claim.error_bound = bound;
-    claim.estimated_error = std::max(ptp.offset, minus(ptp.offset));
-    claim.tai_offset = ptp.utc_offset;
-    claim.provenance =
+    stated.as_of = saturating_add(steady, -age);
+    stated.error_bound = bound;
+    stated.tai_offset = ptp.utc_offset;
+    stated.provenance =
         interned("linuxptp: grandmaster " + ptp_identity(ptp.grandmaster), "linuxptp");
     constexpr nanoseconds kShortest = std::chrono::seconds(1);
-    last_.keep(claim, claim.as_of, std::max(kShortest, ptp.sync_interval * 8));
+    last_.keep(stated, stated.as_of, std::max(kShortest, ptp.sync_interval * 8));
     return last_.at(steady);
   }
 
-  // ptp4l gives no answer at `steady`.
-  [[nodiscard]] SyncReading silent(SteadyTime steady) const noexcept {
-    return last_.unanswered(steady, "linuxptp: no answer");
+  // ptp4l gave no usable answer at `steady`, for the reason `why`.
+  [[nodiscard]] SyncReading silent(SteadyTime steady, const absl::Status& why) const noexcept {
+    return last_.unanswered(
+        steady, absl::IsDataLoss(why) ? "linuxptp: senseless answer" : "linuxptp: no answer");
   }
 
  private:
-  // The least number has no opposite.
+  // The least number has no negative.
   static constexpr std::chrono::nanoseconds minus(std::chrono::nanoseconds t) noexcept {
     return t == std::chrono::nanoseconds::min() ? std::chrono::nanoseconds::max() : -t;
   }
 
   const LinuxPtpOptions options_;
-  LastClaim last_;
+  LastBound last_;
 };
 
 }  // namespace internal
 
 class LinuxPtpSyncProvider final : public SyncProvider {
  public:
-  // `source` dates the readings: the one whose UTC is the system's. It must outlive the provider.
+  // `source` dates the readings: a source of the system's UTC. It must outlive the provider.
   explicit LinuxPtpSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                                 const LinuxPtpOptions& options = {})
       : source_(source),
         domain_(options.domain),
         rule_(options),
-        socket_(options.address, options.timeout) {}
+        socket_(options.address, options.timeout, internal::ReplyBy::kAbstractName) {}
 
-  // Cost:   seven datagrams each way, over a socket that stays open; `timeout` where nobody answers;
-  //         the card's clock, where there is one.
+  // Cost:   seven datagrams each way, at most `timeout`; a reading of the card's clock, if any.
   // Errors: states, as above; `status` has the reason.
   [[nodiscard]] SyncReading read() override {
-    const absl::StatusOr<PtpStatus> ptp = ask_ptp4l(socket_, sequence_, domain_);
+    const auto ptp = internal::ask_ptp4l(socket_, sequence_, domain_);
     const SteadyTime steady = source_.now_steady();  // a preemption makes the last Sync older
     const UtcTime utc = source_.now_utc();
     std::optional<PhcReading> card;
     status_ = ptp.status();
     if (ptp.ok() && !ptp->software_clock) card = read_card(ptp->interface);
-    return ptp.ok() ? rule_.answered(*ptp, card, utc, steady) : rule_.silent(steady);
+    return ptp.ok() ? rule_.answered(*ptp, card, utc, steady) : rule_.silent(steady, status_);
   }
 
-  // Why the last reading heard nothing; OK when it did.
+  // Returns why the last reading got no answer: Unavailable, NotFound, PermissionDenied or
+  // DeadlineExceeded if ptp4l is not running, not there, not answering or refuses; DataLoss for an answer
+  // that makes no sense; InvalidArgument for the address.
   [[nodiscard]] const absl::Status& status() const noexcept { return status_; }
 
  private:
@@ -245,6 +191,6 @@ class LinuxPtpSyncProvider final : public SyncProvider {
   absl::Status status_;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_PROVIDERS_LINUXPTP_H_

@@ -1,7 +1,8 @@
-// A clock in a network card (PTP hardware clock, /dev/ptpN), and how far it is from the system's.
+// Reads the clock of a network card (PTP hardware clock, /dev/ptpN) and its distance from the system clock.
+// Linux only.
 //
-// The kernel reads the one between two readings of the other; the width of that bracket is how
-// little is known, and is stated. A card that can latch both at once leaves one nanosecond.
+// The kernel reads the card between two readings of the system clock. Half the width of that bracket is
+// the error. A card that latches both clocks at once leaves an error of a nanosecond.
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 #define MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 
@@ -28,11 +29,10 @@
 
 namespace masterclock::inline v0_2 {
 
-// Threads: a plain value.
 struct PhcReading {
-  std::chrono::nanoseconds time{};   // what the card reads, on whatever timescale it keeps
+  std::chrono::nanoseconds time{};   // of the card, on the card's timescale
   std::chrono::nanoseconds ahead{};  // of CLOCK_REALTIME
-  std::chrono::nanoseconds error{};  // `ahead` is right to this much either way
+  std::chrono::nanoseconds error{};  // of `ahead`, either way
 };
 
 namespace internal {
@@ -43,7 +43,6 @@ namespace internal {
          std::chrono::nanoseconds(time.nsec);
 }
 
-// The card between two readings of the system, the two rounded apart.
 [[nodiscard]] inline PhcReading phc_between(std::chrono::nanoseconds before,
                                             std::chrono::nanoseconds card,
                                             std::chrono::nanoseconds after) noexcept {
@@ -52,7 +51,7 @@ namespace internal {
   return {card, saturating_add(card, -(before + half)), width - half};
 }
 
-// The narrowest bracket of several. None without a sample.
+// Takes the narrowest bracket. Empty without a sample.
 [[nodiscard]] inline std::optional<PhcReading> phc_reading(
     const ptp_sys_offset_extended& samples) noexcept {
   std::optional<PhcReading> best;
@@ -69,16 +68,16 @@ namespace internal {
 // Threads: any.
 class Phc {
  public:
-  // Errors: NotFound or PermissionDenied, as the system puts it.
+  // Errors: NotFound or PermissionDenied, as the system reports.
   [[nodiscard]] static absl::StatusOr<Phc> open(const std::string& device) {
     const int file = ::open(device.c_str(), O_RDWR | O_CLOEXEC);
     if (file < 0) return absl::ErrnoToStatus(errno, device);
     return Phc(file, device);
   }
 
-  // The device that stamps the packets of `interface`.
+  // Returns the device that stamps the packets of `interface`.
   //
-  // Errors: NotFound for one without a clock.
+  // Errors: NotFound for an interface without a clock.
   [[nodiscard]] static absl::StatusOr<std::string> device_of(const std::string& interface) {
     std::error_code error;
     const std::string folder = "/sys/class/net/" + interface + "/device/ptp";
@@ -96,7 +95,7 @@ class Phc {
   }
 
   // Cost:   up to five readings of the card over its bus.
-  // Errors: as the driver puts it.
+  // Errors: as the driver reports.
   [[nodiscard]] absl::StatusOr<PhcReading> read() const {
     ptp_sys_offset_precise both{};
     if (::ioctl(file_, PTP_SYS_OFFSET_PRECISE, &both) == 0) {
@@ -121,6 +120,6 @@ class Phc {
   std::string device_;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
