@@ -106,6 +106,9 @@ class Database {
 
   // Returns an error of this file: "FILE: what".
   [[nodiscard]] absl::Status error(absl::StatusCode code, std::string_view what) const;
+  [[nodiscard]] absl::Status error(const absl::Status& error_in_it) const {
+    return error(error_in_it.code(), std::string(error_in_it.message()));
+  }
 
  private:
   friend class Statement;

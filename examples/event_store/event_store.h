@@ -1,37 +1,37 @@
-// Events that outlive the process: each is in a database before it is acknowledged, and leaves the
-// list of what is pending in the same transaction that says it has fired.
+// Keeps events in an SQLite file, so that none is lost when the process dies.
 //
-//   schedule   committed, then handed to the clock's scheduler. Killed in between: it is there.
-//   fire       the clock fires it; one transaction holds the handler's own writes, the events that
-//              it schedules, the record that this occurrence has fired, and what is pending next.
-//   load       hands the scheduler what is pending and it does not have yet: everything after a
-//              start, with the lateness it has by now; later on, what other processes have added.
+//   schedule   commits the event, then gives it to the clock's scheduler.
+//   fire       calls the handler. Then one transaction records the occurrence, and adds the writes and
+//              the events that the handler asked for and the next occurrence of a repeating event.
+//   load       gives the scheduler each pending event that it does not have: after a start all of them,
+//              with their lateness; later those that other processes added.
 //
-// So with SIGKILL at any point every event fires at least once, and none that was committed as fired
-// fires again. What a handler writes to this database happens exactly once; what it does to the
-// world outside can happen twice, when the process dies between the deed and the commit.
+// Each event therefore fires at least once, whenever the process is killed. The record of an
+// occurrence, and the writes of its handler to this database, happen exactly once. The work of a
+// handler outside of the database happens twice when the process dies between handler and commit.
 //
-// The row in the database decides, not the scheduler: what has been cancelled there, or fired there
-// by another process, does not fire here. Stored events are cancelled and moved through the store;
-// their ids in the scheduler belong to it.
+// The row in the database decides, not the scheduler: an event that another process cancelled or fired
+// does not fire here. Stored events are cancelled through the store; it owns their ids in the
+// scheduler.
 //
-// In short:
+// No transaction is open and no lock of the store is held while a handler runs. FiringLock keeps two
+// processes from firing events of one database at the same time.
 //
 //   auto store = EventStore::open(clock, "day.db", {.create = true});
 //   (*store)->handle("scene", [&](Firing& firing) { return switcher.take(firing.event().payload); });
-//   absl::Status loaded = (*store)->load();
+//   absl::Status loaded = (*store)->load().status();
 //   (*store)->schedule({.id = "news", .type = "scene", .payload = "studio 2",
-//                       .due = WallTime{at_18_00, "Europe/Dublin"}, .repeat = Daily{}});
+//                       .due = WallTime{at_18_00, "Europe/Dublin"}, .days = masterclock::kEveryDay});
 //   clock.trigger_scheduled_events();   // or a Dispatcher
 #ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_EVENT_STORE_H_
 #define MASTERCLOCK_EXAMPLES_EVENT_STORE_EVENT_STORE_H_
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -40,6 +40,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/sqlite.h"
+#include "firing_lock.h"
 #include "masterclock/master_clock.h"
 #include "stored_event.h"
 
@@ -47,43 +48,49 @@ namespace event_store {
 
 class EventStore;
 
-// What a handler is given: the event, and the transaction in which it fires.
+// Gives a handler its event, and takes what shall be committed together with the event.
 class Firing {
  public:
   [[nodiscard]] const masterclock::FiredEvent& event() const noexcept { return event_; }
 
-  // Whatever is written here is committed with the event, or not at all. Leave the transaction
-  // itself alone.
-  [[nodiscard]] common::Database& database() const noexcept { return database_; }
-
-  // Schedules an event that follows from this one: both are committed, or neither.
+  // Adds an event that follows from this one. When it cannot be added, because its id is pending, this
+  // event is recorded as failed.
   //
-  // Errors: as EventStore::schedule.
-  absl::Status schedule(const StoredEvent& event);
+  // Errors: InvalidArgument, NotFound and FailedPrecondition as EventStore::schedule.
+  absl::Status schedule(StoredEvent event);
+
+  // Adds a statement that writes to this database. When it fails, this event is recorded as failed.
+  void write(std::string sql, std::vector<common::Value> values = {});
 
  private:
   friend class EventStore;
-  Firing(EventStore& store, common::Database& database, const masterclock::FiredEvent& event)
-      : store_(store), database_(database), event_(event) {}
+  struct Write {
+    std::string sql;
+    std::vector<common::Value> values;
+  };
+  Firing(const EventStore& store, const masterclock::FiredEvent& event)
+      : store_(store), event_(event) {}
 
-  EventStore& store_;
-  common::Database& database_;
+  const EventStore& store_;
   const masterclock::FiredEvent& event_;
   std::vector<PendingRow> followers_;
+  std::vector<Write> writes_;
 };
 
-// Threads: any. A handler runs on the triggering thread with the store locked: it uses its Firing
-//          and calls no member of the store.
+// Threads: any. Handlers run on the triggering threads, one at a time.
 class EventStore {
  public:
-  // A handler that fails, or throws, has fired all the same: its own writes are taken back, the
-  // event is recorded as failed with the reason, and the clock's observer hears of it.
+  // Handles an event. A handler may call the store; it does not trigger the clock.
+  //
+  // Errors: Unavailable when the event could not be handed over. The event stays pending, and the store
+  //         fires no event until `load` brings it back. For any other error, and for an exception, the
+  //         event is recorded as failed with the reason, and not retried.
   using Handler = std::function<absl::Status(Firing&)>;
 
-  // `clock` must outlive the store, and nothing may trigger it when the store is gone while stored
+  // `clock` must outlive the store. No thread may trigger it after the store is destroyed while stored
   // events are pending.
   //
-  // Errors: as Database::open; FailedPrecondition for a database of something else.
+  // Errors: as Database::open, prepare_schema and FiringLock::open.
   static absl::StatusOr<std::unique_ptr<EventStore>> open(masterclock::MasterClock& clock,
                                                           std::string path,
                                                           common::DatabaseOptions options = {});
@@ -91,72 +98,78 @@ class EventStore {
   EventStore& operator=(const EventStore&) = delete;
   ~EventStore();
 
-  // Who handles the events of `type`; who handles those of every other type. Before `load`.
+  // Set the handler of the events of `type`, and of the events of any other type. Call before `load`.
   void handle(std::string type, Handler handler);
   void handle_others(Handler handler);
 
-  // Adds an event, or a day of them: all or none, in one commit.
+  // Adds an event, or several: all or none, in one commit.
   //
-  // Cost:   one write to the disk, however many they are.
-  // Errors: InvalidArgument for an empty id, a time that is no time (see EventRequest) or a zone
-  //         nobody knows; AlreadyExists for an id that is pending; FailedPrecondition for a type
-  //         that nobody handles; those of the database; those of the scheduler, and then the events
-  //         are not kept either.
+  // Cost:   one write to the disk for any number of events.
+  // Errors: InvalidArgument for an empty id, a bad repetition or a negative max_lateness; NotFound and
+  //         FailedPrecondition for a zone or a wall time that does not exist; FailedPrecondition for a
+  //         type without a handler; AlreadyExists for a pending id; those of the database and of the
+  //         scheduler, and then no event is added either.
   absl::Status schedule(const StoredEvent& event) { return schedule_all({event}); }
   absl::Status schedule_all(const std::vector<StoredEvent>& events);
 
-  // False when no such event is pending.
+  // Returns true when the event was pending and now never fires. A repeating event that fires at this
+  // moment does not occur again.
   absl::StatusOr<bool> cancel(std::string_view id);
 
-  // Hands the scheduler everything pending that it does not have. How many these were.
+  // Gives the scheduler each pending event that it does not have. Returns their number.
   //
-  // Cost:   one look-up when there is nothing new.
-  // Errors: FailedPrecondition for an event of a type that nobody handles; DataLoss for one that
-  //         cannot be read; those of its zone; those of the database and of the scheduler. Nothing
-  //         has been handed over then.
+  // Cost:   one query when there is no new event.
+  // Errors: FailedPrecondition for a type without a handler; DataLoss for a row that cannot be read;
+  //         those of its zone, of the database and of the scheduler. No event was given then.
   absl::StatusOr<std::size_t> load();
 
-  // What is pending, in the order in which it would fire.
+  // The pending events, in the order of firing.
   absl::StatusOr<std::vector<PendingRow>> pending();
 
-  // What has fired, in the order in which it did.
+  // The recorded occurrences, in the order of firing.
   absl::StatusOr<std::vector<FiredRow>> fired();
 
-  // The first event that fired and could not be committed, and why. It is still pending: the next
-  // `load` brings it back.
+  // Returns the first reason for which an event could not be handed over or committed. The event is
+  // still pending: the next `load` brings it back.
   [[nodiscard]] absl::Status status() const;
 
-  // The clock this store is for.
   [[nodiscard]] masterclock::MasterClock& clock() const noexcept { return clock_; }
 
  private:
   friend class Firing;
-  EventStore(masterclock::MasterClock& clock, std::unique_ptr<common::Database> database);
+  EventStore(masterclock::MasterClock& clock, std::unique_ptr<common::Database> database,
+             FiringLock firing);
 
-  absl::Status prepare_schema();
-  [[nodiscard]] const Handler* handler_of(std::string_view type) const;
-
-  // With the lock held:
-  absl::StatusOr<PendingRow> insert(const StoredEvent& event);
-  absl::StatusOr<std::vector<PendingRow>> read(std::string_view condition, std::int64_t value);
-  absl::StatusOr<PendingRow> read_row(const common::Statement& row);
-  absl::Status check(const StoredEvent& event) const;
-  absl::StatusOr<masterclock::UtcTime> due_of(const StoredEvent& event) const;
-  absl::Status put_next(const PendingRow& row, masterclock::UtcTime fired_due);
-  absl::Status commit_firing(std::int64_t serial, const masterclock::FiredEvent& event,
-                             std::vector<PendingRow>& followers, std::string& failure);
-
-  // Without:
+  // Checks the event, moves a repeating wall time to its first date, and computes `due`.
+  [[nodiscard]] absl::StatusOr<PendingRow> resolved(PendingRow row) const;
+  // Returns the event of the next occurrence, if there is one.
+  [[nodiscard]] absl::StatusOr<std::optional<StoredEvent>> after(
+      const PendingRow& row, masterclock::UtcTime fired_due) const;
   absl::Status hand_over(const std::vector<PendingRow>& rows);
   void fire(std::int64_t serial, const masterclock::FiredEvent& event);
+  absl::Status fire_locked(std::int64_t serial, const masterclock::FiredEvent& event,
+                           std::string& failure);
+
+  // The following members require mutex_.
+  [[nodiscard]] absl::Status check_handled(const StoredEvent& event) const;
+  [[nodiscard]] const Handler& handler_of(std::string_view type) const;
+  absl::Status insert(PendingRow& row);
+  absl::Status replace(std::int64_t serial, const std::optional<StoredEvent>& next);
+  absl::Status add_all(Firing& firing);
+  absl::StatusOr<std::vector<PendingRow>> read(std::string_view condition,
+                                               const std::vector<common::Value>& values = {});
 
   masterclock::MasterClock& clock_;
-  mutable std::mutex mutex_;  // guards what follows
+  std::mutex firing_mutex_;  // one handler at a time; locked before mutex_
+  FiringLock firing_;
+  mutable std::mutex mutex_;  // guards the following members
   std::unique_ptr<common::Database> database_;
   std::map<std::string, Handler, std::less<>> handlers_;
   Handler other_handler_;
-  std::int64_t loaded_ = 0;        // serials up to this one are the scheduler's, or gone
-  std::set<std::int64_t> handed_;  // and so are these beyond it
+  std::int64_t firing_serial_ = 0;
+  std::int64_t loaded_ = 0;        // the scheduler has the events up to this serial,
+  std::set<std::int64_t> handed_;  // and these beyond it
+  bool halted_ = false;            // until the next load
   absl::Status status_;
 };
 

@@ -1,12 +1,11 @@
 #include "run_command.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <memory>
 #include <thread>
-#include <utility>
 
+#include "common/printable.h"
+#include "common/time_text.h"
 #include "event_store.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/testing/manual_time_source.h"
@@ -14,6 +13,7 @@
 namespace event_store {
 namespace {
 
+using common::printable;
 using masterclock::Dispatcher;
 using masterclock::MasterClock;
 using masterclock::SteadyTime;
@@ -23,92 +23,72 @@ using masterclock::testing::ManualTimeSource;
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr nanoseconds kLook = 100ms;  // how often: for what others add, and for the end
+constexpr nanoseconds kPoll = 100ms;  // for events that other processes add
 
-// Whether everything that fired could be printed (not once `lost` is set) and committed.
-absl::Status all_well(const EventStore& store, const std::atomic<bool>& lost) {
+// Stops at the first event that was not handed over, and loads the events of other processes.
+absl::Status check_and_load(EventStore& store) {
   absl::Status status = store.status();
-  if (status.ok() && lost) status = absl::UnavailableError("stdout cannot be written");
-  return status;
+  return status.ok() ? store.load().status() : status;
 }
 
-// That, and what other processes have added.
-absl::Status look(EventStore& store, const std::atomic<bool>& lost) {
-  absl::Status status = all_well(store, lost);
-  if (status.ok()) status = store.load().status();
-  return status;
-}
-
-absl::Status run_real(EventStore& store, const std::atomic<bool>& lost,
-                      std::optional<UtcTime> until) {
+absl::Status run_real(EventStore& store, std::optional<UtcTime> until) {
   MasterClock& clock = store.clock();
   Dispatcher dispatcher(clock.scheduler());
   dispatcher.start();
   for (;;) {
-    if (absl::Status status = look(store, lost); !status.ok()) return status;
-    nanoseconds wait = kLook;
+    if (absl::Status status = check_and_load(store); !status.ok()) return status;
+    nanoseconds wait = kPoll;
     if (until) {
       const nanoseconds left = -clock.elapsed_since(*until);
-      if (left <= 0ns) return all_well(store, lost);
+      if (left <= 0ns) return store.status();
       wait = std::min(wait, left);
     }
     std::this_thread::sleep_for(wait);
   }
 }
 
-absl::Status run_simulated(EventStore& store, const std::atomic<bool>& lost,
-                           ManualTimeSource& source, const RunOptions& options) {
+absl::Status run_simulated(EventStore& store, ManualTimeSource& time, const RunOptions& options) {
   MasterClock& clock = store.clock();
   const SystemTimeSource& system = SystemTimeSource::shared();
   SteadyTime last = system.now_steady();
   for (;;) {
-    if (absl::Status status = look(store, lost); !status.ok()) return status;
+    if (absl::Status status = check_and_load(store); !status.ok()) return status;
     const std::optional<UtcTime> next = clock.next_event_time();
     if (!next || (options.until && *next >= *options.until)) return absl::OkStatus();
-    const nanoseconds left = std::max(*next - source.now_utc(), nanoseconds(0));
+    const nanoseconds left = std::max(-clock.elapsed_since(*next), 0ns);
     nanoseconds passes = left;
     if (options.speed) {
       const std::chrono::duration<double> wait(std::chrono::duration<double>(left) /
                                                *options.speed);
       if (wait > 0s) {
-        std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(wait, kLook));
+        std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(wait, kPoll));
       }
       const SteadyTime now = system.now_steady();
       const auto passed = std::chrono::duration<double>(now - last) * *options.speed;
       last = now;
       if (passed < left) passes = std::chrono::floor<nanoseconds>(passed);
     }
-    source.advance(passes);
-    clock.trigger_scheduled_events();
+    time.advance(passes);
+    clock.scheduler().run_due();
   }
 }
 
 }  // namespace
 
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
-absl::Status run_events(const RunOptions& options, std::ostream& out) {
+absl::Status run_events(const RunOptions& options, const PrintLine& print) {
   ManualTimeSource simulated{UtcTime{}};
   MasterClock clock(options.simulated ? static_cast<masterclock::TimeSource&>(simulated)
                                       : SystemTimeSource::shared());
   auto opened = EventStore::open(clock, options.database);
   if (!opened.ok()) return opened.status();
   EventStore& store = **opened;
-  std::atomic<bool> lost = false;
-  store.handle_others([&out, &lost](Firing& firing) {
+  store.handle_others([&print](Firing& firing) {
     const masterclock::FiredEvent& event = firing.event();
-    out << to_text(event.fired) + '\t' + to_text(event.due) + '\t' + printable(event.id) + '\t' +
-               printable(event.type) + '\t' + printable(event.payload) + '\n'
-        << std::flush;
-    if (!out) lost = true;
-    return out ? absl::OkStatus() : absl::UnavailableError("stdout cannot be written");
+    return print(common::utc_text(event.fired) + '\t' + common::utc_text(event.due) + '\t' +
+                 printable(event.id) + '\t' + printable(event.type) + '\t' +
+                 printable(event.payload) + '\n');
   });
-  if (!options.simulated) return run_real(store, lost, options.until);
+  if (!options.simulated) return run_real(store, options.until);
   UtcTime begin = options.from.value_or(UtcTime{});
   if (!options.from) {
     const auto pending = store.pending();
@@ -117,7 +97,7 @@ absl::Status run_events(const RunOptions& options, std::ostream& out) {
     begin = pending->front().due;
   }
   simulated.set_utc(begin);
-  return run_simulated(store, lost, simulated, options);
+  return run_simulated(store, simulated, options);
 }
 
 }  // namespace event_store

@@ -1,37 +1,38 @@
-// event_store run: lives through what is pending, on the real clock or on a simulated one.
+// event_store run: fires the pending events, on the real clock or on a simulated one.
 #ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_RUN_COMMAND_H_
 #define MASTERCLOCK_EXAMPLES_EVENT_STORE_RUN_COMMAND_H_
 
+#include <functional>
 #include <optional>
-#include <ostream>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
-#include "masterclock/master_clock.h"
 #include "masterclock/time/time_points.h"
 
 namespace event_store {
 
 struct RunOptions {
   std::string database;
-  bool simulated = false;       // with `from` or a speed
-  std::optional<double> speed;  // simulated seconds a second; absent: as fast as can be
+  bool simulated = false;
+  std::optional<double> speed;                // simulated seconds per second; absent: no waiting
   std::optional<masterclock::UtcTime> from;   // absent: when the first event is due
-  std::optional<masterclock::UtcTime> until;  // what is due then, or later, does not fire
+  std::optional<masterclock::UtcTime> until;  // events due then or later do not fire
 };
 
-// Prints a line for each event as it fires: when, when it was due, id, type, payload, with a tab in
-// between. The line is out before the event is committed as fired.
+// Writes a line of the output.
 //
-// Simulated, it ends when nothing is pending; on the real clock only at `until`, because another
-// process may add something. It has nothing to tidy up: ending it by a signal, any signal, is fine.
-//
-// Errors: those of EventStore; Unavailable once `out` takes no more: the event that was to be printed
-//         is recorded as failed.
-absl::Status run_events(const RunOptions& options, std::ostream& out);
+// Errors: Unavailable with the reason when the line was not written.
+using PrintLine = std::function<absl::Status(std::string_view line)>;
 
-// A field fit for a line of tab-separated ones: control characters become '?'.
-std::string printable(std::string text);
+// Prints a line for each event as it fires: the time, the due time, id, type and payload, separated by
+// tabs. The line is written before the event is recorded as fired.
+//
+// A simulated run ends when no event is pending, a real run at `until` only, because another process
+// may add events. A signal may end the program at any moment: no event is lost.
+//
+// Errors: those of EventStore and of `print`. An event whose line was not written stays pending.
+absl::Status run_events(const RunOptions& options, const PrintLine& print);
 
 }  // namespace event_store
 

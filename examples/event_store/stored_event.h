@@ -1,10 +1,9 @@
-// An event as it is kept: what its component needs to know of it, and when it is due, in the words in
-// which that was asked for. A wall time stays a wall time with its zone's name and its policy, so
-// that rules that change while the program is down move the event as they move the wall.
+// Describes an event as the database keeps it, and writes and reads its fields as text.
 //
-// There is no "in 500 ms": the steady timeline ends with the machine, and cannot be kept.
+// A wall time stays a wall time, with the name of its zone and its policy. When a government changes
+// the rules of the zone, the event moves with the wall.
 //
-// Threads: plain values.
+// There is no due time "in 500 ms": the steady timeline ends when the machine stops.
 #ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_STORED_EVENT_H_
 #define MASTERCLOCK_EXAMPLES_EVENT_STORE_STORED_EVENT_H_
 
@@ -19,59 +18,62 @@
 #include "masterclock/events/event.h"
 #include "masterclock/time/local_clock.h"
 #include "masterclock/time/time_points.h"
+#include "masterclock/time/weekdays.h"
 
 namespace event_store {
 
 struct WallTime {
   masterclock::LocalTime local;
-  std::string zone;  // its IANA name
+  std::string zone;  // IANA name
   masterclock::Resolve resolve = masterclock::Resolve::kCompatible;
 };
 
-// The fields mean what they mean in masterclock::EventRequest.
+// The fields have the meaning that they have in masterclock::EventRequest.
 struct StoredEvent {
-  std::string id;  // not empty; unique among what is pending
+  std::string id;  // not empty; unique among the pending events
   std::string type = {}, payload = {};
   std::variant<masterclock::UtcTime, WallTime> due = {};
-  std::optional<masterclock::Repeat> repeat = {};
+
+  // At most one of these two. `every` is elapsed time. `days` repeats the wall time on each of these
+  // days of the week, and requires a WallTime; a first date on another day counts from the next one.
+  std::optional<std::chrono::nanoseconds> every = {};
+  std::optional<masterclock::Weekdays> days = {};
+
   masterclock::OnMisfire on_misfire = masterclock::OnMisfire::kRunLast;
   std::optional<std::chrono::nanoseconds> max_lateness = {};
+
+  [[nodiscard]] bool repeats() const noexcept { return every || days; }
 };
 
-// An event that is pending in the database.
+// A pending event.
 struct PendingRow {
-  std::int64_t serial = 0;  // the order of scheduling; never given twice
-  StoredEvent event;
-  masterclock::UtcTime due;  // by today's rules of its zone
+  std::int64_t serial = 0;   // the order of scheduling; no number is given twice
+  StoredEvent event;         // `due` is that of the next occurrence
+  masterclock::UtcTime due;  // by the present rules of its zone
 };
 
-// An occurrence that is done with.
+// A record of an occurrence.
 struct FiredRow {
   std::string id, type, payload;
   masterclock::UtcTime due, fired;
   std::chrono::nanoseconds lateness{};
-  std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped before this one
-  std::string outcome;       // "fired", "failed" (`error` gives the reason), or "dropped": too late
+  std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped since the one before
+  std::string outcome;       // "fired"; "failed", with the reason in `error`; "dropped": too late
   std::string error;
 };
 
-// 2026-03-29T06:00:00, as on a wall: without an offset.
+// The names that the database and the command line have for policies and days.
 //
-// Errors: InvalidArgument for anything else.
-[[nodiscard]] absl::StatusOr<masterclock::LocalTime> parse_wall(std::string_view text);
-[[nodiscard]] std::string to_text(masterclock::LocalTime local);
-[[nodiscard]] std::string to_text(masterclock::UtcTime utc);  // RFC 3339, no needless zeros
-
-// The names of policies, as the database and the command line have them.
+// Errors: InvalidArgument for another name; the message lists the names.
 [[nodiscard]] std::string to_text(masterclock::Resolve resolve);
 [[nodiscard]] std::string to_text(masterclock::OnMisfire on_misfire);
+[[nodiscard]] std::string to_text(masterclock::Weekdays days);  // "mon,wed"
 [[nodiscard]] absl::StatusOr<masterclock::Resolve> parse_resolve(std::string_view text);
 [[nodiscard]] absl::StatusOr<masterclock::OnMisfire> parse_on_misfire(std::string_view text);
-
-// Reads days of the week: "Mon,Wed", or "every day". to_string(Weekdays) writes them.
-//
-// Errors: InvalidArgument for anything else.
 [[nodiscard]] absl::StatusOr<masterclock::Weekdays> parse_days(std::string_view text);
+
+// 2026-03-29T06:00:00, with the digits of the fraction that the time needs.
+[[nodiscard]] std::string to_text(masterclock::LocalTime local);
 
 }  // namespace event_store
 

@@ -13,9 +13,10 @@
 #include <thread>
 #include <vector>
 
+#include "../common/temporary_database.h"
+#include "common/time_text.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/zones/zone_database.h"
-#include "../common/temporary_database.h"
 
 namespace event_store::event_store_test {
 namespace {
@@ -25,7 +26,6 @@ using common::TemporaryDatabase;
 using common::Transaction;
 
 using namespace std::chrono;
-using masterclock::Every;
 using masterclock::MasterClock;
 using masterclock::MasterClockOptions;
 using masterclock::OnMisfire;
@@ -38,7 +38,7 @@ using ::testing::IsEmpty;
 
 constexpr UtcTime kStart = sys_days(2026y / March / 27) + 12h;
 
-// One life of the process: what it has in memory goes with it, what is in the file does not.
+// A process: its memory goes when it ends, its file stays.
 struct Life {
   Life(const TemporaryDatabase& file, UtcTime now, MasterClockOptions options = {})
       : source(now), clock(source, std::move(options)) {
@@ -46,7 +46,7 @@ struct Life {
     if (!opened.ok()) throw std::runtime_error(std::string(opened.status().message()));
     store = *std::move(opened);
     store->handle_others([this](Firing& firing) {
-      fired.push_back(firing.event().id + " " + to_text(firing.event().due));
+      fired.push_back(firing.event().id + " " + common::utc_text(firing.event().due));
       return absl::OkStatus();
     });
   }
@@ -89,7 +89,7 @@ StoredEvent at(std::string id, nanoseconds after) {
 
 std::string message_of(const absl::Status& status) { return std::string(status.message()); }
 
-TEST(EventStoreTest, WhatHasNotFiredFiresInTheNextLifeWithItsLateness) {
+TEST(EventStoreTest, AnEventThatDidNotFireFiresInTheNextProcessWithItsLateness) {
   const TemporaryDatabase file;
   {
     Life life(file, 0s);
@@ -146,21 +146,22 @@ TEST(EventStoreTest, ADayAtOnceIsKeptWholeOrNotAtAll) {
   EXPECT_EQ(life.advance(1s).size(), 2u);
 }
 
-TEST(EventStoreTest, WhatTheHandlerWritesIsCommittedWithTheEvent) {
+TEST(EventStoreTest, TheWritesOfAHandlerAreCommittedWithTheEvent) {
   const TemporaryDatabase file;
   Life life(file, 0s);
   auto other = Database::open(file.path());
   ASSERT_TRUE((*other)->run("CREATE TABLE aired (id TEXT)").ok());
   life.store->handle("air", [&](Firing& firing) {
-    return firing.database().run("INSERT INTO aired VALUES (?1)", {firing.event().id});
+    firing.write("INSERT INTO aired VALUES (?1)", {firing.event().id});
+    return absl::OkStatus();
   });
   life.store->handle("fail", [&](Firing& firing) {
-    (void)firing.database().run("INSERT INTO aired VALUES (?1)", {firing.event().id});
+    firing.write("INSERT INTO aired VALUES (?1)", {firing.event().id});
     (void)firing.schedule(at("follower of the failed", 5s));
-    return absl::UnavailableError("no signal");
+    return absl::NotFoundError("no signal");
   });
   life.store->handle("throw", [](Firing& firing) -> absl::Status {
-    (void)firing.database().run("INSERT INTO aired VALUES (?1)", {firing.event().id});
+    firing.write("INSERT INTO aired VALUES (?1)", {firing.event().id});
     throw std::runtime_error("no media");
   });
   life.add({.id = "good", .type = "air", .due = kStart + 1s});
@@ -199,7 +200,7 @@ TEST(EventStoreTest, AHandlerSchedulesWhatFollows) {
   EXPECT_THAT(life.advance(0s), ElementsAre("a++"));
 }
 
-// Twelve hours before Dublin's clocks go forward, and every day a new process.
+// Begins twelve hours before Dublin's clocks go forward. Each day has a new process.
 TEST(EventStoreTest, EveryDayAtSixStaysAtSixThroughAChangeOfClocks) {
   const TemporaryDatabase file;
   {
@@ -207,7 +208,7 @@ TEST(EventStoreTest, EveryDayAtSixStaysAtSixThroughAChangeOfClocks) {
     life.add({.id = "opening",
               .type = "show",
               .due = WallTime{local_days(2026y / March / 28) + 6h, "Europe/Dublin"},
-              .repeat = masterclock::Daily{}});
+              .days = masterclock::kEveryDay});
   }
   std::vector<std::string> all;
   for (int day = 0; day < 4; ++day) {
@@ -219,9 +220,8 @@ TEST(EventStoreTest, EveryDayAtSixStaysAtSixThroughAChangeOfClocks) {
                                "opening 2026-03-30T05:00:00Z", "opening 2026-03-31T05:00:00Z"));
 }
 
-// A government has moved the clocks while the program was down. In place of one, a zone that was
-// Dublin's and becomes Paris's.
-TEST(EventStoreTest, AWallTimeIsKeptAsTheWallHasIt) {
+// The rules of the zone change while no process runs: those of Dublin become those of Paris.
+TEST(EventStoreTest, AWallTimeFollowsNewRulesOfItsZone) {
   const TemporaryDatabase file;
   const std::filesystem::path system = masterclock::ZoneDatabase::system().directory();
   const auto rules = [&](const char* name, const char* zone) {
@@ -272,7 +272,7 @@ TEST(EventStoreTest, ARepeatingEventThatSleptDoesAsItsPolicySays) {
     {
       Life life(file, 0s);
       StoredEvent event = at("id", 60s);
-      event.repeat = Every{60s};
+      event.every = 60s;
       event.on_misfire = c.policy;
       life.add(event);
       EXPECT_EQ(life.advance(60s).size(), 1u);
@@ -305,12 +305,12 @@ TEST(EventStoreTest, TooLateIsRecordedAsDropped) {
   EXPECT_THAT(life.outcomes(), ElementsAre("strict dropped", "patient fired"));
 }
 
-TEST(EventStoreTest, WhatCannotBeCommittedStaysPendingAndComesBack) {
+TEST(EventStoreTest, AnEventThatCannotBeCommittedStaysPending) {
   const TemporaryDatabase file;
   Life life(file, 0s);
   life.add(at("news", 1s));
   StoredEvent hourly = at("hourly", 2s);
-  hourly.repeat = Every{1h};
+  hourly.every = 1h;
   life.add(hourly);
   {
     auto other = Database::open(file.path());
@@ -330,12 +330,181 @@ TEST(EventStoreTest, WhatCannotBeCommittedStaysPendingAndComesBack) {
   EXPECT_THAT(life.advance(1h), ElementsAre("hourly 2026-03-27T13:00:02Z"));
 }
 
+// Issue 19: stdout cannot be written, or a receiver is gone. The next process hands the event over.
+TEST(EventStoreTest, AnEventThatWasNotHandedOverStaysPending) {
+  const TemporaryDatabase file;
+  {
+    Life life(file, 0s);
+    bool reachable = true;
+    life.store->handle("out", [&](Firing& firing) {
+      life.fired.push_back(firing.event().id);
+      firing.write("INSERT INTO fired SELECT * FROM no_such_table");
+      return reachable ? absl::OkStatus() : absl::UnavailableError("the receiver is gone");
+    });
+    StoredEvent often{.id = "often", .type = "out", .due = kStart + 1s, .every = 1s};
+    reachable = false;
+    life.add(often);
+    life.add(at("later", 2s));
+    life.load(0);
+    EXPECT_THAT(life.advance(2s), ElementsAre("often")) << "no event after it overtakes it";
+    EXPECT_EQ(message_of(life.store->status()), "the receiver is gone");
+    EXPECT_THAT(life.outcomes(), IsEmpty());
+    EXPECT_EQ(life.store->pending()->size(), 2u);
+  }
+  Life life(file, 2s);
+  life.load(2);
+  EXPECT_THAT(life.advance(0s),
+              ElementsAre("often 2026-03-27T12:00:02Z", "later 2026-03-27T12:00:02Z"));
+}
+
+// Issue 20: a handler waits, as for a slow reader of stdout, and other processes go on.
+TEST(EventStoreTest, ASlowHandlerKeepsNoOtherProcessWaiting) {
+  const TemporaryDatabase file;
+  Life slow(file, 0s), desk(file, 0s);  // both give up a lock at once
+  slow.store->handle("slow", [&](Firing&) {
+    EXPECT_TRUE(desk.store->schedule(at("added", 5s)).ok());
+    EXPECT_TRUE(desk.store->cancel("film").value());
+    EXPECT_EQ(desk.store->pending()->size(), 2u);
+    EXPECT_TRUE(desk.store->fired()->empty());
+    EXPECT_TRUE(slow.store->schedule(at("by the handler", 6s)).ok()) << "nor its own store";
+    return absl::OkStatus();
+  });
+  slow.add({.id = "news", .type = "slow", .due = kStart + 1s});
+  slow.add(at("film", 2s));
+  slow.advance(2s);
+  EXPECT_THAT(slow.outcomes(), ElementsAre("news fired"));
+  slow.load(1);
+  EXPECT_THAT(slow.advance(4s),
+              ElementsAre("added 2026-03-27T12:00:05Z", "by the handler 2026-03-27T12:00:06Z"));
+}
+
+// An event fires once or is cancelled once, never both.
+TEST(EventStoreTest, AnEventThatFiresNowIsNotCancelled) {
+  const TemporaryDatabase file;
+  Life on_air(file, 0s), desk(file, 0s);
+  std::vector<bool> cancelled;
+  on_air.store->handle("cancel", [&](Firing& firing) {
+    EventStore& store = firing.event().payload == "desk" ? *desk.store : *on_air.store;
+    cancelled.push_back(store.cancel(firing.event().id).value());
+    return absl::OkStatus();
+  });
+  for (const char* const by : {"desk", "itself"}) {
+    cancelled.clear();
+    const StoredEvent once{.id = "once", .type = "cancel", .payload = by, .due = kStart + 1s};
+    StoredEvent repeating = once;
+    repeating.id = "repeating";
+    repeating.every = 1s;
+    on_air.add(once);
+    on_air.add(repeating);
+    on_air.advance(1s);
+    EXPECT_THAT(cancelled, ElementsAre(false, true)) << by;
+    EXPECT_THAT(on_air.store->pending().value(), IsEmpty()) << by;
+    on_air.advance(1s);
+    EXPECT_THAT(cancelled, ElementsAre(false, true)) << by << ": it does not occur again";
+  }
+  EXPECT_THAT(on_air.outcomes(),
+              ElementsAre("once fired", "repeating fired", "once fired", "repeating fired"));
+}
+
+TEST(EventStoreTest, AHandlerWhoseFollowersCannotBeAddedHasFailed) {
+  const TemporaryDatabase file;
+  Life life(file, 0s);
+  life.store->handle("chain", [&](Firing& firing) {
+    EXPECT_TRUE(firing.schedule(at("follower", 5s)).ok());
+    return firing.schedule(at("film", 5s));
+  });
+  life.add(at("film", 9s));
+  life.add({.id = "chain", .type = "chain", .due = kStart + 1s});
+  life.advance(1s);
+  EXPECT_THAT(life.outcomes(),
+              ElementsAre("chain failed: " + file.path() + ": event 'film' is already pending"));
+  ASSERT_EQ(life.store->pending()->size(), 1u);
+}
+
+// AzuraCast and others: "every 15 minutes" in local time is silent for an hour in the autumn night.
+TEST(EventStoreTest, AnIntervalIsElapsedTimeInADstNight) {
+  const TemporaryDatabase file;
+  constexpr UtcTime kNight = sys_days(2026y / October / 25);
+  std::vector<std::string> all;
+  for (int hour = 0; hour < 3; ++hour) {
+    Life life(file, kNight + hours(hour));
+    if (hour == 0) {
+      life.add({.id = "jingle",
+                .type = "show",
+                .due = WallTime{local_days(2026y / October / 25) + 1h, "Europe/Dublin"},
+                .every = 30min});
+    } else {
+      life.load(1);
+    }
+    for (int step = 0; step < 2; ++step) {
+      for (const std::string& event : life.advance(step == 0 ? 0min : 30min)) all.push_back(event);
+    }
+  }
+  EXPECT_THAT(all, ElementsAre("jingle 2026-10-25T00:00:00Z", "jingle 2026-10-25T00:30:00Z",
+                               "jingle 2026-10-25T01:00:00Z", "jingle 2026-10-25T01:30:00Z",
+                               "jingle 2026-10-25T02:00:00Z", "jingle 2026-10-25T02:30:00Z"));
+}
+
+TEST(EventStoreTest, AWallTimeRepeatsOnItsDaysOfTheWeek) {
+  const masterclock::Weekdays weekend = {Saturday, Sunday};
+  const struct {
+    const char* name;
+    masterclock::Weekdays days;
+    Resolve resolve;
+    minutes time_of_day;
+    std::vector<std::string> expected;
+  } cases[] = {
+      {"weekdays at six",
+       masterclock::kMondayToFriday,
+       Resolve::kCompatible,
+       6h,
+       {"2026-03-30T05:00:00Z", "2026-03-31T05:00:00Z"}},
+      {"weekends, in the gap",
+       weekend,
+       Resolve::kSnap,
+       90min,
+       {"2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z"}},
+      {"weekends, not in the gap",
+       weekend,
+       Resolve::kReject,
+       90min,
+       {"2026-03-28T01:30:00Z", "2026-04-04T00:30:00Z"}},
+      {"one day a week",
+       {Thursday},
+       Resolve::kCompatible,
+       0h,
+       {"2026-04-01T23:00:00Z", "2026-04-08T23:00:00Z"}},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    const TemporaryDatabase file;
+    {
+      Life life(file, 0s);
+      life.add({.id = "show",
+                .type = "show",
+                .due = WallTime{local_days(2026y / March / 28) + c.time_of_day, "Europe/Dublin",
+                                c.resolve},
+                .days = c.days});
+    }
+    std::vector<std::string> due;
+    for (int occurrence = 0; occurrence < 2; ++occurrence) {  // each in a process that was late
+      Life life(file, kStart);
+      life.load(1);
+      due.push_back(common::utc_text(life.store->pending()->at(0).due));
+      EXPECT_EQ(life.clock.next_event_time(), life.store->pending()->at(0).due);
+      life.source.set_utc(life.store->pending()->at(0).due);
+      EXPECT_EQ(life.advance(0s).size(), 1u);
+    }
+    EXPECT_EQ(due, c.expected);
+  }
+}
+
 TEST(EventStoreTest, OfTwoProcessesOneFiresAnEvent) {
   const TemporaryDatabase file;
   Life one(file, 0s), two(file, 0s);
   one.add(at("news", 1s));
   StoredEvent often = at("often", 2s);
-  often.repeat = Every{2s};
+  often.every = 2s;
   one.add(often);
   two.load(2);
   EXPECT_EQ(one.advance(4s).size(), 2u);  // news, and `often` once for the two that are due
@@ -345,7 +514,7 @@ TEST(EventStoreTest, OfTwoProcessesOneFiresAnEvent) {
   EXPECT_THAT(one.outcomes(), ElementsAre("news fired", "often fired", "often fired"));
 }
 
-TEST(EventStoreTest, WhatAnotherProcessChangesIsSeen) {
+TEST(EventStoreTest, TheChangesOfAnotherProcessAreSeen) {
   const TemporaryDatabase file;
   Life on_air(file, 0s), desk(file, 0s);
   desk.add(at("news", 10s));
@@ -362,7 +531,7 @@ TEST(EventStoreTest, WhatAnotherProcessChangesIsSeen) {
   EXPECT_THAT(on_air.outcomes(), ElementsAre("news fired"));
 }
 
-TEST(EventStoreTest, CancelledIsCancelledForEver) {
+TEST(EventStoreTest, ACancelledEventStaysCancelled) {
   const TemporaryDatabase file;
   {
     Life life(file, 0s);
@@ -374,7 +543,7 @@ TEST(EventStoreTest, CancelledIsCancelledForEver) {
   life.load(0);
 }
 
-TEST(EventStoreTest, RefusesWhatItCouldNotBringBack) {
+TEST(EventStoreTest, RefusesEventsThatItCouldNotRestore) {
   const TemporaryDatabase file;
   MasterClockOptions options;
   options.max_pending = 1;
@@ -382,7 +551,9 @@ TEST(EventStoreTest, RefusesWhatItCouldNotBringBack) {
   life.store->handle_others(nullptr);
   life.store->handle("scene", [](Firing&) { return absl::OkStatus(); });
   StoredEvent still = at("still", 1s), early = at("early", 1s), typed = at("typed", 1s);
-  still.repeat = Every{0s};
+  StoredEvent utc_days = at("utc days", 1s);
+  utc_days.days = masterclock::kEveryDay;
+  still.every = 0s;
   early.max_lateness = -1ns;
   typed.type = "radar";
   StoredEvent gap = at("gap", 0s), mars = gap;
@@ -393,12 +564,14 @@ TEST(EventStoreTest, RefusesWhatItCouldNotBringBack) {
     absl::StatusCode code;
     const char* what;
   } cases[] = {
-      {at("", 1s), absl::StatusCode::kInvalidArgument,
-       "event '': an event that is kept needs an id"},
-      {still, absl::StatusCode::kInvalidArgument, "event 'still': the interval is not positive"},
+      {at("", 1s), absl::StatusCode::kInvalidArgument, "event '': a stored event needs an id"},
+      {still, absl::StatusCode::kInvalidArgument,
+       "event 'still': the interval of a repetition must be positive"},
+      {utc_days, absl::StatusCode::kInvalidArgument,
+       "event 'utc days': days of the week repeat a wall time"},
       {early, absl::StatusCode::kInvalidArgument, "event 'early': max_lateness is negative"},
       {typed, absl::StatusCode::kFailedPrecondition,
-       "event 'typed': nobody handles the type 'radar'"},
+       "event 'typed': the type 'radar' has no handler"},
       {gap, absl::StatusCode::kFailedPrecondition, "does not exist in Europe/Dublin"},
       {mars, absl::StatusCode::kNotFound, "Invalid timezone 'Mars/Base'"},
   };
@@ -423,13 +596,17 @@ TEST(EventStoreTest, SaysWhichEventItCannotRead) {
       {"a time", "UPDATE pending SET due = 'noon'", "event 'news': Invalid RFC 3339 time 'noon'"},
       {"a wall time",
        "UPDATE pending SET due = NULL, wall = 'noon', zone = 'UTC', resolve = 'snap'",
-       "event 'news': Invalid wall time 'noon'"},
+       "event 'news': Invalid local time 'noon'"},
       {"a zone",
        "UPDATE pending SET due = NULL, wall = '2026-03-29T01:30:00', zone = 'Mars/Base',"
        " resolve = 'snap'",
        "event 'news': Invalid timezone 'Mars/Base'"},
       {"a policy", "UPDATE pending SET on_misfire = 'x'", "event 'news': Invalid policy 'x'"},
       {"a repetition", "UPDATE pending SET every = 0", "event 'news': the interval"},
+      {"a day",
+       "UPDATE pending SET due = NULL, wall = '2026-03-29T01:30:00', zone = 'UTC',"
+       " resolve = 'snap', days = 'mon,someday'",
+       "event 'news': Invalid day 'someday'"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -483,14 +660,14 @@ TEST(RealThreads, ProducersALoaderAndTwoTriggersFireEveryEventOnce) {
   EXPECT_TRUE(life.store->status().ok());
 }
 
-TEST(EventStoreTest, LeavesOtherPeoplesDatabasesAlone) {
+TEST(EventStoreTest, LeavesForeignDatabasesAlone) {
   const struct {
     const char* name;
     const char* made_by;
     const char* what;
   } cases[] = {
-      {"tables", "CREATE TABLE t (a)", ": is a database of something else"},
-      {"an application", "PRAGMA application_id = 7", ": is a database of something else"},
+      {"tables", "CREATE TABLE t (a)", ": is a database of another program"},
+      {"an application", "PRAGMA application_id = 7", ": is a database of another program"},
       {"a later version", "PRAGMA user_version = 3", ": is of version 3, expected 2"},
   };
   for (const auto& c : cases) {
@@ -507,6 +684,82 @@ TEST(EventStoreTest, LeavesOtherPeoplesDatabasesAlone) {
     EXPECT_TRUE(absl::IsFailedPrecondition(refused));
     EXPECT_EQ(message_of(refused), file.path() + c.what);
   }
+}
+
+// The tables of version 1, as the first release made them.
+constexpr const char* kVersion1[] = {
+    "PRAGMA application_id = 1296254326",
+    "PRAGMA user_version = 1",
+    "CREATE TABLE pending ("
+    " serial INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,"
+    " payload TEXT NOT NULL, due TEXT, wall TEXT, zone TEXT, resolve TEXT, repeat_every INTEGER,"
+    " on_missed TEXT NOT NULL, max_lateness INTEGER,"
+    " CHECK ((due IS NULL) = (wall IS NOT NULL)),"
+    " CHECK ((wall IS NULL) = (zone IS NULL) AND (wall IS NULL) = (resolve IS NULL))) STRICT",
+    "CREATE TABLE fired ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, serial INTEGER NOT NULL, id TEXT NOT NULL,"
+    " type TEXT NOT NULL, payload TEXT NOT NULL, due TEXT NOT NULL, fired TEXT NOT NULL,"
+    " lateness INTEGER NOT NULL, missed INTEGER NOT NULL, outcome TEXT NOT NULL,"
+    " error TEXT NOT NULL, UNIQUE (serial, due)) STRICT",
+    "INSERT INTO pending (id, type, payload, due, repeat_every, on_missed)"
+    " VALUES ('utc', 't', '', '2026-03-28T00:00:00Z', 172800000000000, 'all')",
+    "INSERT INTO fired (serial, id, type, payload, due, fired, lateness, missed, outcome, error)"
+    " VALUES (9, 'old', 't', '', '2026-03-26T00:00:00Z', '2026-03-26T00:01:00Z', 1, 2, 'missed', "
+    "'')"};
+
+std::string wall_event(const char* id, seconds every) {
+  return "INSERT INTO pending (id, type, payload, wall, zone, resolve, repeat_every, on_missed)"
+         " VALUES ('" +
+         std::string(id) + "', 't', '', '2026-03-28T06:00:00', 'Europe/Dublin', 'compatible', " +
+         std::to_string(nanoseconds(every).count()) + ", 'last')";
+}
+
+TEST(EventStoreTest, MigratesAFileOfVersion1) {
+  const TemporaryDatabase file;
+  {
+    auto database = Database::open(file.path(), {.create = true});
+    for (const char* const statement : kVersion1) {
+      ASSERT_TRUE((*database)->run(statement).ok()) << statement;
+    }
+    for (const auto& [id, every] :
+         {std::pair("daily", seconds(24h)), std::pair("weekly", seconds(168h)),
+          std::pair("often", seconds(15min))}) {
+      ASSERT_TRUE((*database)->run(wall_event(id, every)).ok());
+    }
+  }
+  for (int open = 0; open < 2; ++open) {  // the second time there is nothing to migrate
+    Life life(file, kStart);
+    const auto rows = life.store->pending();
+    ASSERT_EQ(rows->size(), 4u);
+    EXPECT_EQ(rows->at(0).event.id, "utc");
+    EXPECT_EQ(rows->at(0).event.every, 48h);
+    EXPECT_EQ(rows->at(0).event.on_misfire, OnMisfire::kRunAll);
+    EXPECT_EQ(rows->at(1).event.id, "daily");
+    EXPECT_EQ(rows->at(1).event.days, masterclock::kEveryDay);
+    EXPECT_FALSE(rows->at(1).event.every);
+    EXPECT_EQ(rows->at(2).event.days, masterclock::Weekdays{Saturday});
+    EXPECT_EQ(rows->at(3).event.every, 15min);
+    EXPECT_EQ(life.store->fired()->at(0).skipped, 2);
+    EXPECT_EQ(life.store->fired()->at(0).outcome, "dropped");
+    life.load(4);
+  }
+}
+
+TEST(EventStoreTest, NamesTheEventOfVersion1ThatItCannotMigrate) {
+  const TemporaryDatabase file;
+  auto database = Database::open(file.path(), {.create = true});
+  for (const char* const statement : kVersion1) ASSERT_TRUE((*database)->run(statement).ok());
+  ASSERT_TRUE((*database)->run(wall_event("odd", seconds(48h))).ok());
+  ManualTimeSource source(kStart);
+  MasterClock clock(source);
+  const absl::Status refused = EventStore::open(clock, file.path()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(message_of(refused), file.path() +
+                                     ": is of version 1, and its event 'odd' repeats on the "
+                                     "wall neither daily nor weekly");
+  auto version = (*database)->query("PRAGMA user_version");
+  ASSERT_TRUE(version->step().value());
+  EXPECT_EQ(version->integer(0), 1) << "and the file is as it was";
 }
 
 }  // namespace

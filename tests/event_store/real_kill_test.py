@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Kills event_store with SIGKILL, over and over, while it takes events in and while it fires them, and
-holds the database and what was printed to the promise: every event that was acknowledged fires at least
-once, none that was committed as fired fires again, and the order is that of due time, then scheduling.
+"""Kills event_store with SIGKILL many times, while it adds events and while it fires them.
 
     real_kill_test.py EVENT_STORE [SEED]
 
-The database is read by Python's own sqlite3, the printed lines by this script. An event that is printed
-twice was printed by a process that died before it could commit: at most one for each kill.
+The database and the printed lines then show: each acknowledged event fires at least once, no committed event fires
+again, and the order is due time, then scheduling. Python's own sqlite3 reads the database. An event is printed twice
+when its process died before the commit: at most one for each kill.
 """
 
 import pathlib
@@ -36,7 +35,7 @@ def pending(program, database):
 
 
 def killed(command, output, delay):
-    """Runs the command for `delay` seconds and kills it. Its exit status: 0 when it was faster."""
+    """Runs the command for `delay` seconds and kills it. Returns its exit status: 0 when it was faster."""
     process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE)
     time.sleep(delay)
     process.kill()
@@ -46,9 +45,9 @@ def killed(command, output, delay):
 
 
 def killed_at_line(command, log, lines, delay):
-    """Runs the command until it has printed so many lines, and kills it `delay` seconds later: about
-    when the last of these events is committed."""
-    # Unbuffered: communicate() does not see what readline() has read beyond its line.
+    """Runs the command until it has printed so many lines, and kills it `delay` seconds later, about when the last of
+    these events is committed."""
+    # Without a buffer, because communicate() does not see the bytes that readline() read beyond its line.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     printed = b"".join(process.stdout.readline() for _ in range(lines))
     end = time.monotonic() + delay
@@ -63,8 +62,8 @@ def killed_at_line(command, log, lines, delay):
 
 
 def add_all(program, database, dice):
-    """Every event is added until its addition is acknowledged. How often the process was killed, and the
-    order in which the events came to be in the database."""
+    """Adds each event until its addition is acknowledged. Returns the number of kills, and the order of the events in
+    the database."""
     kills, order = 0, []
     for number in range(EVENTS):
         second = dice.randrange(EVENTS // 2)  # so that several share a due time
@@ -74,7 +73,7 @@ def add_all(program, database, dice):
         kill = number % 6 == 5
         while kill and killed(add, subprocess.DEVNULL, dice.uniform(0.0, 0.02)) != 0:
             kills += 1
-            # Not acknowledged: it may be there or not, and nothing in between.
+            # An addition that was not acknowledged is in the file as a whole, or not at all.
             kill = dice.random() < 0.5 and name not in pending(program, database)
         if number % 6 != 5 or name not in pending(program, database):
             subprocess.run(add, check=True)
@@ -97,13 +96,13 @@ def fire_all(program, database, log, expected, dice):
         names = [line.split("\t")[2] for line in lines]
         new = names[printed_before:]
         assert not set(new) & set(done), f"fired again: {set(new) & set(done)}"
-        assert len(new) == len(set(new)), "one life fired an event twice"
+        assert len(new) == len(set(new)), "one process fired an event twice"
         rows = committed(database)
         assert [outcome for *_, outcome in rows] == ["fired"] * len(rows), rows
         now_done = [name for name, *_ in rows]
         assert now_done[:len(done)] == done, "the past has changed"
         assert now_done == expected[:len(now_done)], "out of order"
-        # What is committed was printed before; what was printed last may not be committed.
+        # Each committed event was printed before. The last printed event may not be committed.
         fired_now = now_done[len(done):]
         assert new in (fired_now, fired_now + expected[len(now_done):len(now_done) + 1]), (new, fired_now)
         done, printed_before = now_done, len(names)

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs what a document shows and compares what it prints with what the document says it prints.
+"""Runs the programs and commands of a document, and compares their output with the output in the document.
 
-    check_shown_output.py DOCUMENT.md program PROGRAM       the ```text block after the document's program
+    check_shown_output.py DOCUMENT.md program PROGRAM       the ```text block after a whole program
     check_shown_output.py DOCUMENT.md examples/run PROGRAM  each `$ examples/run ...` of its ```console
                                                             blocks, with PROGRAM in place of examples/run
+    check_shown_output.py --session DOCUMENT.md event_store PROGRAM  the same as one session
 
-A command is run in the document's folder. One that is shown without output is not run.
+A command runs in the document's folder; a command without output in the document does not run. The commands of a
+session run all, in their order, in an empty folder.
 """
 
 import difflib
@@ -13,6 +15,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import tempfile
 
 from extract_examples import document_blocks, is_program
 
@@ -24,8 +27,8 @@ def shown_program(text):
             if language == "cpp" and is_program(block) and blocks[i + 1][1] == "text"]
 
 
-def shown_commands(text, name):
-    """[(arguments, output)] of each command of that name that is shown with its output."""
+def shown_commands(text, name, session=False):
+    """[(arguments, output)] of each command of that name that is shown with its output; in a session of each."""
     found = []
     for _, language, block in document_blocks(text):
         if language != "console":
@@ -35,7 +38,7 @@ def shown_commands(text, name):
                 part = part.replace("\\\n", " ", 1)
             command, _, output = part.partition("\n")
             words = shlex.split(command)
-            if words[0] == name and output.strip():
+            if words[0] == name and (session or output.strip()):
                 found.append((words[1:], output))
     return found
 
@@ -50,14 +53,18 @@ def differences(shown, program, folder):
 
 
 def main():
+    session = sys.argv[1:2] == ["--session"]
+    if session:
+        del sys.argv[1]
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     document, name, program = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     text = document.read_text(encoding="utf-8")
-    shown = shown_program(text) if name == "program" else shown_commands(text, name)
+    shown = shown_program(text) if name == "program" else shown_commands(text, name, session)
     if not shown:
         sys.exit(f"{document.name} shows no output of {name}")
-    found = list(differences(shown, program, document.parent))
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(differences(shown, str(pathlib.Path(program).resolve()), folder if session else document.parent))
     print("\n".join(found) if found else f"{len(shown)} shown, {len(shown)} printed alike")
     sys.exit(bool(found))
 

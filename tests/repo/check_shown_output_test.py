@@ -31,6 +31,9 @@ class CheckShownOutput(unittest.TestCase):
         self.assertEqual(shown_commands(DOCUMENT, "examples/run"),
                          [(["now", "--guide", "a guide.xml", "--json"], "line one\nline two")])
 
+    def test_finds_each_command_of_a_session(self):
+        self.assertEqual(shown_commands(DOCUMENT, "examples/run", session=True)[1], ([], ""))
+
     def test_finds_the_output_of_the_program(self):
         self.assertEqual(shown_program(DOCUMENT), [([], "12:00\n")])
 
