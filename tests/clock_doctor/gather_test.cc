@@ -1,15 +1,23 @@
 #include "gather.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "../temporary_directory.h"
+#include "common/descriptor.h"
 #include "examine.h"
 #include "masterclock/sync/internal/tsc_counter.h"
 
@@ -184,6 +192,61 @@ TEST(RealGather, LeavesOutDaemonsThatDoNotRun) {
   facts = gather({.root = "/no/machine", .chrony = {"nonsense"}, .ptp4l = {}});
   ASSERT_EQ(facts.statements.size(), 2u);
   EXPECT_TRUE(absl::IsInvalidArgument(facts.statements[1].heard)) << facts.statements[1].heard;
+}
+
+// A peer that answers each request with datagrams that make no sense.
+class SenselessPeer {
+ public:
+  SenselessPeer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    socklen_t size = sizeof any;
+    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&any), &size);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(any.sin_port));
+    const timeval wait{0, 10'000};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    thread_ = std::thread([this] { answer(); });
+  }
+  ~SenselessPeer() {
+    stopped_ = true;
+    thread_.join();
+  }
+  [[nodiscard]] const std::string& address() const { return address_; }
+
+ private:
+  void answer() {
+    sockaddr_in asker{};
+    socklen_t size = sizeof asker;
+    char request[512];
+    while (!stopped_) {
+      auto* const from = reinterpret_cast<sockaddr*>(&asker);
+      ::recvfrom(socket_.get(), request, sizeof request, 0, from, &size);
+      if (asker.sin_port != 0) ::sendto(socket_.get(), "garbage", 7, 0, from, size);
+    }
+  }
+
+  const common::Descriptor socket_;
+  std::string address_;
+  std::atomic<bool> stopped_ = false;
+  std::thread thread_;
+};
+
+// Issue 14: the reading ends within its deadline, and the report does not say that chronyd does not run.
+TEST(RealGather, APeerThatAnswersSenselesslyIsNamed) {
+  const SenselessPeer peer;
+  const auto begin = std::chrono::steady_clock::now();
+  const MachineFacts facts =
+      gather({.root = "/no/machine", .chrony = {"127.0.0.1:9", peer.address()}, .ptp4l = {}});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'500));
+  ASSERT_EQ(facts.statements.size(), 2u);
+  EXPECT_TRUE(absl::IsDataLoss(facts.statements[1].heard)) << facts.statements[1].heard;
+  for (const Finding& finding : examine(facts).findings) {
+    if (finding.check == "chrony") {
+      EXPECT_EQ(finding.says, "a peer answers there, but not as chronyd does");
+    }
+  }
 }
 
 }  // namespace
