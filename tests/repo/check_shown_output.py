@@ -6,7 +6,7 @@
                                                             blocks, with PROGRAM in place of examples/run
     check_shown_output.py --session DOCUMENT.md event_store PROGRAM  the same as one session
 
-A command runs in the document's folder; a command without output in the document does not run. The commands of a
+A command runs in the present folder; a command without output in the document does not run. The commands of a
 session run all, in their order, in an empty folder.
 """
 
@@ -64,7 +64,7 @@ def main():
     if not shown:
         sys.exit(f"{document.name} shows no output of {name}")
     with tempfile.TemporaryDirectory() as folder:
-        found = list(differences(shown, str(pathlib.Path(program).resolve()), folder if session else document.parent))
+        found = list(differences(shown, str(pathlib.Path(program).resolve()), folder if session else "."))
     print("\n".join(found) if found else f"{len(shown)} shown, {len(shown)} printed alike")
     sys.exit(bool(found))
 
