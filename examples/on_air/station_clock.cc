@@ -30,16 +30,23 @@ std::string seconds_text(nanoseconds time) {
 
 std::string step_text(const TimeChange& change) {
   const auto [from, to] = std::minmax(change.from, change.to);
-  return "the clock is " + seconds_text(masterclock::saturating_difference(to, from)) +
-         (change.to < change.from ? " fast, and waits (" : " slow, and is set (") +
+  return std::string("the clock was set ") + (change.to < change.from ? "back" : "forward") +
+         " by " + seconds_text(masterclock::saturating_difference(to, from)) + " (" +
          to_string(change.kind) + ")";
+}
+
+std::string correction_text(const TimeChange& change) {
+  if (change.to >= change.from) return step_text(change);
+  return "the clock is " +
+         seconds_text(masterclock::saturating_difference(change.from, change.to)) +
+         " fast and waits for UTC (" + to_string(change.kind) + ")";
 }
 
 std::string trust_text(const TimeBounds& bounds) {
   const bool known =
       bounds.state == SyncState::kSynchronized || bounds.state == SyncState::kFreeRunning;
   return std::string("the time is ") + to_string(bounds.state) +
-         (known ? ", to " + seconds_text(bounds.uncertainty()) : "");
+         (known ? ", within " + seconds_text(bounds.uncertainty()) : "");
 }
 
 class StationClock::State {
@@ -60,12 +67,12 @@ class StationClock::State {
   void refresh() {
     source_.refresh();
     const TimeBounds bounds = source_.now_bounded();
-    if (std::exchange(told_, bounds.state) != bounds.state) tell(trust_text(bounds));
+    if (std::exchange(reported_, bounds.state) != bounds.state) report(trust_text(bounds));
   }
   DisciplinedTimeSource& source() noexcept { return source_; }
 
  private:
-  void tell(const std::string& line) {
+  void report(const std::string& line) {
     const std::lock_guard lock(say_mutex_);
     say_(line);
   }
@@ -76,9 +83,9 @@ class StationClock::State {
   DisciplinedTimeSource source_;
   const masterclock::TimeSubscription steps_ = source_.subscribe([this](const TimeChange& change) {
     if (change.kind == TimeChange::Kind::kAdvance) return;
-    tell(step_text(change));
+    report(correction_text(change));
   });
-  std::optional<SyncState> told_;
+  std::optional<SyncState> reported_;
   std::mutex mutex_;  // for wake_ alone
   std::condition_variable_any wake_;
   std::jthread thread_;  // last: ends before what it uses

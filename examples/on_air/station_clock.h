@@ -1,8 +1,7 @@
-// The real clock, made into a station's: UTC that never runs backward, by what a daemon knows of it.
+// Disciplines the real clock for a station: UTC that never runs backward.
 //
-// Once a second the daemon is asked, on a thread of the clock's own, since it may take its time to
-// answer. Small corrections are slewed; each step, and each change of how far the time can be
-// trusted, is told in a line.
+// A thread asks the sync provider once a second. Small corrections are slewed. Each step, and each
+// change of trust, is reported in one line.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_STATION_CLOCK_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_STATION_CLOCK_H_
 
@@ -17,11 +16,11 @@
 
 namespace on_air {
 
-// "the clock is 3.000000 s fast, and waits (step)".
-//
-// Threads: any, for both.
+// "the clock was set forward by 2.500000 s (step)".
 [[nodiscard]] std::string step_text(const masterclock::TimeChange& change);
-// "the time is synchronized, to 0.000120 s".
+// The same for a disciplined clock: "the clock is 3.000000 s fast and waits for UTC (step)".
+[[nodiscard]] std::string correction_text(const masterclock::TimeChange& change);
+// "the time is synchronized, within 0.000120 s".
 [[nodiscard]] std::string trust_text(const masterclock::TimeBounds& bounds);
 
 // Threads: one owner; `source()` any. `say` is called by one thread at a time.
@@ -36,10 +35,10 @@ class StationClock {
 
   [[nodiscard]] masterclock::DisciplinedTimeSource& source() noexcept;
 
-  // Asks now. Not after `start`.
+  // Asks the provider now. Do not call it after `start`.
   void refresh();
 
-  // Asks once a second from now on.
+  // Starts to ask once a second.
   void start();
 
  private:
