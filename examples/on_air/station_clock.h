@@ -7,10 +7,13 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/sync_provider.h"
+#include "masterclock/sync/sync_thread.h"
 #include "masterclock/sync/time_bounds.h"
 #include "masterclock/time/time_source.h"
 
@@ -31,19 +34,23 @@ class StationClock {
   // `machine` must outlive the clock.
   StationClock(masterclock::TimeSource& machine,
                std::unique_ptr<masterclock::SyncProvider> provider, Say say);
-  ~StationClock();
 
-  [[nodiscard]] masterclock::DisciplinedTimeSource& source() noexcept;
+  [[nodiscard]] masterclock::DisciplinedTimeSource& source() noexcept { return source_; }
 
-  // Asks the provider now. Do not call it after `start`.
-  void refresh();
-
-  // Starts to ask once a second.
-  void start();
+  // Asks the provider at once, and every second from then on.
+  void start() { polling_.start(); }
 
  private:
-  class State;
-  const std::unique_ptr<State> state_;
+  void refresh();
+  void report(const std::string& line);
+
+  const std::unique_ptr<masterclock::SyncProvider> provider_;
+  const Say say_;
+  std::mutex mutex_;  // held while say_ runs
+  masterclock::DisciplinedTimeSource source_;
+  masterclock::TimeSubscription steps_;
+  std::optional<masterclock::SyncState> reported_;  // of the polling thread
+  masterclock::SyncThread polling_;                 // last: it ends before the parts that it uses
 };
 
 }  // namespace on_air
