@@ -1,12 +1,11 @@
-# `cmake --install`: the headers and a package, so that another project writes
+# Installs the headers and a package. Another project then writes:
 #   find_package(masterclock CONFIG REQUIRED)
 #   target_link_libraries(playout PRIVATE masterclock::masterclock)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/masterclock)
-install(TARGETS masterclock EXPORT masterclockTargets)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS masterclock EXPORT masterclockTargets FILE_SET HEADERS)
 install(EXPORT masterclockTargets NAMESPACE masterclock:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/masterclockConfig.cmake.in masterclockConfig.cmake
   INSTALL_DESTINATION ${package_dir})

@@ -1,18 +1,30 @@
-# masterclock_test_room(NAME source...): one GoogleTest program, each of its tests known to ctest. The
-# tests of suites named Real... get the label `real`.
+# masterclock_test_room(NAME source...): adds one GoogleTest program and registers each of its tests with
+# ctest. Tests of suites named Real... get the label `real`.
 include(FetchContent)
-FetchContent_Declare(googletest
-  GIT_REPOSITORY https://github.com/google/googletest.git
-  GIT_TAG release-1.12.1
-  FIND_PACKAGE_ARGS NAMES GTest)
-FetchContent_MakeAvailable(googletest)
+if(NOT TARGET GTest::gmock)
+  FetchContent_Declare(googletest
+    GIT_REPOSITORY https://github.com/google/googletest.git
+    GIT_TAG release-1.12.1
+    FIND_PACKAGE_ARGS NAMES GTest)
+  FetchContent_MakeAvailable(googletest)
+endif()
 include(GoogleTest)
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+
+# Compiles the precompiled header that all test programs share.
+add_library(masterclock_test_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cc)
+target_link_libraries(masterclock_test_headers PRIVATE masterclock_build GTest::gmock)
+target_precompile_headers(masterclock_test_headers PRIVATE
+  <algorithm> <atomic> <chrono> <condition_variable> <cstdint> <filesystem> <fstream> <functional>
+  <memory> <mutex> <optional> <sstream> <string> <string_view> <thread> <utility> <variant> <vector>
+  <gmock/gmock.h> <gtest/gtest.h>
+  <absl/functional/any_invocable.h> <absl/status/status.h> <absl/status/statusor.h>)
 
 function(masterclock_test_room name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE masterclock_build GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE
-    MASTERCLOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_precompile_headers(${name} REUSE_FROM masterclock_test_headers)
+  target_compile_definitions(${name} PRIVATE MASTERCLOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "-Real*" DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "Real*" DISCOVERY_TIMEOUT 60

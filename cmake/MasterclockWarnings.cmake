@@ -1,14 +1,15 @@
-# masterclock_build: how this project compiles its own programs. Users of the library never see it.
-#
-# The library's own include directories are ordinary ones here (not SYSTEM), so that its headers are
-# held to the same warnings as the programs.
+# masterclock_build: the options of this project's own programs. Users of the library do not get them. The
+# library's folder is no SYSTEM folder here: its headers compile under the same warnings as the programs.
 add_library(masterclock_build INTERFACE)
 target_compile_options(masterclock_build INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # In a unity build the types of an anonymous namespace come from an included source.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 target_link_libraries(masterclock_build INTERFACE masterclock::masterclock)
 
 set(MASTERCLOCK_SANITIZE "" CACHE STRING
-    "Sanitizers for this project's programs: empty, 'address,undefined' or 'thread'")
+    "Sanitizers of this project's programs: empty, 'address,undefined' or 'thread'")
 if(MASTERCLOCK_SANITIZE)
   target_compile_options(masterclock_build INTERFACE
     -fsanitize=${MASTERCLOCK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

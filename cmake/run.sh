@@ -1,6 +1,6 @@
-# What examples/run and tests/run share: packages, one build of one preset, and one voice.
-# Sourced, not run. Expects `root`, the project's folder, and `program`, the name to speak under.
-# Everything here is said on stderr: stdout belongs to the program that is run in the end.
+# Functions of examples/run and tests/run, which source this file: install packages, build one preset.
+# The caller sets `root`, the project's folder, and `program`, the name in front of messages.
+# All messages go to stderr: stdout belongs to the program that runs in the end.
 
 say() { printf '%s: %s\n' "$program" "$*" >&2; }
 
@@ -9,7 +9,7 @@ fail() {
   exit 1
 }
 
-# packages GROUP...: the names that cmake/packages.txt lists under these groups.
+# packages GROUP...: prints the names that cmake/packages.txt lists under these groups.
 packages() {
   awk -v groups=" $* " '
     { sub(/#.*/, "") }
@@ -17,7 +17,7 @@ packages() {
     NF && wanted { print $1 }' "$root/cmake/packages.txt"
 }
 
-# missing_packages GROUP...: those of them that are not installed.
+# missing_packages GROUP...: prints those of them that are not installed.
 missing_packages() {
   local names
   mapfile -t names < <(packages "$@")
@@ -27,17 +27,16 @@ missing_packages() {
       END { n = split(names, name, " "); for (i = 1; i <= n; i++) if (!(name[i] in have)) print name[i] }'
 }
 
-# install_missing GROUP...: nothing at all when nothing is missing; apt-get as root, or by sudo, when
-# something is.
+# install_missing GROUP...: installs the missing packages with apt-get, as root or with sudo.
 install_missing() {
   command -v dpkg-query >/dev/null ||
-    fail "this script knows Debian's packages only; install what cmake/packages.txt lists, then use cmake --preset default"
+    fail "this script needs Debian; elsewhere, install the packages of cmake/packages.txt and run cmake --preset default"
   local missing as_root=()
   mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]})) || return 0
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
-      fail "not installed, and neither root nor sudo is at hand to do it: ${missing[*]}"
+      fail "these packages are missing, and only root or sudo can install them: ${missing[*]}"
     as_root=(sudo)
     [[ -t 0 ]] || as_root+=(--non-interactive)
   fi
@@ -45,12 +44,13 @@ install_missing() {
   mkdir -p "$root/build"
   log=$root/build/packages.log
   : >"$log"
-  step "asking for Debian's package lists" "${as_root[@]}" apt-get update
+  step "updating the package lists" "${as_root[@]}" apt-get update
   step "installing ${missing[*]}" "${as_root[@]}" apt-get install --yes --no-install-recommends "${missing[@]}"
 }
 
-# step WHAT COMMAND...: runs it with its output in $log, and a line on stderr that says what goes on.
-# On a terminal the line follows the command's own. When it fails: the end of the log, and exit 1.
+# step WHAT COMMAND...: runs the command with its output in $log, and shows one line about it on stderr.
+# On a terminal the line follows the command's output. If the command fails, shows the end of the log and
+# exits 1.
 step() {
   local what=$1 began=$SECONDS status=0
   shift
@@ -65,13 +65,12 @@ step() {
   fi
   if ((status != 0)); then
     tail -n 40 "$log" >&2
-    fail "$what failed (all of its output: ${log#"$root"/})"
+    fail "$what failed (its output: ${log#"$root"/})"
   fi
   say "$what: done in $((SECONDS - began)) s"
 }
 
-# build PRESET [TARGET...]: configures and builds, into build/PRESET. Two calls at once wait for one
-# another.
+# build PRESET [TARGET...]: configures and builds into build/PRESET. Concurrent calls run one after the other.
 build() {
   local folder=$root/build/$1
   mkdir -p "$folder"
@@ -90,5 +89,5 @@ configure_and_build() {
     "${prefix[@]}" cmake --build "$folder" --parallel "$(nproc)" ${1:+--target "$@"}
 }
 
-# Put before each command of a build; tests/run fills it where a sanitizer needs it.
+# Precedes each command of a build. tests/run sets it for the sanitizers.
 prefix=()

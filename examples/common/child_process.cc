@@ -15,31 +15,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "common/descriptor.h"
 
 extern char** environ;
 
 namespace common {
 namespace {
-
-// Owns a file descriptor, and closes it.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
 
 struct Pipe {
   Descriptor read, write;
@@ -55,7 +36,7 @@ absl::StatusOr<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Owns the two parameter objects of posix_spawn.
+// posix_spawn's two parameter objects, with their clean-up.
 struct SpawnPlan {
   SpawnPlan() {
     ::posix_spawn_file_actions_init(&files);
@@ -71,7 +52,7 @@ struct SpawnPlan {
   posix_spawnattr_t attributes;
 };
 
-// Appends the bytes that can be read now, and keeps the last ones. Returns false at the end of the stream.
+// Appends what can be read now and keeps the end of it; false at the end of the stream.
 bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
   char chunk[4'096];
   const ssize_t got = ::read(fd, chunk, sizeof chunk);
@@ -83,7 +64,7 @@ bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
   return true;
 }
 
-// Removes the addresses of ffmpeg's objects: "[mov,mp4 @ 0x55e2dcf45b40] moov atom not found".
+// "[mov,mp4 @ 0x55e2dcf45b40] moov atom not found" without where ffmpeg keeps its objects.
 std::string_view without_address(std::string_view line) {
   if (!line.starts_with('[')) return line;
   const std::size_t end = line.find("] ");
@@ -150,7 +131,8 @@ void ChildProcess::supervise(int output, int errors) {
     if (streams[0].revents != 0 && !drain(output, output_, keep_, mutex_)) streams[0].fd = -1;
     if (streams[1].revents != 0 && !drain(errors, errors_, keep_, mutex_)) streams[1].fd = -1;
   }
-  // Reaps under the lock, so that no thread signals a number that is no longer the child's.
+  // Waited for first and reaped under the lock: nobody signals a number that is no longer the
+  // child's.
   siginfo_t ignored{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT) < 0 &&
          errno == EINTR) {

@@ -1,7 +1,8 @@
-// Turns Ctrl-C into something to wait for, so that a program finishes its log and its files.
+// Ctrl-C as something to wait for, so that a program ends by its own hand: the log whole, the child
+// ended, no half a file left.
 //
-// From its construction on, SIGINT, SIGTERM and SIGHUP do not end the process; they make `fd()`
-// readable. Construct it before the first thread starts, because threads inherit the blocked signals.
+// From construction on SIGINT, SIGTERM and SIGHUP no longer kill the process; they make `fd()`
+// readable. Make one before any other thread is started: threads inherit what is blocked.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
 
@@ -19,12 +20,13 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
   ~StopSignal();
 
-  // Waits up to `longest`, or until `wake_fd`, if any, becomes readable. Returns requested().
+  // Waits up to `longest`, less when `wake_fd`, if any, becomes readable. True: somebody wants us
+  // to stop, now or at an earlier call.
   bool wait_for(std::chrono::nanoseconds longest, int wake_fd = -1);
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  // Returns whether a signal has arrived since the construction.
+  // Somebody wanted us to stop, some time.
   [[nodiscard]] bool requested();
 
  private:

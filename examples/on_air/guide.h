@@ -18,12 +18,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "masterclock/time/time_points.h"
@@ -96,11 +94,11 @@ class ChannelSchedule {
 class Guide {
  public:
   Guide() = default;
-  explicit Guide(std::vector<ChannelSchedule> channels);
+  explicit Guide(std::vector<ChannelSchedule> channels) : channels_(std::move(channels)) {}
 
   [[nodiscard]] std::span<const ChannelSchedule> channels() const noexcept { return channels_; }
 
-  // Returns the channel of that id, or null.
+  // The channel of that id, or null. Cost: O(channels).
   [[nodiscard]] const ChannelSchedule* find(std::string_view id) const noexcept;
 
   // The id that somebody who wrote `id` may have meant: an id or a display name that differs in
@@ -108,15 +106,7 @@ class Guide {
   [[nodiscard]] std::string_view nearest_id(std::string_view id) const;
 
  private:
-  struct IdHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const noexcept {
-      return std::hash<std::string_view>()(id);
-    }
-  };
-
   std::vector<ChannelSchedule> channels_;
-  std::unordered_map<std::string, std::size_t, IdHash, std::equal_to<>> by_id_;
 };
 
 }  // namespace on_air

@@ -95,7 +95,10 @@ absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& opti
   }
   const auto library = MediaLibrary::open(options.media);
   if (!library.ok()) return library.status();
-  const auto media = library->find(options.channel, *plan->now);
+  Programme programme;
+  programme.title = plan->now->title;
+  programme.source = plan->now->source;
+  const auto media = library->find(options.channel, programme);
   if (!media.ok()) return media.status();
 
   std::error_code ignored;

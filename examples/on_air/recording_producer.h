@@ -1,4 +1,5 @@
-// Records the requests to a producer and produces nothing: for tests.
+// A producer that produces nothing and remembers what it was asked: for tests, and for a schedule
+// that is lived through without pictures.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_RECORDING_PRODUCER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_RECORDING_PRODUCER_H_
 
@@ -14,7 +15,7 @@
 
 namespace on_air {
 
-// Holds the requests to the producers that share it, in order.
+// What the producers that share it were asked, in order.
 //
 // Threads: any.
 class ProducerRecord {

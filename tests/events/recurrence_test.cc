@@ -300,7 +300,9 @@ TEST_F(RecurrenceTest, ADailyCountAgreesWithAWalk) {
                at = *daily.next_after(at)) {
             ++walked;
             EXPECT_EQ(daily.last_until(at + 1ns), at);
-            if (walked % 97 == 0) EXPECT_EQ(daily.count(from, at), walked) << name;
+            if (walked % 97 == 0) {
+              EXPECT_EQ(daily.count(from, at), walked) << name;
+            }
           }
         }
       }
@@ -318,7 +320,9 @@ TEST_F(RecurrenceTest, ADailyEventAfterAJumpOfYears) {
          .on_misfire = policy});
     source_.step_utc(10'000 * 24h);
     EXPECT_EQ(trigger().size(), policy == OnMisfire::kRunLast ? 1u : 0u);
-    if (policy == OnMisfire::kRunLast) EXPECT_EQ(skipped_, 9'999);
+    if (policy == OnMisfire::kRunLast) {
+      EXPECT_EQ(skipped_, 9'999);
+    }
     EXPECT_EQ(scheduler_.next_due(), kStart + 10'000 * 24h + 23h);
     EXPECT_TRUE(scheduler_.cancel("noon"));
   }

@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
-"""Turns the examples of a header or a document into a test.
+"""Turns the examples of headers and documents into one translation unit of a test program.
 
-    extract_examples.py HEADER.h OUTPUT.cc     the `## Example` blocks of its comments
-    extract_examples.py DOCUMENT.md OUTPUT.cc  its ```cpp blocks that are not whole programs
-    extract_examples.py --program DOCUMENT.md OUTPUT.cc   its one ```cpp block that has a main()
+    extract_examples.py OUTPUT.cc SOURCE...               the `## Example` blocks of headers, and the ```cpp
+                                                          blocks of documents that are not whole programs
+    extract_examples.py --program OUTPUT.cc DOCUMENT.md   the one ```cpp block that has a main()
 
-A header's OUTPUT.cc includes the header first and twice, so that compiling it also shows that the header
-compiles alone. An example becomes a function's body, or stands at namespace scope when it begins with what a
-function cannot hold (template, concept, namespace); its own #include lines go to the top.
+An example becomes the body of a function. An example that begins with template, concept or namespace stands
+at namespace scope. Its #include lines move to the top.
 """
 
 import pathlib
 import re
 import sys
 
-PREAMBLE = """
+PREAMBLE = """\
 #include <cassert>
 #include <chrono>
 #include "masterclock/masterclock.h"
@@ -50,44 +49,44 @@ def is_program(block):
     return bool(re.search(r"^int main\(", block, re.M))
 
 
-def unit(name, header, examples):
-    out = []
-    if header:
-        out += [f'#include "{header}"', f'#include "{header}"  // its guard holds', ""]
-    if examples:
-        out += PREAMBLE.strip().splitlines()
-    for _, block in examples:
+def examples(path, text):
+    """(file:line, code) of each example of a header or a document."""
+    found = header_examples(text) if path.suffix == ".h" else (
+        (line, block) for line, language, block in document_blocks(text)
+        if language == "cpp" and not is_program(block))
+    name = path.as_posix().split("/include/")[-1] if path.suffix == ".h" else path.name
+    return [(f"{name}:{line}", block) for line, block in found]
+
+
+def unit(found):
+    out = PREAMBLE.splitlines()
+    for _, block in found:
         out += re.findall(r"^#include .*$", block, re.M)
-    for line, block in examples:
+    for where, block in found:
         block = re.sub(r"^#include .*\n", "", block, flags=re.M)
-        place = re.sub(r"\W", "_", f"{name}_line_{line}")
+        place = re.sub(r"\W", "_", where)
         at_namespace_scope = re.match(r"(//.*\n|\s)*(template|concept|namespace)\b", block)
         out += ["", f"namespace {place} {{"]
         out += [block, "void run() {}"] if at_namespace_scope else ["void run() {", block, "}"]
-        out += [f'const ExampleRunner registered("{name}:{line}", run);', f"}}  // namespace {place}"]
+        out += [f'const ExampleRunner registered("{where}", run);', f"}}  // namespace {place}"]
     return "\n".join(out) + "\n"
 
 
+def program(path, text):
+    programs = [block for _, language, block in document_blocks(text)
+                if language == "cpp" and is_program(block)]
+    if len(programs) != 1:
+        raise SystemExit(f"{path}: expected one whole program in a ```cpp block, found {len(programs)}")
+    return programs[0]
+
+
 def main():
-    mode = sys.argv.pop(1) if sys.argv[1:2] == ["--program"] else None
-    source, output = map(pathlib.Path, sys.argv[1:])
-    text = source.read_text(encoding="utf-8")
-    if mode is None and source.suffix == ".h":
-        name = source.as_posix().split("/include/")[-1]
-        result = unit(name, name, list(header_examples(text)))
-    elif mode is None:
-        result = unit(source.name, None, [(line, block) for line, language, block in document_blocks(text)
-                                          if language == "cpp" and not is_program(block)])
-    else:
-        programs = [block for _, language, block in document_blocks(text) if language == "cpp" and is_program(block)]
-        if len(programs) != 1:
-            raise SystemExit(f"{source}: expected one whole program in a ```cpp block, found {len(programs)}")
-        result = programs[0]
-    if not output.exists() or output.read_text(encoding="utf-8") != result:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(result, encoding="utf-8")
-    else:
-        output.touch()
+    whole = sys.argv[1:2] == ["--program"]
+    output, *sources = map(pathlib.Path, sys.argv[1 + whole:])
+    texts = [(path, path.read_text(encoding="utf-8")) for path in sources]
+    result = program(*texts[0]) if whole else unit([one for path, text in texts for one in examples(path, text)])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(result, encoding="utf-8")
 
 
 if __name__ == "__main__":

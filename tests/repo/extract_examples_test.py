@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""An example that is not found is an example that is not tested: what extract_examples.py finds."""
+"""Shows which examples extract_examples.py finds, and the code that it makes of them."""
 
+import pathlib
 import unittest
 
-from extract_examples import document_blocks, header_examples, is_program, unit
+from extract_examples import document_blocks, examples, header_examples, is_program, unit
 
 HEADER = """\
 // A clock.
@@ -35,15 +36,16 @@ class ExtractExamples(unittest.TestCase):
         with self.assertRaises(SystemExit):
             list(header_examples("// ## Example\n//\n// None.\n"))
 
-    def test_a_header_is_included_first_and_twice(self):
-        self.assertTrue(unit("a.h", "a.h", []).startswith('#include "a.h"\n#include "a.h"'))
+    def test_an_example_is_named_by_its_file_and_line(self):
+        self.assertEqual([where for where, _ in examples(pathlib.Path("/p/include/a/b.h"), HEADER)],
+                         ["a/b.h:3", "a/b.h:12"])
 
     def test_statements_become_a_body_and_templates_stay_outside(self):
-        self.assertIn("void run() {\nassert(true);\n}", unit("a.h", "a.h", [(1, "assert(true);")]))
-        self.assertIn("void run() {\nclass A {};\nA a;\n}", unit("a.h", "a.h", [(1, "class A {};\nA a;")]))
+        self.assertIn("void run() {\nassert(true);\n}", unit([("a.h:1", "assert(true);")]))
+        self.assertIn("void run() {\nclass A {};\nA a;\n}", unit([("a.h:1", "class A {};\nA a;")]))
         self.assertIn("// Any\ntemplate <class T>\nclass A {};\nvoid run() {}",
-                      unit("a.h", "a.h", [(1, "// Any\ntemplate <class T>\nclass A {};")]))
-        self.assertIn("#include <map>\n\nnamespace", unit("a.h", "a.h", [(1, "#include <map>\nf();")]))
+                      unit([("a.h:1", "// Any\ntemplate <class T>\nclass A {};")]))
+        self.assertIn("#include <map>\n\nnamespace a_h_1 {", unit([("a.h:1", "#include <map>\nf();")]))
 
     def test_documents(self):
         blocks = list(document_blocks("# T\n\n```cpp\nint main() {}\n```\n\n```text\nout\n```\n"))

@@ -1,9 +1,10 @@
-// Counts events on many threads without contention.
+// A count that many threads raise without waiting for one another.
 //
-// Each of the first 64 running threads owns one stripe, a cache line that no other thread writes. Raising
-// the count is then a load and a store. The other threads share one stripe with atomic additions.
+// Each of the first 64 living threads owns a stripe of its own, a cache line that nobody else
+// writes, so raising the count is a load and a store. Threads beyond those share one stripe
+// atomically.
 //
-// Threads: any. `total()` never decreases, and is exact after the counting threads were joined.
+// Threads: any. `total()` is exact once the counting threads have been joined, and never runs back.
 // Cost:    about a nanosecond to raise; 65 cache lines.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
@@ -18,7 +19,7 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Returns the stripe of the calling thread: 0 to 63, or 64 for all further threads.
+// The number of the calling thread among the living ones: 0 to 63, or 64 for all the others.
 class ThreadStripe {
  public:
   static constexpr std::size_t kOwned = 64;
@@ -35,7 +36,7 @@ class ThreadStripe {
   struct Returner {
     ~Returner() {
       const std::size_t index = index_;
-      index_ = kOwned;  // counts during the end of the thread share a stripe
+      index_ = kOwned;  // what still counts while the thread ends shares a stripe
       if (index < kOwned) taken_.fetch_and(~(std::uint64_t{1} << index), std::memory_order_release);
     }
   };
@@ -48,7 +49,7 @@ class ThreadStripe {
     do {
       index = static_cast<std::size_t>(std::countr_one(taken));
       if (index >= kOwned) break;
-      // Acquire, to read the last value of the thread that owned the stripe before.
+      // Acquire: the stripe's last value, written by the thread that had it before.
     } while (!taken_.compare_exchange_weak(taken, taken | (std::uint64_t{1} << index),
                                            std::memory_order_acquire, std::memory_order_relaxed));
     return index_ = index;
@@ -83,6 +84,6 @@ class StripedCounter {
   std::array<Stripe, ThreadStripe::kOwned + 1> stripes_;
 };
 
-}  // namespace masterclock::inline v0_2::internal
+}  // namespace masterclock::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_

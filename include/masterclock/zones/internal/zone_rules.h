@@ -1,7 +1,8 @@
-// Defines the history of a zone in the form that every loader returns.
+// A zone's history as every loader hands it over: which kind of local time holds from which instant
+// on.
 //
-// The loaders are date_rules.h and tzif.h. Then posix_tz.h adds the changes after the last listed change,
-// and zone_compiler.h compiles the result.
+// Loaders: date_rules.h (the date library), tzif.h (the compiled files themselves). posix_tz.h
+// extends the result past the last listed change. zone_table.h compiles it for look-ups.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 
@@ -21,7 +22,7 @@ struct LocalTimeType {
   bool operator==(const LocalTimeType&) const = default;
 };
 
-// `type` holds from `at` on, in POSIX seconds.
+// From `at` (POSIX seconds) on, `type` holds.
 struct ZoneChange {
   std::int64_t at = 0;
   LocalTimeType type;
@@ -31,9 +32,9 @@ struct ZoneChange {
 struct ZoneRules {
   LocalTimeType first;              // before the first change
   std::vector<ZoneChange> changes;  // by instant, strictly increasing
-  std::string footer;               // the POSIX TZ rule after the last change; may be empty
+  std::string footer;  // POSIX TZ rule for everything after the last change; may be empty
 };
 
-}  // namespace masterclock::inline v0_2::internal
+}  // namespace masterclock::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
