@@ -1,5 +1,5 @@
-// Measures the cost of a reading that states its error. A program that stamps a cue with the uncertainty of
-// the time takes this reading on the path of the cue.
+// Measures the cost of a reading that states its error. A program takes this reading for each cue that it
+// stamps with the uncertainty of the time.
 #include <benchmark/benchmark.h>
 #include <time.h>
 

@@ -1,8 +1,7 @@
-// What the wall costs: readings of the clock, zones and their names, against the libraries that a
-// station would use otherwise. A playout engine converts a time for every line of every log and
-// every cell of every guide, so these are the calls that nobody should have to cache by hand.
+// Measures clock readings, zone conversions and lookups against other libraries. A playout engine
+// converts a time for each line of a log and each cell of a guide.
 //
-// Ratios are what counts: `bench/ratios.py zones` runs this and compares within the one run.
+// `bench/ratios.py zones` compares the ratios of one run with their bounds.
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 #include <benchmark/benchmark.h>
@@ -40,7 +39,7 @@ constexpr std::array kNames = {
 };
 constexpr std::size_t kLoad = 4096;
 
-// A question put to one library: its own handle on a zone, and a time.
+// A question to one library: its handle of a zone, and a time.
 template <class Handle>
 struct Question {
   Handle zone, other;
@@ -62,8 +61,8 @@ cctz::time_zone open_zone(const char* name, cctz::time_zone zone) {
   return zone;
 }
 
-// Near: one zone, times within an hour of one another. Random: 30 zones, 1970 to 2030. The same
-// questions for every library.
+// Near: one zone, times within one hour. Random: 30 zones, 1970 to 2030. Every library gets the same
+// questions.
 template <class Handle>
 std::vector<Question<Handle>> load(bool near) {
   std::vector<Handle> zones;
@@ -80,9 +79,7 @@ std::vector<Question<Handle>> load(bool near) {
   return questions;
 }
 
-// Each library's way to say: the offset at an instant; the earlier instant of a wall reading (read
-// with the offset after the change where that is a gap); a wall reading in one zone as one in
-// another.
+// Each library returns an offset, the earlier instant of a local time, and a local time in another zone. In a gap the earlier instant applies the offset after the change.
 struct Ours {
   using Handle = Zone;
   using Q = Question<Handle>;
@@ -96,7 +93,7 @@ struct Ours {
   static std::int64_t convert(const Q& q) {
     return q.other.to_local(UtcTime(nanoseconds(resolve(q)))).time_since_epoch().count();
   }
-  // With milliseconds and the offset, into a buffer of the caller's.
+  // With milliseconds and the offset, into the caller's buffer.
   static std::int64_t text(const Q& q) {
     char out[masterclock::kRfc3339Size];
     const std::string_view text = masterclock::write_rfc3339(
@@ -172,8 +169,7 @@ struct Cctz {
   }
 };
 
-// Every library gives our answers before any of them is timed. An answer is an integer that the
-// compiler has to produce.
+// Every library returns our results before the measurement begins.
 template <class Library, auto kAnswer, auto kOurs, bool kNear>
 void BM_Zone(benchmark::State& state) {
   const auto questions = load<typename Library::Handle>(kNear);
@@ -181,7 +177,7 @@ void BM_Zone(benchmark::State& state) {
   for (std::size_t i = 0; i < kLoad; ++i) {
     if (kAnswer(questions[i]) != kOurs(ours[i])) state.SkipWithError("a peer gives another answer");
   }
-  // A whole load at a time, so that what is timed is the answer and not the bookkeeping beside it.
+  // Measures a whole load at a time, to exclude the bookkeeping of the benchmark.
   while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(kLoad))) {
     for (const auto& question : questions) benchmark::DoNotOptimize(kAnswer(question));
   }
@@ -212,7 +208,7 @@ MASTERCLOCK_ZONE_BENCH(Absl, text, true, "BM_Absl_FormatTime/near");
 MASTERCLOCK_ZONE_BENCH(Absl, text, false, "BM_Absl_FormatTime/random");
 #undef MASTERCLOCK_ZONE_BENCH
 
-// The facade with handles: a Status and a ZonedTime around the same.
+// The facade with zone handles adds a Status and a ZonedTime.
 void BM_Clock_ConvertTimezone(benchmark::State& state) {
   const masterclock::MasterClock clock;
   const auto questions = load<Zone>(false);
@@ -290,9 +286,8 @@ void BM_Date_LocateZone(benchmark::State& state) {
 }
 BENCHMARK(BM_Date_LocateZone);
 
-// Readers on one thread and on two, while another thread clears and inserts all the time. Items a
-// second of wall time is the figure. On two cores the inserter takes its share of them: what it
-// takes by running at all is seen where it does the same to a cache that nobody reads.
+// One or two threads read while another thread clears and inserts. The figure is lookups a second of real
+// time. The inserter uses a part of the two cores; an inserter on an unread cache shows this part.
 masterclock::ZoneCache& shared_cache() {
   static auto* const cache = new masterclock::ZoneCache();
   return *cache;
@@ -316,7 +311,7 @@ BENCHMARK(BM_Cache_FindThreads)->Threads(1)->Threads(2)->UseRealTime();
 
 std::jthread start_inserter(masterclock::ZoneCache& cache) {
   return std::jthread([&cache](const std::stop_token& stop) {
-    // New names, one every 50 microseconds: more than any station does.
+    // One new name every 50 microseconds, more than any station needs.
     const std::vector<std::string> all = masterclock::ZoneDatabase::system().names();
     std::size_t i = 0;
     while (!stop.stop_requested()) {
@@ -353,7 +348,7 @@ void BM_Text_ParseRfc3339(benchmark::State& state) {
 }
 BENCHMARK(BM_Text_ParseRfc3339);
 
-// The whole database: time and memory. A database of its own, so that nothing is compiled before.
+// Measures time and memory of the whole database, with a new database in each iteration.
 void BM_Database_CompileAll(benchmark::State& state) {
   std::size_t bytes = 0, count = 0;
   for (auto _ : state) {
@@ -363,7 +358,8 @@ void BM_Database_CompileAll(benchmark::State& state) {
     const std::vector<std::string> names = database.names();
     count = names.size();
     for (const std::string& name : names) {
-      const auto* const data = database.find(name).value().table().data().get();
+      const auto* const data =
+          &masterclock::internal::ZoneAccess::table_of(database.find(name).value()).data();
       bytes += sizeof(masterclock::internal::ZoneTable) + name.size();
       if (std::find(seen.begin(), seen.end(), data) != seen.end()) continue;
       seen.push_back(data);

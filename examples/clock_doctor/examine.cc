@@ -109,8 +109,8 @@ Finding state_of(const MachineFacts& facts) {
     return bad("state", "disrupted, by " + by->by, how_to_be_synchronized(facts));
   }
   const nanoseconds bound = by->reading.error_bound;
-  const std::string says = to_string(by->reading.state) + ", within " +
-                           duration_text(bound) + ", by " + by->by;
+  const std::string says =
+      to_string(by->reading.state) + ", within " + duration_text(bound) + ", by " + by->by;
   if (by->reading.state == SyncState::kFreeRunning) {
     return attention("state", says, how_to_be_synchronized(facts));
   }

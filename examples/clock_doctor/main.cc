@@ -1,8 +1,8 @@
 // clock_doctor: may this machine's time be trusted, and what is to be done?
 //
-// Exit status: 0 healthy; 1 attention wanted; 2 not to be trusted; as sysexits.h has them, 64 for an
-// error in the command line, 70 for a failure of the program, 74 for a report that could not be written.
-// An error is one line on stderr.
+// Exit status: 0 healthy; 1 attention wanted; 2 not to be trusted. The statuses of errors are those of
+// sysexits.h: 64 for the command line, 70 for the program, 74 for the output. An error is one line on
+// stderr.
 #include <cstdint>
 #include <string>
 

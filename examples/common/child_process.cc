@@ -36,7 +36,7 @@ absl::StatusOr<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// posix_spawn's two parameter objects, with their clean-up.
+// Owns the two parameter objects of posix_spawn.
 struct SpawnPlan {
   SpawnPlan() {
     ::posix_spawn_file_actions_init(&files);
@@ -52,7 +52,7 @@ struct SpawnPlan {
   posix_spawnattr_t attributes;
 };
 
-// Appends what can be read now and keeps the end of it; false at the end of the stream.
+// Appends the bytes that can be read now, and keeps the last ones. Returns false at the end of the stream.
 bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
   char chunk[4'096];
   const ssize_t got = ::read(fd, chunk, sizeof chunk);
@@ -64,7 +64,7 @@ bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
   return true;
 }
 
-// "[mov,mp4 @ 0x55e2dcf45b40] moov atom not found" without where ffmpeg keeps its objects.
+// Removes the addresses of ffmpeg's objects: "[mov,mp4 @ 0x55e2dcf45b40] moov atom not found".
 std::string_view without_address(std::string_view line) {
   if (!line.starts_with('[')) return line;
   const std::size_t end = line.find("] ");
@@ -131,8 +131,7 @@ void ChildProcess::supervise(int output, int errors) {
     if (streams[0].revents != 0 && !drain(output, output_, keep_, mutex_)) streams[0].fd = -1;
     if (streams[1].revents != 0 && !drain(errors, errors_, keep_, mutex_)) streams[1].fd = -1;
   }
-  // Waited for first and reaped under the lock: nobody signals a number that is no longer the
-  // child's.
+  // Reaps under the lock, so that no thread signals a number that is no longer the child's.
   siginfo_t ignored{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT) < 0 &&
          errno == EINTR) {

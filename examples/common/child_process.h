@@ -1,9 +1,8 @@
-// A program that runs beside this one: started without a shell, never left behind.
+// Runs a program as a child process, without a shell, and ends it with this object.
 //
-// The child gets an argument vector, a process group of its own (so that Ctrl-C on the terminal is
-// the parent's to handle), /dev/null for its standard input and no signal blocked. What it says is
-// collected: of its standard output and of its errors the last part each. It is reaped as soon as
-// it ends; destroying the object ends it.
+// The child gets an argument vector, a separate process group, /dev/null as its standard input, and no
+// blocked signal. Ctrl-C on the terminal therefore reaches the parent only. The object keeps the last
+// part of the child's standard output and of its errors.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 
@@ -23,16 +22,16 @@
 
 namespace common {
 
-// Threads: any, for every member.
+// Threads: any.
 class ChildProcess {
  public:
-  // How long a child that was asked to end may take before it is made to.
+  // The time from SIGTERM to SIGKILL.
   static constexpr std::chrono::milliseconds kGrace{2'000};
 
-  // Starts `arguments[0]`, looked up in PATH, and keeps up to `keep` bytes of each of its outputs.
+  // Starts `arguments[0]` of PATH, and keeps up to `keep` bytes of each of its outputs.
   //
-  // Errors: NotFound when there is no such program ("ffmpeg is not installed: not found in PATH"),
-  //         Unavailable when the system refuses.
+  // Errors: NotFound for a missing program ("ffmpeg is not installed: not found in PATH"); Unavailable
+  //         when the system refuses.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<ChildProcess>> start(
       const std::vector<std::string>& arguments, std::size_t keep = 4'096);
 
@@ -40,19 +39,18 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();
 
-  // Asks the child to end (SIGTERM), then makes it (SIGKILL, its whole group). Returns when it has.
+  // Sends SIGTERM to the child's group, and SIGKILL after `grace`. Returns when the child has ended.
   void stop(std::chrono::milliseconds grace = kGrace);
 
-  // Waits until the child ends by itself or `interrupt_fd`, if any, becomes readable; false for
-  // that.
+  // Waits until the child ends, or `interrupt_fd`, if any, becomes readable: then returns false.
   bool wait(int interrupt_fd = -1);
 
   [[nodiscard]] bool running() const;
-  [[nodiscard]] bool succeeded() const;  // it ended by itself, and said that all was well
+  [[nodiscard]] bool succeeded() const;  // ended without stop(), with exit status 0
 
   [[nodiscard]] std::string output() const;
 
-  // One line for a person: the last thing the child complained about, else how it ended.
+  // Returns one line: the last error message of the child, else its exit status or signal.
   [[nodiscard]] std::string complaint() const;
 
  private:
@@ -60,12 +58,12 @@ class ChildProcess {
   void supervise(int output, int errors);
 
   const std::size_t keep_;
-  const int ended_event_;  // an eventfd, readable once the child has been reaped
+  const int ended_event_;  // an eventfd, readable after the child was reaped
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   pid_t pid_;                 // until it is reaped
-  std::optional<int> ended_;  // as waitpid(2) has it
-  bool stopped_ = false;      // ended because we wanted it
+  std::optional<int> ended_;  // the status of waitpid(2)
+  bool stopped_ = false;      // by stop()
   std::string output_, errors_;
   std::thread supervisor_;
 };

@@ -1,7 +1,7 @@
 // Appends whole lines to a file: a log that another program reads while this one writes.
 //
 // The file holds whole lines at every moment and after every end of the program. Each line is one
-// write. When the disk is full, the part of a line that was written is removed again.
+// write. A full disk leaves no part of a line.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_LINE_FILE_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_LINE_FILE_H_
 

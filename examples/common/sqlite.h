@@ -1,5 +1,4 @@
-// Wraps SQLite: closes each database, finalizes each statement, and returns each error as a status of one
-// line that names the file and the statement.
+// Wraps SQLite. An error is a status of one line that names the file and the statement.
 //
 //   auto database = Database::open("day.db", {.create = true});
 //   auto row = (*database)->query("SELECT due FROM pending WHERE id = ?1", {"opening"});
@@ -78,8 +77,8 @@ struct DatabaseOptions {
   std::chrono::milliseconds busy_timeout = std::chrono::seconds(2);  // for another process's lock
 };
 
-// A connection in WAL mode with synchronous=FULL: a commit survives a crash of the process, and of the
-// machine as far as its disk writes what it confirms.
+// A connection in WAL mode with synchronous=FULL. A commit survives a crash of the process, and of the
+// machine if its disk is honest.
 //
 // Threads: one at a time.
 class Database {

@@ -16,14 +16,14 @@ StopSignal::StopSignal() {
   ::sigaddset(&wanted, SIGTERM);
   struct sigaction hang_up {};
   if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
-    ::sigaddset(&wanted, SIGHUP);  // nohup(1) has it ignored, and is to be heeded
+    ::sigaddset(&wanted, SIGHUP);  // unless nohup(1) ignores it
   }
   ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
   fd_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 StopSignal::~StopSignal() {
-  look();  // what came and was never asked for is not to strike now
+  look();  // takes the pending signals, which would end the process now
   if (fd_ >= 0) ::close(fd_);
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

@@ -1,8 +1,7 @@
-// Ctrl-C as something to wait for, so that a program ends by its own hand: the log whole, the child
-// ended, no half a file left.
+// Turns Ctrl-C into something to wait for, so that a program finishes its log and its files.
 //
-// From construction on SIGINT, SIGTERM and SIGHUP no longer kill the process; they make `fd()`
-// readable. Make one before any other thread is started: threads inherit what is blocked.
+// From its construction on, SIGINT, SIGTERM and SIGHUP do not end the process; they make `fd()`
+// readable. Construct it before the first thread starts, because threads inherit the blocked signals.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_STOP_SIGNAL_H_
 
@@ -20,13 +19,12 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
   ~StopSignal();
 
-  // Waits up to `longest`, less when `wake_fd`, if any, becomes readable. True: somebody wants us
-  // to stop, now or at an earlier call.
+  // Waits up to `longest`, or until `wake_fd`, if any, becomes readable. Returns requested().
   bool wait_for(std::chrono::nanoseconds longest, int wake_fd = -1);
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  // Somebody wanted us to stop, some time.
+  // Returns whether a signal has arrived since the construction.
   [[nodiscard]] bool requested();
 
  private:

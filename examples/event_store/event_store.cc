@@ -439,8 +439,8 @@ absl::Status EventStore::fire_locked(std::int64_t serial, const FiredEvent& even
   Handler handler;
   {
     const std::lock_guard lock(mutex_);
-    // The write lock orders this firing and a cancellation by another process: the cancellation sees
-    // the firing lock, or this thread sees that the row is gone.
+    // The write lock orders this firing and a cancellation by another process. Either the cancellation
+    // sees the firing lock, or this thread sees no row.
     absl::StatusOr<Transaction> transaction = Transaction::begin(*database_);
     if (!transaction.ok()) return transaction.status();
     auto rows = read("WHERE serial = ?1", {serial});

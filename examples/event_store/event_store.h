@@ -53,13 +53,14 @@ class Firing {
  public:
   [[nodiscard]] const masterclock::FiredEvent& event() const noexcept { return event_; }
 
-  // Adds an event that follows from this one. When it cannot be added, because its id is pending, this
-  // event is recorded as failed.
+  // Adds an event that follows from this one. This event is recorded as failed when the id of the new
+  // one is pending at the commit.
   //
   // Errors: InvalidArgument, NotFound and FailedPrecondition as EventStore::schedule.
   absl::Status schedule(StoredEvent event);
 
-  // Adds a statement that writes to this database. When it fails, this event is recorded as failed.
+  // Adds a statement that writes to this database. This event is recorded as failed when the statement
+  // fails.
   void write(std::string sql, std::vector<common::Value> values = {});
 
  private:

@@ -1,7 +1,7 @@
 // Describes an event as the database keeps it, and writes and reads its fields as text.
 //
-// A wall time stays a wall time, with the name of its zone and its policy. When a government changes
-// the rules of the zone, the event moves with the wall.
+// A wall time stays a wall time, with the name of its zone and its policy. The event moves with the
+// wall when the rules of the zone change.
 //
 // There is no due time "in 500 ms": the steady timeline ends when the machine stops.
 #ifndef MASTERCLOCK_EXAMPLES_EVENT_STORE_STORED_EVENT_H_
@@ -34,8 +34,8 @@ struct StoredEvent {
   std::string type = {}, payload = {};
   std::variant<masterclock::UtcTime, WallTime> due = {};
 
-  // At most one of these two. `every` is elapsed time. `days` repeats the wall time on each of these
-  // days of the week, and requires a WallTime; a first date on another day counts from the next one.
+  // At most one of these two. `every` is elapsed time. `days` requires a WallTime, and repeats it on
+  // these days of the week, from the first such day on.
   std::optional<std::chrono::nanoseconds> every = {};
   std::optional<masterclock::Weekdays> days = {};
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/json_line.h"
 #include "common/time_text.h"
 #include "masterclock/zones/broadcast_day.h"
 
@@ -24,17 +25,26 @@ std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone, seconds
   line["broadcast_date"] =
       date_text(masterclock::broadcast_day_at(entry.planned_start, zone, day_start).date);
   line["channel"] = entry.channel;
-  line["title"] = entry.title;
-  line["planned_start"] = utc_text(entry.planned_start);
-  line["real_start"] = utc_text(entry.real_start);
-  line["lateness_ms"] = duration<double, std::milli>(entry.lateness()).count();
-  line["lateness_ns"] = entry.lateness().count();
-  line["planned_duration_seconds"] = nullptr;
-  if (entry.planned_duration) {
-    line["planned_duration_seconds"] = duration<double>(*entry.planned_duration).count();
+  if (entry.aired()) {
+    line["title"] = entry.title;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["real_start"] = utc_text(entry.real_start);
+    line["lateness_ms"] = duration<double, std::milli>(entry.lateness()).count();
+    line["lateness_ns"] = entry.lateness().count();
+    line["planned_duration_seconds"] = nullptr;
+    if (entry.planned_duration) {
+      line["planned_duration_seconds"] = duration<double>(*entry.planned_duration).count();
+    }
+    line["resumed"] = entry.resumed;
+  } else {
+    line["title"] = nullptr;
+    line["aired"] = false;
+    line["skipped"] = entry.skipped;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["last_planned_start"] = utc_text(entry.last_planned_start.value_or(entry.planned_start));
+    line["real_start"] = utc_text(entry.real_start);
   }
-  line["resumed"] = entry.resumed;
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return common::json_line(line);
 }
 
 absl::StatusOr<std::unique_ptr<AsRunLog>> AsRunLog::open(const std::filesystem::path& file,

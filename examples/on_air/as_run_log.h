@@ -1,18 +1,27 @@
-// The as-run log: what really went on the air, and when. JSON lines, one a programme start.
+// Writes the as-run log: one JSON line for each programme start that went on the air.
 //
 //   {"start":"2026-03-29T01:00:00.000Z","local_start":"2026-03-29T02:00:00.000+01:00",
 //    "broadcast_date":"2026-03-28","channel":"RTEOne.ie","title":"News",
 //    "planned_start":"2026-03-29T01:00:00Z","real_start":"2026-03-29T01:00:00Z",
 //    "lateness_ms":0.0,"lateness_ns":0,"planned_duration_seconds":1800.0,"resumed":false}
 //
-// (on one line). `start` and `local_start` are the real start to the millisecond; `planned_start`
-// and `real_start` have as many digits as the instant needs. The broadcast day is that of the
-// planned start. `planned_duration_seconds` is null where nothing says when the programme ends.
+// (on one line). `start` and `local_start` are the real start, floored to the millisecond.
+// `planned_start` and `real_start` have as many digits as the instant needs. The broadcast day is that
+// of the planned start. `planned_duration_seconds` is null where the guide gives no end.
+//
+// A programme that had ended when the channel reached its start was not aired. After a step forward, a
+// suspend or a stall, one line counts the programmes that the channel skipped:
+//
+//   {"start":"2026-03-29T14:10:03.070Z","local_start":"2026-03-29T15:10:03.070+01:00",
+//    "broadcast_date":"2026-03-29","channel":"RTEOne.ie","title":null,"aired":false,"skipped":3,
+//    "planned_start":"2026-03-29T13:00:00Z","last_planned_start":"2026-03-29T13:01:00Z",
+//    "real_start":"2026-03-29T14:10:03.070Z"}
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,23 +37,29 @@
 
 namespace on_air {
 
-// A programme that went on the air.
+// A programme start, or a number of skipped programmes.
 struct AsRunEntry {
   std::string channel, title;
   masterclock::UtcTime planned_start, real_start;
   std::optional<std::chrono::nanoseconds> planned_duration;  // from the planned start
-  bool resumed = false;  // it had been interrupted by another, and went on
+  bool resumed = false;                                      // it continues after an interruption
 
+  // Positive: so many programmes, planned from `planned_start` to `last_planned_start`, were not
+  // aired. There is no title.
+  std::int64_t skipped = 0;
+  std::optional<masterclock::UtcTime> last_planned_start;
+
+  [[nodiscard]] bool aired() const noexcept { return skipped == 0; }
   [[nodiscard]] std::chrono::nanoseconds lateness() const noexcept {
     return masterclock::saturating_difference(real_start, planned_start);
   }
   friend bool operator==(const AsRunEntry&, const AsRunEntry&) = default;
 };
 
-// Takes entries: a log, or a test's list.
+// Takes entries: the log, or a test.
 using AsRunSink = std::function<absl::Status(const AsRunEntry&)>;
 
-// The line of an entry, without its end.
+// Returns the line of an entry, without its end.
 [[nodiscard]] std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone,
                                       std::chrono::seconds day_start);
 

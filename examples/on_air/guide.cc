@@ -131,10 +131,14 @@ std::optional<UtcTime> ChannelSchedule::next_boundary(UtcTime after) const noexc
   return std::nullopt;
 }
 
+Guide::Guide(std::vector<ChannelSchedule> channels) : channels_(std::move(channels)) {
+  by_id_.reserve(channels_.size());
+  for (std::size_t i = 0; i < channels_.size(); ++i) by_id_.emplace(channels_[i].id(), i);
+}
+
 const ChannelSchedule* Guide::find(std::string_view id) const noexcept {
-  const auto found = std::find_if(channels_.begin(), channels_.end(),
-                                  [&](const ChannelSchedule& c) { return c.id() == id; });
-  return found == channels_.end() ? nullptr : &*found;
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &channels_[found->second];
 }
 
 std::string_view Guide::nearest_id(std::string_view id) const {

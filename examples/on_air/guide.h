@@ -18,10 +18,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "masterclock/time/time_points.h"
@@ -94,11 +96,11 @@ class ChannelSchedule {
 class Guide {
  public:
   Guide() = default;
-  explicit Guide(std::vector<ChannelSchedule> channels) : channels_(std::move(channels)) {}
+  explicit Guide(std::vector<ChannelSchedule> channels);
 
   [[nodiscard]] std::span<const ChannelSchedule> channels() const noexcept { return channels_; }
 
-  // The channel of that id, or null. Cost: O(channels).
+  // Returns the channel of that id, or null.
   [[nodiscard]] const ChannelSchedule* find(std::string_view id) const noexcept;
 
   // The id that somebody who wrote `id` may have meant: an id or a display name that differs in
@@ -106,7 +108,15 @@ class Guide {
   [[nodiscard]] std::string_view nearest_id(std::string_view id) const;
 
  private:
+  struct IdHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const noexcept {
+      return std::hash<std::string_view>()(id);
+    }
+  };
+
   std::vector<ChannelSchedule> channels_;
+  std::unordered_map<std::string, std::size_t, IdHash, std::equal_to<>> by_id_;
 };
 
 }  // namespace on_air

@@ -95,10 +95,7 @@ absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& opti
   }
   const auto library = MediaLibrary::open(options.media);
   if (!library.ok()) return library.status();
-  Programme programme;
-  programme.title = plan->now->title;
-  programme.source = plan->now->source;
-  const auto media = library->find(options.channel, programme);
+  const auto media = library->find(options.channel, *plan->now);
   if (!media.ok()) return media.status();
 
   std::error_code ignored;

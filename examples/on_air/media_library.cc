@@ -60,20 +60,20 @@ absl::StatusOr<MediaLibrary> MediaLibrary::open(fs::path path) {
 }
 
 absl::StatusOr<fs::path> MediaLibrary::find(std::string_view channel_id,
-                                            const Programme& programme) const {
+                                            const NowPlaying& now) const {
   if (!directory_) return path_;
-  const std::string nothing = path_.string() + ": no media for " + in_quotes(programme.title) +
+  const std::string nothing = path_.string() + ": no media for " + in_quotes(now.title) +
                               " on channel " + in_quotes(channel_id) + ": ";
-  if (!programme.source.empty()) {
-    const fs::path named = fs::path(programme.source).lexically_normal().relative_path();
+  if (!now.source.empty()) {
+    const fs::path named = fs::path(now.source).lexically_normal().relative_path();
     if (named.empty() || named.filename().empty()) {
-      return absl::NotFoundError(nothing + "its source is " + in_quotes(programme.source));
+      return absl::NotFoundError(nothing + "its source is " + in_quotes(now.source));
     }
     if (*named.begin() != ".." && is_file(path_ / named)) return path_ / named;
     if (const fs::path found = find_by_name(path_, named.filename()); !found.empty()) return found;
     return absl::NotFoundError(nothing + "looked for " + in_quotes(named.string()));
   }
-  const std::string names[] = {file_name_of(programme.title), file_name_of(channel_id)};
+  const std::string names[] = {file_name_of(now.title), file_name_of(channel_id)};
   for (const std::string& name : names) {
     for (const char* kind : {".mp4", ".mov", ".mkv", ".ts", ".m2ts", ".mpg", ".mxf"}) {
       if (!name.empty() && is_file(path_ / (name + kind))) return path_ / (name + kind);

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "guide.h"
+#include "schedule_service.h"
 
 namespace on_air {
 
@@ -31,7 +31,7 @@ class MediaLibrary {
 
   // Errors: NotFound, "DIR: no media for ...", naming what was looked for.
   [[nodiscard]] absl::StatusOr<std::filesystem::path> find(std::string_view channel_id,
-                                                           const Programme& programme) const;
+                                                           const NowPlaying& now) const;
 
  private:
   explicit MediaLibrary(std::filesystem::path path, bool directory)

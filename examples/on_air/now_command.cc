@@ -5,6 +5,7 @@
 
 #include "cli_options.h"
 #include "commands.h"
+#include "common/json_line.h"
 #include "common/time_text.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/testing/manual_time_source.h"
@@ -15,9 +16,9 @@ namespace on_air {
 namespace {
 
 using common::date_text;
+using common::local_text;
 using common::Terminal;
 using common::terminal_of_stdout;
-using common::local_text;
 using common::utc_text;
 
 using nlohmann::ordered_json;
@@ -30,7 +31,7 @@ ordered_json seconds_json(std::chrono::nanoseconds length) {
 }
 
 // One channel as one line: the fields of the answer, then what a caller can do without.
-std::string json_line(const PlayoutPlan& plan, masterclock::Zone zone) {
+std::string line_of(const PlayoutPlan& plan, masterclock::Zone zone) {
   ordered_json line = {{"channel", plan.channel_id},
                        {"state", plan.on_air() ? "on_air" : "off_air"},
                        {"title", nullptr},
@@ -61,7 +62,7 @@ std::string json_line(const PlayoutPlan& plan, masterclock::Zone zone) {
     line["next_start"] = utc_text(plan.next->start);
     line["next_local_start"] = local_text(plan.next->start, zone);
   }
-  return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return common::json_line(line);
 }
 
 absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& options,
@@ -73,7 +74,7 @@ absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& opt
   if (absl::Status status = schedule.load(options.guide, guide); !status.ok()) return status;
 
   // One reading for every channel, so that they can be compared.
-  const masterclock::UtcTime at = clock.source().now_utc();
+  const masterclock::UtcTime at = clock.now_utc();
   std::vector<PlayoutPlan> plans;
   for (const std::string& id : options.channels.empty() ? schedule.channels() : options.channels) {
     absl::StatusOr<PlayoutPlan> plan = schedule.get_playout_plan_now(id, at);
@@ -81,7 +82,7 @@ absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& opt
     plans.push_back(*std::move(plan));
   }
   if (options.json) {
-    for (const PlayoutPlan& plan : plans) out << json_line(plan, *zone) << '\n';
+    for (const PlayoutPlan& plan : plans) out << line_of(plan, *zone) << '\n';
   } else {
     const auto day = masterclock::broadcast_day_at(at, *zone, options.day_start);
     out << now_table(plans, at, day, *zone, terminal);

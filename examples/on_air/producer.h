@@ -1,7 +1,8 @@
-// Whoever turns a place in a media file into pictures on a channel.
+// Turns media into the pictures of a channel, from a given position on.
 //
-// A channel has at most one producer. It is told where to begin, it runs until the media ends or it
-// is stopped, and it may be started again: that is how a channel moves on to its next programme.
+// A channel has at most one producer. `start` begins at a position of a media file. The producer runs
+// until the media ends or `stop` is called. A second `start` replaces the first: so a channel moves to
+// its next programme.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_PRODUCER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_PRODUCER_H_
 
@@ -22,21 +23,19 @@ namespace on_air {
 struct ProducerRequest {
   std::string channel;
   std::filesystem::path media;
-  std::chrono::nanoseconds
-      position{};  // into the media; the frame that is on then is the first shown
-  std::optional<masterclock::FrameRate>
-      rate;                            // in which frames are counted; absent: the media's own
-  std::optional<std::int64_t> frames;  // how many; absent: until the media ends
-  std::filesystem::path output;        // empty: produced, and thrown away
+  std::chrono::nanoseconds position{};         // the first frame shown is the one on then
+  std::optional<masterclock::FrameRate> rate;  // of the output; absent: that of the media
+  std::optional<std::int64_t> frames;          // absent: until the media ends
+  std::filesystem::path output;                // empty: the pictures are discarded
 
   friend bool operator==(const ProducerRequest&, const ProducerRequest&) = default;
 };
 
 enum class ProducerState {
-  kIdle,      // never started, or stopped
-  kRunning,   //
-  kFinished,  // came to the end of what it was asked for
-  kFailed,    // broke off by itself
+  kIdle,  // not started, or stopped
+  kRunning,
+  kFinished,  // reached the end of its request
+  kFailed,    // ended before that
 };
 
 [[nodiscard]] constexpr const char* to_string(ProducerState state) noexcept {
@@ -61,12 +60,12 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
   virtual ~Producer() = default;  // stops
 
-  // Begins, in place of whatever ran before.
+  // Replaces the request that runs, if any.
   //
-  // Errors: one line that names the media or the tool; nothing runs then.
+  // Errors: one line that names the media or the tool. Nothing runs after an error.
   virtual absl::Status start(const ProducerRequest& request) = 0;
 
-  // Ends what runs, if anything does, and returns when it has ended.
+  // Returns when nothing runs.
   virtual absl::Status stop() = 0;
 
   [[nodiscard]] virtual ProducerState state() const = 0;

@@ -1,5 +1,4 @@
-// A producer that produces nothing and remembers what it was asked: for tests, and for a schedule
-// that is lived through without pictures.
+// Records the requests to a producer and produces nothing: for tests.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_RECORDING_PRODUCER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_RECORDING_PRODUCER_H_
 
@@ -15,7 +14,7 @@
 
 namespace on_air {
 
-// What the producers that share it were asked, in order.
+// Holds the requests to the producers that share it, in order.
 //
 // Threads: any.
 class ProducerRecord {

@@ -1,15 +1,16 @@
 #include "run_command.h"
 
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +22,8 @@
 #include "common/stop_signal.h"
 #include "common/text_cells.h"
 #include "common/time_text.h"
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/events/simulate.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/providers/kernel.h"
@@ -49,8 +52,12 @@ using masterclock::testing::ManualTimeSource;
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-// How far the run has come, in one line that is written over and over. Nothing where stderr is not
-// a terminal.
+constexpr const char* kErase = "\r\x1b[K";  // erases the line of a terminal
+
+// Shows the progress of the run on stderr, in one line that it overwrites. Shows nothing where stderr
+// is not a terminal.
+//
+// Threads: one at a time.
 class Progress {
  public:
   Progress(UtcTime from, std::optional<UtcTime> to, masterclock::Zone zone)
@@ -58,10 +65,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress() {
-    if (drawn_) std::cerr << "\r\x1b[K" << std::flush;
+    if (drawn_) std::cerr << kErase << std::flush;
   }
-
-  [[nodiscard]] bool shown() const noexcept { return shown_; }
 
   void show(UtcTime now, std::size_t starts) {
     if (!shown_) return;
@@ -76,11 +81,11 @@ class Progress {
     thousandth_ = thousandth;
     second_ = second;
     drawn_ = true;
-    std::string line = "\r" + local_text(second, zone_) + "  ";
+    std::string line = local_text(second, zone_) + "  ";
     if (to_)
       line += bar(part, 30) + " " + fit_right(std::to_string(thousandth / 10) + " %", 5) + "  ";
     line += std::to_string(starts) + " starts";
-    std::cerr << line << "\x1b[K" << std::flush;
+    std::cerr << "\r" + line + "\x1b[K" << std::flush;
   }
 
  private:
@@ -93,120 +98,99 @@ class Progress {
   std::chrono::sys_seconds second_{};
 };
 
-// Readable once the source has announced a change.
-class ChangeEvent {
- public:
-  explicit ChangeEvent(masterclock::TimeSource& source)
-      : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        subscription_(source.subscribe([fd = fd_](const TimeChange&) {
-          const std::uint64_t one = 1;
-          (void)!::write(fd, &one, sizeof one);
-        })) {}
-  ChangeEvent(const ChangeEvent&) = delete;
-  ChangeEvent& operator=(const ChangeEvent&) = delete;
-  ~ChangeEvent() {
-    subscription_.reset();
-    ::close(fd_);
-  }
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-  void clear() {
-    std::uint64_t count = 0;
-    (void)!::read(fd_, &count, sizeof count);
-  }
+// Writes a line on stderr, in place of the progress.
+void say(const std::string& line) {
+  std::cerr << (::isatty(STDERR_FILENO) == 1 ? kErase : "") + ("on_air: " + line + "\n");
+}
 
- private:
-  int fd_;
-  masterclock::TimeSubscription subscription_;
-};
-
-// One life of a schedule. Each of the three ways to live through it ends at `to`, when nothing is
-// left to come, when somebody interrupts, or when the log cannot be written.
+// Runs the events of a schedule. Each of the three ways ends at `end`, after an interruption, or when
+// the log cannot be written.
 class Run {
  public:
-  Run(MasterClock& clock, AsRunLog& log, StopSignal& stop, Progress& progress,
-      std::optional<UtcTime> to)
-      : clock_(clock), log_(log), stop_(stop), progress_(progress), to_(to) {}
+  Run(MasterClock& clock, StopSignal& stop, Progress& progress)
+      : clock_(clock), stop_(stop), progress_(progress) {}
 
-  // From boundary to boundary, as fast as can be.
-  void at_once(ManualTimeSource& source) {
-    while (!ended(0s)) {
-      const std::optional<UtcTime> next = next_until_end();
-      if (!next) return;
-      go_to(source, *next);
-      clock_.trigger_scheduled_events();
-      progress_.show(source.now_utc(), log_.lines());
-    }
-  }
+  // From event to event, without waiting.
+  void at_once(ManualTimeSource& source, UtcTime end) { advance_to(source, end); }
 
-  // At `speed` simulated seconds a second, by the system's steady clock. Counted from the beginning,
-  // so that waking late at a boundary does not make the rest of the schedule late.
-  void paced(ManualTimeSource& source, double speed) {
+  // At `speed` simulated seconds a second. The pace is counted from the start, so a late wake-up does
+  // not delay the rest.
+  void paced(ManualTimeSource& source, double speed, UtcTime end) {
     using Seconds = std::chrono::duration<double>;
     const SystemTimeSource& system = SystemTimeSource::shared();
     const SteadyTime started = system.now_steady();
     const UtcTime from = source.now_utc();
+    const auto simulated = [&] { return Seconds(system.now_steady() - started) * speed; };
     for (;;) {
-      const std::optional<UtcTime> next = next_until_end();
-      const std::optional<UtcTime> goal = next ? next : to_;
-      if (!goal) return;
-      const Seconds until_goal = *goal - from;  // simulated
-      const Seconds wait = until_goal / speed - Seconds(system.now_steady() - started);
-      if (ended(wait < longest_wait() ? std::chrono::ceil<nanoseconds>(wait) : longest_wait())) {
-        return;
-      }
-      const Seconds passed = Seconds(system.now_steady() - started) * speed;
-      const bool there = passed >= until_goal;
-      go_to(source, there ? *goal : from + std::chrono::floor<nanoseconds>(passed));
-      if (there && !next) return;
-      clock_.trigger_scheduled_events();
-      progress_.show(source.now_utc(), log_.lines());
+      const UtcTime goal = std::min(clock_.next_event_time().value_or(end), end);
+      const Seconds wait = (Seconds(goal - from) - simulated()) / speed;
+      if (ended(std::chrono::ceil<nanoseconds>(std::min<Seconds>(wait, kLongestWait)))) return;
+      const bool last = simulated() >= Seconds(end - from);
+      advance_to(source, last ? end : from + std::chrono::floor<nanoseconds>(simulated()));
+      if (last) return;
     }
   }
 
-  // On the real clock, until somebody interrupts.
-  void real() {
-    ChangeEvent changed(clock_.source());
-    UtcTime now = UtcTime::min();
+  // On the real clock.
+  void real(std::optional<UtcTime> end) {
+    masterclock::Dispatcher dispatcher(clock_.scheduler());
+    dispatcher.start();
     for (;;) {
-      clock_.trigger_scheduled_events();
-      const UtcTime before = std::exchange(now, clock_.source().now_utc());
-      progress_.show(now, log_.lines());
-      if (to_ && now >= *to_) return;
-      nanoseconds wait = longest_wait();
-      if (const auto next = clock_.next_event_time()) wait = std::min(wait, *next - now);
-      if (to_) wait = std::min(wait, *to_ - now);
-      if (now <= before) wait = std::max<nanoseconds>(wait, 1ms);  // what is held comes no nearer
-      if (ended(wait, changed.fd())) return;
-      changed.clear();
+      const UtcTime now = clock_.now_utc();
+      progress_.show(now, starts_);
+      if (end && now >= *end) break;
+      nanoseconds wait = kLongestWait;
+      if (end) wait = std::min(wait, *end - now);
+      if (ended(wait)) return;
     }
+    dispatcher.stop();
+    clock_.trigger_scheduled_events();
   }
 
-  void fail(const absl::Status& error) { failure_.Update(error); }
-  [[nodiscard]] const absl::Status& failure() const noexcept { return failure_; }
+  // Threads: any.
+  void count(const AsRunEntry& entry) {
+    if (entry.aired()) {
+      ++starts_;
+    } else {
+      skipped_ += entry.skipped;
+    }
+  }
+  void fail(const absl::Status& error) {
+    const std::lock_guard lock(mutex_);
+    failure_.Update(error);
+  }
+  [[nodiscard]] absl::Status failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
+  // "7 programme starts", and how many programmes were skipped.
+  [[nodiscard]] std::string summary() const {
+    return std::to_string(starts_) + " programme starts" +
+           (skipped_ > 0 ? ", " + std::to_string(skipped_) + " skipped," : "");
+  }
 
  private:
-  // The next event, if it is due before the end.
-  [[nodiscard]] std::optional<UtcTime> next_until_end() const {
-    const std::optional<UtcTime> next = clock_.next_event_time();
-    return next && (!to_ || *next < *to_) ? next : std::nullopt;
+  static constexpr nanoseconds kLongestWait = 100ms;
+
+  void advance_to(ManualTimeSource& source, UtcTime end) {
+    masterclock::simulate_until(source, clock_.scheduler(), end,
+                                [&](const masterclock::SimulationProgress& now) {
+                                  progress_.show(now.now, starts_);
+                                  return !ended(0s);
+                                });
   }
-  [[nodiscard]] nanoseconds longest_wait() const { return progress_.shown() ? 100ms : 1s; }
-  bool ended(nanoseconds wait, int wake_fd = -1) {
-    return !failure_.ok() || stop_.wait_for(wait, wake_fd);
-  }
-  static void go_to(ManualTimeSource& source, UtcTime time) {
-    source.advance(std::max(time - source.now_utc(), nanoseconds(0)));
-  }
+  bool ended(nanoseconds wait) { return !failure().ok() || stop_.wait_for(wait); }
 
   MasterClock& clock_;
-  AsRunLog& log_;
   StopSignal& stop_;
   Progress& progress_;
-  const std::optional<UtcTime> to_;
+  std::atomic<std::size_t> starts_ = 0;
+  std::atomic<std::int64_t> skipped_ = 0;
+  mutable std::mutex mutex_;
   absl::Status failure_;
 };
 
-// From the first instant at which something is on to the last at which something changes.
+// The time from the first programme start to the last boundary.
 struct Span {
   UtcTime begin = UtcTime::max(), end = UtcTime::min();
 };
@@ -234,7 +218,7 @@ std::unique_ptr<masterclock::SyncProvider> provider_of(Discipline discipline) {
   return std::make_unique<masterclock::KernelSyncProvider>(machine);
 }
 
-// Whoever reads the log from stdout reads JSON and nothing else.
+// Returns whether the log goes to stdout, where nothing else may be written then.
 bool is_stdout(const std::string& file) {
   struct stat named {
   }, standard{};
@@ -245,16 +229,11 @@ bool is_stdout(const std::string& file) {
 }  // namespace
 
 absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
+  StopSignal stop;  // before there is a thread
   ManualTimeSource simulated{UtcTime{}};
   SystemTimeSource& machine = SystemTimeSource::shared();
-  std::optional<StopSignal> stop;
   std::optional<StationClock> station;
-  if (options.discipline) {
-    stop.emplace();  // before there is a thread
-    station.emplace(machine, provider_of(*options.discipline), [](const std::string& line) {
-      std::cerr << (::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "") + ("on_air: " + line + "\n");
-    });
-  }
+  if (options.discipline) station.emplace(machine, provider_of(*options.discipline), say);
   masterclock::TimeSource* source = &simulated;
   if (options.real()) source = &machine;
   if (station) source = &station->source();
@@ -276,7 +255,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   if (!options.real()) {
     if (!options.from && span.begin == UtcTime::max()) {
       return absl::InvalidArgumentError(printable(options.guide) +
-                                        ": no programme, and no --from to begin at");
+                                        ": has no programme; --from is required");
     }
     simulated.set_utc(options.from.value_or(span.begin));
     if (options.to && *options.to <= simulated.now_utc()) {
@@ -288,7 +267,6 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   if (std::filesystem::equivalent(options.guide, options.as_run, ignored)) {
     return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
   }
-  if (!stop) stop.emplace();  // from here on there is something to close
   const auto log = AsRunLog::open(
       options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace, *zone,
       options.day_start);
@@ -296,38 +274,41 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
 
   std::optional<UtcTime> shown_end = options.to;
   if (!shown_end && !options.real()) shown_end = span.end;
-  Progress progress(clock.source().now_utc(), shown_end, *zone);
-  Run run(clock, **log, *stop, progress, options.to);
+  Progress progress(clock.now_utc(), shown_end, *zone);
+  Run run(clock, stop, progress);
   ChannelManagerOptions management;
   management.as_run = [&](const AsRunEntry& entry) {
-    // A real clock is never asked at the very end, but after it.
-    if (options.to && entry.planned_start >= *options.to) return absl::OkStatus();
     const auto& wanted = options.channels;
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), entry.channel) == wanted.end()) {
       return absl::OkStatus();
     }
+    run.count(entry);
     return (*log)->write(entry);
   };
+  management.record_until = options.to.value_or(UtcTime::max());
   management.on_error = [&run](std::string_view, const absl::Status& error) { run.fail(error); };
   {
+    masterclock::TimeSubscription steps;
     if (station) {
-      station->refresh();
       station->start();
+    } else if (options.real()) {
+      steps = machine.subscribe([](const TimeChange& change) { say(step_text(change)); });
     }
     const ChannelManager manager(clock, schedule, std::move(management));
+    // The last event at or before the end of a simulation fires.
+    const UtcTime end = options.to ? *options.to - nanoseconds(1) : span.end;
     if (options.real()) {
-      run.real();
+      run.real(options.to);
     } else if (options.speed) {
-      run.paced(simulated, *options.speed);
+      run.paced(simulated, *options.speed, end);
     } else {
-      run.at_once(simulated);
+      run.at_once(simulated, end);
     }
   }
-  if (!run.failure().ok()) return run.failure();
+  if (absl::Status failed = run.failure(); !failed.ok()) return failed;
   if (absl::Status closed = (*log)->close(); !closed.ok()) return closed;
-  const std::string lines =
-      std::to_string((*log)->lines()) + " programme starts in " + options.as_run;
-  if (stop->requested()) return absl::CancelledError("interrupted; " + lines);
+  const std::string lines = run.summary() + " in " + options.as_run;
+  if (stop.requested()) return absl::CancelledError("interrupted; " + lines);
   if (!is_stdout(options.as_run)) out << lines << '\n';
   return absl::OkStatus();
 }
@@ -354,27 +335,24 @@ absl::StatusOr<std::optional<Discipline>> parse_discipline(std::string_view text
 
 void add_run(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<RunOptions>();
-  CLI::App& run =
-      *app.add_subcommand("run", "lives through the schedule and writes the as-run log");
+  CLI::App& run = *app.add_subcommand("run", "runs the schedule and writes the as-run log");
   add_guide(run, options->guide);
-  common::add_time(run, "--from", options->from, "begin then, on simulated time");
-  common::add_time(run, "--to", options->to, "end then");
-  common::add_parsed(
-      run, "--speed", options->speed,
-      "seconds of schedule a second, or max; 1, unless given, which without --from is the "
-      "real clock",
-      [](const std::string& text) { return parse_speed(text); })
+  common::add_time(run, "--from", options->from, "the start of a run on simulated time");
+  common::add_time(run, "--to", options->to, "the end of the run");
+  common::add_parsed(run, "--speed", options->speed,
+                     "simulated seconds per second, or max; without --speed and --from the run is "
+                     "on the real clock",
+                     [](const std::string& text) { return parse_speed(text); })
       ->type_name("N|max");
-  common::add_parsed(
-      run, "--discipline", options->discipline,
-      "live by UTC that never runs backward, by what this one knows of the real clock; what is "
-      "corrected is told on stderr",
-      [](const std::string& text) { return parse_discipline(text); })
+  common::add_parsed(run, "--discipline", options->discipline,
+                     "follow UTC that never runs backward, disciplined by this source; steps and "
+                     "changes of trust are reported on stderr",
+                     [](const std::string& text) { return parse_discipline(text); })
       ->type_name("kernel|chrony|linuxptp");
-  run.add_option("--as-run", options->as_run, "the log: JSON lines, one a programme start")
+  run.add_option("--as-run", options->as_run, "the log: one JSON line per programme start")
       ->required()
       ->type_name("FILE");
-  run.add_option("--channel", options->channels, "log only this one; may be given several times")
+  run.add_option("--channel", options->channels, "log this channel only; repeatable")
       ->type_name("ID")
       ->allow_extra_args(false);
   add_zone(run, options->zone);
@@ -384,8 +362,7 @@ void add_run(CLI::App& app, common::Command& chosen) {
       throw CLI::ValidationError("--to", "must be later than --from");
     }
     if (options->discipline && !options->real()) {
-      throw CLI::ValidationError("--discipline",
-                                 "is for the real clock: without --from and --speed");
+      throw CLI::ValidationError("--discipline", "needs the real clock: omit --from and --speed");
     }
     chosen = [options] { return run_schedule(*options, std::cout); };
   });

@@ -21,7 +21,7 @@ std::optional<UtcTime> end_of(const Airing& airing) {
   return airing.open_ended() ? std::nullopt : std::optional(airing.end);
 }
 
-// Drop-frame where the rate has it: those labels keep to the clock.
+// Prefers drop-frame where the rate allows it: its labels agree with the clock.
 std::optional<Timecode> timecode_of(std::int64_t frame, masterclock::FrameRate rate) {
   for (const auto drop : {masterclock::DropFrame::kYes, masterclock::DropFrame::kNo}) {
     if (const auto format = TimecodeFormat::of(rate, drop)) return Timecode(*format, frame);
@@ -34,6 +34,7 @@ NowPlaying now_playing(const Programme& programme, const Airing& airing, UtcTime
   NowPlaying now;
   now.title = programme.title;
   now.start = programme.start;
+  now.begin = airing.begin;
   now.stop = end_of(airing);
   now.join = masterclock::join_at(programme.start, at, rate);
   now.timecode = timecode_of(now.join.frame, rate);
@@ -95,7 +96,7 @@ absl::StatusOr<const ChannelSchedule*> ScheduleService::find(const Loaded& loade
 
 absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(
     std::string_view channel_id) const {
-  return get_playout_plan_now(channel_id, clock_.source().now_utc());
+  return get_playout_plan_now(channel_id, clock_.now_utc());
 }
 
 absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(std::string_view channel_id,
@@ -117,15 +118,8 @@ absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(std::string_vi
   if (const Airing* next = channel.next_after(at_station_time); next != nullptr) {
     plan.next = ComingUp{channel.programme(*next).title, next->begin};
   }
+  plan.until = channel.next_boundary(at_station_time);
   return plan;
-}
-
-absl::StatusOr<std::optional<UtcTime>> ScheduleService::next_boundary(std::string_view channel_id,
-                                                                      UtcTime after) const {
-  const std::shared_ptr<const Loaded> loaded = this->loaded();
-  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
-  if (!found.ok()) return found.status();
-  return (*found)->next_boundary(after);
 }
 
 absl::StatusOr<std::vector<PlannedAiring>> ScheduleService::airings(std::string_view channel_id,

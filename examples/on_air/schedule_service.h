@@ -1,8 +1,8 @@
-// What should be on the air: a guide, asked by the station's clock.
+// Answers what each channel plays now, how far into the programme it is, and what follows.
 //
-// The service holds a guide and a reference to the clock, and no time of its own: "now" is read
-// when a question is asked, once, and everything in the answer belongs to that reading. So a viewer
-// who joins twice is where the clock says, not where the service remembered to be.
+// The service holds a guide and a reference to the clock, and no time. It reads the clock once for each
+// question, and the whole answer belongs to that reading. A viewer who joins twice therefore starts at
+// the clock's position both times.
 //
 // ## Example
 //
@@ -34,81 +34,78 @@
 
 namespace on_air {
 
-// How a guide is read and answered from.
+// Says how to read a guide and how to answer from it.
 struct GuideOptions {
-  masterclock::Zone zone;                                  // the station's wall; UTC unless set
-  std::chrono::seconds day_start = std::chrono::hours(6);  // on that wall
-  masterclock::FrameRate rate = masterclock::k25;          // in which frames are counted
+  masterclock::Zone zone;                                  // of the station; UTC by default
+  std::chrono::seconds day_start = std::chrono::hours(6);  // local time
+  masterclock::FrameRate rate = masterclock::k25;          // of the frame counts
 };
 
-// The programme that is on, and where it is.
+// The programme that is on the air.
 struct NowPlaying {
   std::string title;
-  masterclock::UtcTime start;                // the programme's own: what the offset counts from
-  std::optional<masterclock::UtcTime> stop;  // when it, or what interrupts it, ends this airing
-  masterclock::JoinPoint join;               // how far in, in SI time and in frames
-  std::optional<masterclock::Timecode> timecode;      // of that frame, the first being 00:00:00:00
+  masterclock::UtcTime start;                // of the programme: the offset counts from here
+  masterclock::UtcTime begin;                // of this airing: later than `start` after a break
+  std::optional<masterclock::UtcTime> stop;  // of this airing: its end, or an interruption
+  masterclock::JoinPoint join;               // the position, in SI time and in frames
+  std::optional<masterclock::Timecode> timecode;      // of that frame; the first is 00:00:00:00
   std::optional<std::chrono::nanoseconds> remaining;  // SI time until `stop`
   std::string source;                                 // the media, where the guide names it
-  std::chrono::nanoseconds media_position{};          // where in the media that is
+  std::chrono::nanoseconds media_position{};          // the position in the media
 };
 
-// The programme that is on next. After a break, `start` is when it resumes.
+// The programme that is on next. After a break, `start` is the instant at which it resumes.
 struct ComingUp {
   std::string title;
   masterclock::UtcTime start;
 };
 
-// A channel at one instant.
+// One channel at one instant.
 struct PlayoutPlan {
   std::string channel_id;
   std::string display_name;
-  masterclock::UtcTime at;        // the reading of the clock that the rest belongs to
-  masterclock::BroadcastDay day;  // the one that holds it
-  std::optional<NowPlaying> now;  // absent: the channel is off the air
-  std::optional<ComingUp> next;   // absent: the guide ends here
+  masterclock::UtcTime at;                    // the reading of the clock
+  masterclock::BroadcastDay day;              // the broadcast day of `at`
+  std::optional<NowPlaying> now;              // absent: the channel is off the air
+  std::optional<ComingUp> next;               // absent: the guide ends here
+  std::optional<masterclock::UtcTime> until;  // the channel changes then; absent: never
 
   [[nodiscard]] bool on_air() const noexcept { return now.has_value(); }
 };
 
-// One airing of a range, as copied out of the guide.
+// An airing, copied out of the guide.
 struct PlannedAiring {
   Programme programme;
   masterclock::UtcTime begin;
   std::optional<masterclock::UtcTime> end;
 };
 
-// Threads: any, for every member. A question that runs while a guide is loaded is answered from one
-//          guide or the other.
-// Errors:  NotFound for an unknown channel; it names what may have been meant, or what there is.
+// Threads: any. A question during `load` is answered from one guide, the old or the new.
+// Errors:  NotFound for an unknown channel. It names a similar id, or the ids of the guide.
 class ScheduleService {
  public:
   // The clock must outlive the service.
   explicit ScheduleService(const masterclock::MasterClock& clock) noexcept : clock_(clock) {}
 
-  // Reads an XMLTV guide or an ffplayout playlist in place of what was loaded before. When it fails
-  // nothing changes.
+  // Reads an XMLTV guide or an ffplayout playlist, and replaces the guide that was loaded before.
+  // After an error the old guide stays.
   //
   // Errors: as load_guide in guide_file.h: one line with file and line or field.
   absl::Status load(const std::string& path, const GuideOptions& options = {});
 
-  // What is loaded; empty, never null, before anything is. Stays as it is through the next load.
+  // Returns the loaded guide. It is empty before the first `load`, and not changed by a later one.
   [[nodiscard]] std::shared_ptr<const Guide> guide() const;
 
-  // The ids, in the guide's order.
+  // Returns the ids in the order of the guide.
   [[nodiscard]] std::vector<std::string> channels() const;
 
-  // What is on, how far in, what remains, what follows: at the clock's present reading, which keeps
-  // nanoseconds, or at the reading `at_station_time` that the caller took for several questions.
+  // Returns the plan at the present reading of the clock, or at a reading that the caller took for
+  // several questions.
   [[nodiscard]] absl::StatusOr<PlayoutPlan> get_playout_plan_now(std::string_view channel_id) const;
   [[nodiscard]] absl::StatusOr<PlayoutPlan> get_playout_plan_now(
       std::string_view channel_id, masterclock::UtcTime at_station_time) const;
 
-  // The first instant later than `after` at which the channel changes. Nothing when it never does.
-  [[nodiscard]] absl::StatusOr<std::optional<masterclock::UtcTime>> next_boundary(
-      std::string_view channel_id, masterclock::UtcTime after) const;
-
-  // What airs in [from, until), in order, also where only a part of it does.
+  // Returns the airings of which some part lies in [from, until), in order.
   [[nodiscard]] absl::StatusOr<std::vector<PlannedAiring>> airings(
       std::string_view channel_id, masterclock::UtcTime from, masterclock::UtcTime until) const;
 

@@ -1,27 +1,29 @@
-// The real clock, made into a station's: UTC that never runs backward, by what a daemon knows of it.
+// Disciplines the real clock for a station: UTC that never runs backward.
 //
-// Once a second the daemon is asked, on a thread of the clock's own, since it may take its time to
-// answer. Small corrections are slewed; each step, and each change of how far the time can be
-// trusted, is told in a line.
+// A thread asks the sync provider once a second. Small corrections are slewed. Each step, and each
+// change of trust, is reported in one line.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_STATION_CLOCK_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_STATION_CLOCK_H_
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/sync_provider.h"
+#include "masterclock/sync/sync_thread.h"
 #include "masterclock/sync/time_bounds.h"
 #include "masterclock/time/time_source.h"
 
 namespace on_air {
 
-// "the clock is 3.000000 s fast, and waits (step)".
-//
-// Threads: any, for both.
+// "the clock was set forward by 2.500000 s (step)".
 [[nodiscard]] std::string step_text(const masterclock::TimeChange& change);
-// "the time is synchronized, to 0.000120 s".
+// The same for a disciplined clock: "the clock is 3.000000 s fast and waits for UTC (step)".
+[[nodiscard]] std::string correction_text(const masterclock::TimeChange& change);
+// "the time is synchronized, within 0.000120 s".
 [[nodiscard]] std::string trust_text(const masterclock::TimeBounds& bounds);
 
 // Threads: one owner; `source()` any. `say` is called by one thread at a time.
@@ -32,19 +34,23 @@ class StationClock {
   // `machine` must outlive the clock.
   StationClock(masterclock::TimeSource& machine,
                std::unique_ptr<masterclock::SyncProvider> provider, Say say);
-  ~StationClock();
 
-  [[nodiscard]] masterclock::DisciplinedTimeSource& source() noexcept;
+  [[nodiscard]] masterclock::DisciplinedTimeSource& source() noexcept { return source_; }
 
-  // Asks now. Not after `start`.
-  void refresh();
-
-  // Asks once a second from now on.
-  void start();
+  // Asks the provider at once, and every second from then on.
+  void start() { polling_.start(); }
 
  private:
-  class State;
-  const std::unique_ptr<State> state_;
+  void refresh();
+  void report(const std::string& line);
+
+  const std::unique_ptr<masterclock::SyncProvider> provider_;
+  const Say say_;
+  std::mutex mutex_;  // held while say_ runs
+  masterclock::DisciplinedTimeSource source_;
+  masterclock::TimeSubscription steps_;
+  std::optional<masterclock::SyncState> reported_;  // of the polling thread
+  masterclock::SyncThread polling_;                 // last: it ends before the parts that it uses
 };
 
 }  // namespace on_air

@@ -52,7 +52,7 @@
 #include "masterclock/time/precision.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
-#include "masterclock/zones/timezone_info.h"
+#include "masterclock/zones/zone.h"
 #include "masterclock/zones/zone_cache.h"
 #include "masterclock/zones/zoned_time.h"
 

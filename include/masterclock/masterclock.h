@@ -38,6 +38,7 @@
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/weekdays.h"
 #include "masterclock/zones/broadcast_day.h"
+#include "masterclock/zones/io.h"
 #include "masterclock/zones/recurring_local_time.h"
 #include "masterclock/zones/rfc9557.h"
 #include "masterclock/zones/system_zone.h"

@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 
@@ -50,3 +51,20 @@ with open("/dev/full", "w") as full:
     assert call(stdout=full).returncode == 74
 # A missing stdout is an error of the output, too: no file that the program opens takes its place.
 assert subprocess.run(f"{program} >&-", shell=True, stderr=subprocess.PIPE, timeout=60).returncode == 74
+
+
+def zone_with(tz):
+    """The finding about the zone, with TZ set to `tz`."""
+    environment = {name: value for name, value in os.environ.items() if name != "TZ"}
+    if tz is not None:
+        environment["TZ"] = tz
+    return next(finding for finding in json.loads(call("--json", env=environment).stdout)["findings"]
+                if finding["check"] == "zone")
+
+
+# TZ=:/etc/localtime is the default, not an error. A file that is no zone is one.
+default = zone_with(None)
+for tz in (":/etc/localtime", "/etc/localtime", ":/etc/../etc/localtime"):
+    assert zone_with(tz) == default, (tz, zone_with(tz), default)
+assert zone_with(":Europe/Dublin")["says"] == "Europe/Dublin"
+assert zone_with(":/etc/passwd")["level"] == "attention"

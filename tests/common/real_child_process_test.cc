@@ -95,7 +95,7 @@ TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
   }
   ::close(lifeline[1]);
   char byte;
-  EXPECT_EQ(::read(lifeline[0], &byte, 1), 0) << "somebody still holds the other end";
+  EXPECT_EQ(::read(lifeline[0], &byte, 1), 0) << "the other end is still open";
   ::close(lifeline[0]);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);

@@ -94,7 +94,7 @@ TEST_F(DatabaseTest, AnErrorNamesTheFileAndTheStatement) {
   EXPECT_EQ(message_of(error), file_.path() + ": no such column: c, at 'SELECT c FROM t'");
 }
 
-TEST_F(DatabaseTest, SaysWhenSomebodyElseHoldsTheLock) {
+TEST_F(DatabaseTest, SaysThatAnotherConnectionHoldsTheLock) {
   auto other = Database::open(file_.path(), {.busy_timeout = 0ms});
   ASSERT_TRUE(other.ok()) << other.status();
   auto held = Transaction::begin(**other);

@@ -1,4 +1,4 @@
-// A database file of a test's own, gone when the test is.
+// Names a database file in a temporary directory, which its destructor removes.
 #ifndef MASTERCLOCK_TESTS_COMMON_TEMPORARY_DATABASE_H_
 #define MASTERCLOCK_TESTS_COMMON_TEMPORARY_DATABASE_H_
 

@@ -1,6 +1,6 @@
-// Whatever comes from chronyd's port is refused in one line or read into numbers in their range, and a
-// reading made of them bounds something, of a moment that is not to come. What follows a whole report
-// changes nothing.
+// Parses any bytes as chronyd's answer. The parser refuses them in one line, or returns numbers in their
+// range. A reading made of those numbers has a valid bound, and is not of the future. Bytes after a whole
+// report change nothing.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

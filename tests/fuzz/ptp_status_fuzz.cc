@@ -1,5 +1,5 @@
-// Whatever ptp4l answers is taken, or refused in one line and then nothing has changed. The input is
-// a conversation: which question, how long the answer is, the answer; and so on.
+// Parses any bytes as ptp4l's answers. An answer is stored, or refused in one line and then nothing has
+// changed. The input repeats: a request, the length of the answer, the answer.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

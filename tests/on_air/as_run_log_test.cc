@@ -34,7 +34,7 @@ AsRunEntry news() {
   return entry;
 }
 
-TEST(AsRunLine, SaysEverythingOfAStart) {
+TEST(AsRunLine, WritesAllFieldsOfAStart) {
   EXPECT_EQ(as_run_line(news(), zone("Europe/Dublin"), 6h),
             R"({"start":"2026-03-29T01:00:00.000Z","local_start":"2026-03-29T02:00:00.000+01:00",)"
             R"("broadcast_date":"2026-03-28","channel":"one.ie","title":"News",)"
@@ -43,7 +43,22 @@ TEST(AsRunLine, SaysEverythingOfAStart) {
             R"("resumed":false})");
 }
 
-TEST(AsRunLine, ShowsWhatIsUnusual) {
+TEST(AsRunLine, CountsSkippedProgrammes) {
+  AsRunEntry entry;
+  entry.channel = "one.ie";
+  entry.planned_start = utc("2026-03-29T01:00:00Z");
+  entry.last_planned_start = utc("2026-03-29T01:30:00Z");
+  entry.real_start = utc("2026-03-29T02:10:03.5Z");
+  entry.skipped = 3;
+  EXPECT_EQ(
+      as_run_line(entry, zone("Europe/Dublin"), 6h),
+      R"({"start":"2026-03-29T02:10:03.500Z","local_start":"2026-03-29T03:10:03.500+01:00",)"
+      R"("broadcast_date":"2026-03-28","channel":"one.ie","title":null,"aired":false,)"
+      R"("skipped":3,"planned_start":"2026-03-29T01:00:00Z",)"
+      R"("last_planned_start":"2026-03-29T01:30:00Z","real_start":"2026-03-29T02:10:03.500Z"})");
+}
+
+TEST(AsRunLine, WritesTheUnusualFields) {
   AsRunEntry late = news();
   late.real_start += 1'234'567ns;
   AsRunEntry open = news();
@@ -68,13 +83,14 @@ TEST(AsRunLine, ShowsWhatIsUnusual) {
       {"lateness in ns", late, R"("lateness_ns":1234567)"},
       {"no end known", open, R"("planned_duration_seconds":null)"},
       {"resumed", resumed, R"("resumed":true)"},
-      {"title escaped, bytes that are no text replaced", odd,
+      {"title escaped, bytes that are not UTF-8 replaced", odd,
        "\"title\":\"A \\\"quote\\\"\\nand \xef\xbf\xbd\""},
       {"the offset is that of the instant", before_change,
        R"("local_start":"2026-03-29T00:59:59.999+00:00")"},
       {"planned start keeps its digits", before_change,
        R"("planned_start":"2026-03-29T00:59:59.999500Z")"},
-      {"the day is the planned one's", morning, R"("broadcast_date":"2026-03-28")"},
+      {"the broadcast day is that of the planned start", morning,
+       R"("broadcast_date":"2026-03-28")"},
   };
   for (const auto& c : cases) {
     EXPECT_THAT(as_run_line(c.entry, zone("Europe/Dublin"), 6h), HasSubstr(c.expected)) << c.name;

@@ -58,7 +58,7 @@ ALWAYS = [
     ("run: no speed", RUN.replace("max", "0"), 2, "'0'"),
     ("run: backward", RUN.replace("max", "-1"), 2, "'-1'"),
     ("run: by whom", RUN.replace("--speed max", "--discipline sundial"), 2, "'sundial'"),
-    ("run: simulated time needs no discipline", RUN + " --discipline kernel", 2, "is for the real clock"),
+    ("run: simulated time needs no discipline", RUN + " --discipline kernel", 2, "needs the real clock"),
     ("run: to before from", RUN + f" --from {AT} --to {AT}", 2, "--to"),
     ("run: to before the guide", RUN + " --to 2026-01-01T00:00:00Z", 1, "--to is not later than 2026-03-28T20:00:00Z"),
     ("run: no such guide", RUN.replace("guide.xml", "none.xml"), 1, "none.xml: "),

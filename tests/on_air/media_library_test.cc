@@ -31,10 +31,10 @@ class MediaLibraryTest : public ::testing::Test {
  protected:
   // What is found, relative to the directory; an error's text when nothing is.
   std::string find(const std::string& title, const std::string& source) {
-    Programme programme;
-    programme.title = title;
-    programme.source = source;
-    const auto found = MediaLibrary::open(directory_.path()).value().find("one.ie", programme);
+    NowPlaying now;
+    now.title = title;
+    now.source = source;
+    const auto found = MediaLibrary::open(directory_.path()).value().find("one.ie", now);
     return found.ok() ? found->lexically_relative(directory_.path()).string()
                       : std::string(found.status().message());
   }
@@ -63,11 +63,11 @@ TEST_F(MediaLibraryTest, FindsSourcesByPathThenByName) {
 
 TEST_F(MediaLibraryTest, NeverLeavesTheDirectory) {
   directory_.write("below/x.mp4");
-  Programme programme;
-  programme.source = "../outside.mp4";
+  NowPlaying now;
+  now.source = "../outside.mp4";
   directory_.write("outside.mp4");
   const auto library = MediaLibrary::open(directory_.path() / "below");
-  EXPECT_EQ(library->find("one.ie", programme).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(library->find("one.ie", now).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(MediaLibraryTest, FindsTitlesThenChannels) {
@@ -81,7 +81,7 @@ TEST_F(MediaLibraryTest, FindsTitlesThenChannels) {
 
 TEST_F(MediaLibraryTest, OneFileStandsForEverything) {
   const auto file = directory_.write("clip.mp4");
-  EXPECT_EQ(MediaLibrary::open(file)->find("any", Programme()).value(), file);
+  EXPECT_EQ(MediaLibrary::open(file)->find("any", NowPlaying()).value(), file);
   EXPECT_EQ(MediaLibrary::open("/nowhere/x").status().message(),
             "/nowhere/x: no such file or directory");
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Lives through guides with `on_air run`, and works out anew what the as-run log must say.
+"""Runs guides with `on_air run`, and compares the as-run log with an independent calculation.
 
     run_log_test.py ON_AIR FILE            one guide
     run_log_test.py ON_AIR --data FOLDER   every guide below FOLDER/xmltv and FOLDER/ffplayout, or below
                                            $MASTERCLOCK_DATA where that is set
     run_log_test.py ON_AIR --interrupt     Ctrl-C in the middle
 
-What must be logged is worked out as in now_oracle.py, from the definition: at each instant at which any
-programme starts or stops, whatever is on the air that was not on it before. Exits 77, which ctest calls
-skipped, when that folder is not there.
+The expected log follows from the definition, as in now_oracle.py: at each instant at which a programme starts
+or stops, the programme that is on the air and was not before. Exits 77, which ctest calls skipped, when that
+folder does not exist.
 """
 
 import datetime
@@ -31,6 +31,11 @@ KEYS = ["start", "local_start", "broadcast_date", "channel", "title", "planned_s
 def three_digits(text, ns):
     """The text of the whole second with the milliseconds of `ns`."""
     return text[:19] + f".{ns % SECOND // 10**6:03}" + text[19:]
+
+
+def sortable(text):
+    """The text of an instant, with nine digits of the fraction."""
+    return text[:19] + (text[19:-1] or ".").ljust(10, "0")
 
 
 def starts(channels, begin, end):
@@ -95,6 +100,11 @@ def compare(on_air, path, zone_name, day_start, span=None, speed="max", only=Non
     if run.stdout != f"{len(wanted)} programme starts in {log}\n":
         return [f"{what}: printed {run.stdout!r}, expected {len(wanted)}"]
     given = [json.loads(line) for line in text.splitlines()]
+    in_order = sorted(given, key=lambda line: sortable(line["planned_start"]))  # stable
+    if given != in_order:
+        return [f"{what}: the log is not in order"]
+    places = {name: place for place, name in enumerate(channels)}  # boundaries at one instant come in any order
+    given.sort(key=lambda line: (sortable(line["planned_start"]), places[line["channel"]]))
     print(f"{what}: {len(given)} lines, {len(wanted)} expected")
     differences = [f"{what}, line {n + 1}: {one}\n  expected {want}"
                    for n, (one, want) in enumerate(zip(given, wanted)) if one != want or list(one) != KEYS]

@@ -100,9 +100,10 @@ TEST_F(ScheduleServiceTest, AnswersOffTheAirAndOpenEnds) {
 
 TEST_F(ScheduleServiceTest, ListsBoundariesAndAirings) {
   ASSERT_TRUE(schedule_.load(night_).ok());
-  EXPECT_EQ(schedule_.next_boundary("film", utc("2026-03-29T00:50:00Z")).value(),
+  EXPECT_EQ(schedule_.get_playout_plan_now("film", utc("2026-03-29T00:50:00Z"))->until,
             utc("2026-03-29T01:10:00Z"));
-  EXPECT_EQ(schedule_.next_boundary("film", utc("2026-03-29T02:10:00Z")).value(), std::nullopt);
+  EXPECT_EQ(schedule_.get_playout_plan_now("film", utc("2026-03-29T02:10:00Z"))->until,
+            std::nullopt);
   const auto airings =
       schedule_.airings("film", utc("2026-03-29T00:50:00Z"), utc("2026-03-29T02:10:01Z")).value();
   ASSERT_EQ(airings.size(), 3u);
@@ -139,7 +140,6 @@ TEST_F(ScheduleServiceTest, NamesAnUnknownChannelAndWhatThereIs) {
   const auto message = [&](const char* id) {
     const auto plan = schedule_.get_playout_plan_now(id);
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kNotFound);
-    EXPECT_EQ(schedule_.next_boundary(id, UtcTime()).status(), plan.status());
     EXPECT_EQ(schedule_.airings(id, UtcTime(), UtcTime(1s)).status(), plan.status());
     return std::string(plan.status().message());
   };

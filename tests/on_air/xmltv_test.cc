@@ -203,7 +203,7 @@ TEST(ParseXmltv, NamesTheLineAndTheField) {
   EXPECT_EQ(message_of(parse_xmltv(zero, "f").status()),
             "f:2: a zero character, which XML does not have");
   EXPECT_EQ(message_of(parse_xmltv("x", "a\nb").status()),
-            "a?b:1: not XML: there is no element in it");
+            "a b:1: not XML: there is no element in it");
 }
 
 // The same guide in other bytes: `text` has only characters up to U+00FF.

@@ -2,8 +2,9 @@
 """Runs the programs and commands of a document, and compares their output with the output in the document.
 
     check_shown_output.py DOCUMENT.md program PROGRAM       the ```text block after a whole program
-    check_shown_output.py DOCUMENT.md examples/run PROGRAM  each `$ examples/run ...` of its ```console
-                                                            blocks, with PROGRAM in place of examples/run
+    check_shown_output.py DOCUMENT.md "examples/run on_air" PROGRAM
+                                                            each `$ examples/run on_air ...` of its ```console
+                                                            blocks, with PROGRAM in place of these two words
     check_shown_output.py --session DOCUMENT.md event_store PROGRAM  the same as one session
 
 A command runs in the present folder; a command without output in the document does not run. The commands of a
@@ -29,7 +30,7 @@ def shown_program(text):
 
 def shown_commands(text, name, session=False):
     """[(arguments, output)] of each command of that name that is shown with its output; in a session of each."""
-    found = []
+    found, names = [], name.split()
     for _, language, block in document_blocks(text):
         if language != "console":
             continue
@@ -38,8 +39,8 @@ def shown_commands(text, name, session=False):
                 part = part.replace("\\\n", " ", 1)
             command, _, output = part.partition("\n")
             words = shlex.split(command)
-            if words[0] == name and (session or output.strip()):
-                found.append((words[1:], output))
+            if words[:len(names)] == names and (session or output.strip()):
+                found.append((words[len(names):], output))
     return found
 
 

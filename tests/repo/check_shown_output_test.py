@@ -7,11 +7,11 @@ from check_shown_output import differences, shown_commands, shown_program
 
 DOCUMENT = """\
 ```console
-$ examples/run now --guide 'a guide.xml' \\
+$ examples/run on_air now --guide 'a guide.xml' \\
     --json
 line one
 line two
-$ examples/run
+$ examples/run on_air
 $ tests/run
 100% tests passed
 ```
@@ -28,11 +28,11 @@ int main() {}
 
 class CheckShownOutput(unittest.TestCase):
     def test_finds_commands_with_their_output(self):
-        self.assertEqual(shown_commands(DOCUMENT, "examples/run"),
+        self.assertEqual(shown_commands(DOCUMENT, "examples/run on_air"),
                          [(["now", "--guide", "a guide.xml", "--json"], "line one\nline two")])
 
     def test_finds_each_command_of_a_session(self):
-        self.assertEqual(shown_commands(DOCUMENT, "examples/run", session=True)[1], ([], ""))
+        self.assertEqual(shown_commands(DOCUMENT, "examples/run on_air", session=True)[1], ([], ""))
 
     def test_finds_the_output_of_the_program(self):
         self.assertEqual(shown_program(DOCUMENT), [([], "12:00\n")])

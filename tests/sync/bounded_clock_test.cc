@@ -264,8 +264,8 @@ TEST(MasterClockSync, OnTheMachinesClockTheMiddleIsNow) {
   EXPECT_LT(bounds.uncertainty(), 1h + 1min);
 }
 
-// The provider speaks of the machine's clock, not of the one that is being made right by it: added to
-// the latter its correction would count twice.
+// The provider speaks of the machine's clock. Added to the disciplined clock, its correction would count
+// twice.
 TEST(MasterClockSync, OnADisciplinedSourceTheIntervalIsAroundTrueTime) {
   const struct {
     const char* name;

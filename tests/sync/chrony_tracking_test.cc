@@ -17,8 +17,8 @@ namespace {
 using namespace std::chrono;
 using ::testing::HasSubstr;
 
-// An answer of chronyd 4.3 (Debian 12), as it came over the loopback port; request 77. What chronyc
-// printed of it is in the test below.
+// An answer of chronyd 4.3 (Debian 12), as it came over the loopback port; request 77. The test below has
+// chronyc's output for it.
 constexpr const char* kCaptured =
     "06020000 00210005 00000000 00000000 0000004d 00000000 00000000"
     "0a4d0001 0a4d0001000000000000000000000000 00010000 0006 0000"
@@ -52,7 +52,7 @@ TEST(ChronyTracking, ReadsWhatChronycPrints) {
   EXPECT_TRUE(tracking->has_reference());
 }
 
-// The coefficient's unit is 2^-25 at an exponent of nought.
+// The coefficient's unit is 2^-25 at an exponent of zero.
 TEST(ChronyTracking, ReadsItsNumbers) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   const struct {
@@ -162,7 +162,7 @@ TEST(ChronyTracking, SaysWhatIsWrong) {
   }
 }
 
-// Where 64-bit seconds are not sent, the high half says so.
+// The high half says that no 64-bit seconds are sent.
 TEST(ChronyTracking, ReadsATimeWithoutItsHighHalf) {
   const auto tracking = parse_chrony_tracking(with(kData + 28, 0x7fffffff), 77);
   ASSERT_TRUE(tracking.ok()) << tracking.status();

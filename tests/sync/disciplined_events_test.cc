@@ -1,5 +1,5 @@
-// A scheduler and its dispatcher on a DisciplinedTimeSource, while everything happens to the machine beneath
-// that can happen to one: each event fires once, in order, and none before its time.
+// A scheduler and its dispatcher run on a DisciplinedTimeSource while the machine's clock is set and
+// sleeps. Each event fires once, in order, and none early.
 
 #include <gtest/gtest.h>
 

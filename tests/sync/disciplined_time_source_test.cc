@@ -250,7 +250,7 @@ TEST(DisciplinedTimeSource, TheThresholdHoldsToTheNanosecond) {
   }
 }
 
-// What is announced carries what it was: from, to and kind.
+// An announcement has from, to and kind.
 TEST(DisciplinedTimeSource, SaysWhatKindOfJumpItWas) {
   using Kind = TimeChange::Kind;
   const struct {

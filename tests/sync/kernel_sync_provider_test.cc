@@ -59,7 +59,7 @@ TEST(KernelSyncProvider, StaUnsyncAloneDecidesNothing) {
   EXPECT_EQ(reading.error_bound, 80us);
 }
 
-// CLOCK_TAI equals CLOCK_REALTIME where nobody set the offset.
+// CLOCK_TAI equals CLOCK_REALTIME until a daemon sets the offset.
 TEST(KernelSyncProvider, ATaiOffsetOfNoughtIsUnknown) {
   EXPECT_EQ(sync_reading(kernel(80, STA_PLL, 0), kThen).tai_offset, std::nullopt);
   EXPECT_EQ(sync_reading(kernel(80, STA_PLL, 37), kThen).tai_offset, 37);

@@ -128,8 +128,8 @@ TEST(LinuxPtpRule, SaysWhyItDoesNotKnow) {
   }
 }
 
-// A grandmaster that keeps a timescale of its own. Between system clocks that is UTC, as ptp4l(8) says;
-// what a card then keeps, nobody says.
+// The grandmaster keeps an arbitrary timescale. Between system clocks that is UTC, as ptp4l(8) says. A
+// card's timescale is then not defined.
 TEST(LinuxPtpRule, AnArbitraryTimescaleHasNoTai) {
   PtpStatus ptp = slave();
   ptp.ptp_timescale = false;

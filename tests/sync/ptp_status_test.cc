@@ -17,8 +17,8 @@ using namespace std::chrono;
 using internal::PtpId;
 using ::testing::HasSubstr;
 
-// Answers of ptp4l 3.1.1 (Debian 12) with software time stamps and `free_running 1`, over its socket,
-// to questions numbered 1. What pmc printed of the same ptp4l is in the test below.
+// Answers of ptp4l 3.1.1 (Debian 12) with software time stamps and `free_running 1`, over its socket, to
+// questions numbered 1. The test below has pmc's output of the same ptp4l.
 constexpr const char* kHead = "00000000000000000000000000000000161cb5fffece95a1";
 std::vector<std::uint8_t> reply(const std::string& length, const std::string& port,
                                 const std::string& tlv) {

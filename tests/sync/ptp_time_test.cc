@@ -12,7 +12,7 @@ using namespace std::chrono;
 constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
 
 // nmos-cpp#208: a hard-coded 37 s. GstPtpClock parses the offset and ignores it. CLOCK_TAI equals
-// CLOCK_REALTIME where nobody set the offset, and that is no time of day.
+// CLOCK_REALTIME until a daemon sets the offset, and is then no time of day.
 TEST(PtpTimeOfDay, IsRefusedWhereNobodySetTheOffset) {
   const auto refused = ptp_time_of_day({TaiTime(kNoon.time_since_epoch()), 0});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -28,7 +28,7 @@ TEST(PtpTimeOfDay, IsWhatTheKernelMadeOfTheOffsetItWasTold) {
   EXPECT_EQ(*ptp_time_of_day({TaiTime(kNoon.time_since_epoch() + 37s), 37}), to_tai(kNoon));
 }
 
-// On this machine: either refused, or as far ahead of UTC as the kernel was told.
+// On this machine it is refused, or ahead of UTC by the kernel's offset.
 TEST(RealPtpTimeOfDay, OnThisMachineItIsKnownOrRefused) {
   const UtcTime before = SystemTimeSource::shared().now_utc();
   const KernelTai kernel = read_kernel_tai();

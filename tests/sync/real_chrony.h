@@ -1,5 +1,5 @@
-// A chronyd that follows another, for tests of what reads it: in network namespaces of the test's own,
-// or both on the loopback where those are refused. Neither touches this machine's clock (`chronyd -x`).
+// Starts a chronyd that follows another one, in network namespaces, or on the loopback if those are
+// refused. Neither touches this machine's clock (`chronyd -x`).
 #ifndef MASTERCLOCK_TESTS_SYNC_REAL_CHRONY_H_
 #define MASTERCLOCK_TESTS_SYNC_REAL_CHRONY_H_
 
@@ -20,7 +20,7 @@
 
 namespace masterclock::tests {
 
-// A UDP port that nobody has on the loopback.
+// Returns a free UDP port of the loopback.
 inline int free_port() {
   const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -1,5 +1,5 @@
-// A real chronyd that follows another. What is compared with is chronyc, which asks the same daemon in
-// between two of our own questions.
+// A real chronyd that follows another. The oracle is chronyc, which asks the same daemon between two of our
+// requests.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,8 +71,8 @@ TEST_F(RealChrony, AgreesWithChronyc) {
   EXPECT_TRUE(compared) << logs();
 }
 
-// Half a second is put on what the server says: chronyc calls the clock slow or fast, and what has to
-// be added to it follows.
+// The server's time is shifted by half a second. chronyc calls the clock slow or fast, and the correction
+// agrees.
 TEST_F(RealChrony, CorrectsTheWayThatChronycSays) {
   start("offset 0.5");
   if (IsSkipped()) return;
@@ -90,7 +90,7 @@ TEST_F(RealChrony, CorrectsTheWayThatChronycSays) {
                                                           : "seconds fast of NTP time"));
   EXPECT_LT(abs(abs(reading.correction) - 500ms), 100ms);
 
-  // Where chronyd does correct the clock, that half second is still to come, and in the bound.
+  // If chronyd corrects the clock, that half second is in the bound.
   ChronyOptions correcting = options();
   correcting.corrects_the_clock = true;
   const SyncReading bound = ChronySyncProvider(SystemTimeSource::shared(), correcting).read();
@@ -98,7 +98,7 @@ TEST_F(RealChrony, CorrectsTheWayThatChronycSays) {
   EXPECT_GT(bound.error_bound, 400ms);
 }
 
-// Eight update intervals without the server, then a day: lived through on a clock moved by hand.
+// Eight update intervals pass without the server, then a day, on a manual clock.
 TEST_F(RealChrony, LosesItsServerAndThenDies) {
   start();
   if (IsSkipped()) return;
@@ -143,7 +143,7 @@ TEST_F(RealChrony, LosesItsServerAndThenDies) {
   source.advance(23h);
   EXPECT_EQ(state_now(), SyncState::kUnknown);
 
-  // Started again, it is found again; and it says that it follows nobody.
+  // After a restart chronyd is found again, and follows no server.
   start_client();
   EXPECT_TRUE(becomes_true([&] {
     reading = provider.read();

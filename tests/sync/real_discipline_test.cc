@@ -94,8 +94,8 @@ class Reference final : public SyncProvider {
   const std::pair<UtcTime, SteadyTime> begin_ = read_machine();
 };
 
-// A programme with an event every millisecond, one in two hours of UTC, and one in two hours of the steady
-// clock, while the machine's clock is set an hour back, three forward and two back again.
+// A schedule has an event every millisecond, one in two hours of UTC, and one in two hours of steady time.
+// Meanwhile the machine's clock is set an hour back, three forward and two back again.
 class RealSteps : public ::testing::Test {
  protected:
   static constexpr int kEvents = 200;
@@ -122,7 +122,7 @@ class RealSteps : public ::testing::Test {
     for (const seconds offset : {-3'600s, 7'201s, 0s}) {
       const UtcTime before = source.now_utc();
       clock.set(offset);
-      // What was said before the step is of another clock: the second refresh is believed.
+      // A reading from before the step speaks of another clock. The second refresh is believed.
       for (int i = 0; i < 2; ++i) source.refresh();
       const nanoseconds set_by = SystemTimeSource::shared().now_utc() - begin;
       EXPECT_LT(abs(set_by - offset), 30min) << "libfaketime does not set the clock";

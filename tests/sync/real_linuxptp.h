@@ -1,5 +1,5 @@
-// A ptp4l that listens to another over a cable of network namespaces, for tests of what reads it: with
-// software time stamps and `free_running 1`, so that it touches no clock.
+// Starts a ptp4l that follows another one over a cable between network namespaces. Software time stamps and
+// `free_running 1` keep it from touching a clock.
 #ifndef MASTERCLOCK_TESTS_SYNC_REAL_LINUXPTP_H_
 #define MASTERCLOCK_TESTS_SYNC_REAL_LINUXPTP_H_
 
@@ -72,7 +72,7 @@ class RealLinuxPtpNetwork : public ::testing::Test {
     return internal::ask_ptp4l(socket, sequence, options().domain);
   }
 
-  // What pmc prints of `ids`, by name.
+  // Returns pmc's output for `ids`, by name.
   std::map<std::string, std::string> pmc(const std::vector<std::string>& ids) {
     std::vector<std::string> command = {"pmc", "-u",
                                         "-b",  "0",

@@ -1,5 +1,5 @@
-// A real ptp4l that listens to another. What is compared with is pmc, which asks the same ptp4l in
-// between two of our own questions.
+// A real ptp4l that listens to another. The oracle is pmc, which asks the same ptp4l between two of our
+// requests.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// Two hosts on one cable, on this machine: network namespaces of the test's own, joined by a veth
-// pair, and the daemons that the test starts in them. Nothing leaves them, and nothing stays behind:
-// the namespaces go with the test, and whatever was started dies with it, however it ends.
+// Simulates two hosts on one cable: network namespaces joined by a veth pair, and the daemons that a test
+// starts there. Nothing leaves them, and nothing stays behind: the namespaces go with the test, and
+// whatever was started dies with it, however it ends.
 #ifndef MASTERCLOCK_TESTS_SYNC_REAL_NETWORK_H_
 #define MASTERCLOCK_TESTS_SYNC_REAL_NETWORK_H_
 
@@ -25,7 +25,7 @@
 
 namespace masterclock::tests {
 
-// Whether `condition` became true within `limit`, looked at every 50 ms.
+// Returns true if `condition`, checked every 50 ms, became true within `limit`.
 template <class Condition>
 [[nodiscard]] bool becomes_true(Condition condition,
                                 std::chrono::seconds limit = std::chrono::seconds(30)) {

@@ -1,6 +1,5 @@
-// What went wrong elsewhere when a clock was stepped, or trusted too far, as tests that carry the names of
-// the reports: on a DisciplinedTimeSource, and on what providers say. (tests/events/field_notes_test.cc
-// has the steps once more, for a scheduler on a clock that does step.)
+// Bug reports of other projects about stepped or untrustworthy clocks, as tests by the reports' names.
+// tests/events/regression_test.cc has the steps for a scheduler on a clock that steps.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +28,7 @@ using testing::ManualTimeSource;
 
 // --- the clock is stepped ----------------------------------------------------------------------
 
-// A machine whose daemon knows true time, except for the second after a jump, when nobody does.
+// A machine whose daemon knows true time, except for the second after a jump.
 class SyncFieldNotes : public ::testing::Test {
  protected:
   static constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
@@ -214,8 +213,8 @@ TEST(SyncFieldNotesOfTrust, GstPtpClockTheOffsetThatWasToldIsUsed) {
   }
 }
 
-// clock-bound#12: what the clock in the network card may be wrong by was left out of the bound. chronyd
-// cannot know it; the distance between the card and the system, ptp4l does not.
+// clock-bound#12: the error of the network card's clock was missing in the bound. chronyd does not know
+// that error, and ptp4l does not know the distance between card and system clock.
 TEST(SyncFieldNotesOfTrust, ClockBound12TheCardsErrorIsInTheBound) {
   ChronyTracking tracking;
   tracking.leap = ChronyTracking::Leap::kNormal;
@@ -255,7 +254,7 @@ TEST(SyncFieldNotesOfTrust, SystemdMaxerrorDecidesAndNotStaUnsync) {
 }
 #endif
 
-// "CLOCK_TAI equals CLOCK_REALTIME where nobody set the offset."
+// "CLOCK_TAI equals CLOCK_REALTIME until a daemon sets the offset."
 TEST(SyncFieldNotesOfTrust, ClockTaiThatEqualsClockRealtimeIsNoTimeOfDay) {
   EXPECT_EQ(ptp_time_of_day({TaiTime(1'000s), 0}).status().code(),
             absl::StatusCode::kFailedPrecondition);

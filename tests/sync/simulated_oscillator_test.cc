@@ -1,5 +1,5 @@
-// A machine whose oscillator is off and wanders, whose clock is set, which sleeps, and whose daemon
-// loses its reference, hangs or lies: a million readings a seed.
+// Simulates a machine whose oscillator wanders, whose clock is set, and which sleeps. Its daemon loses its
+// reference, hangs or lies. Each seed takes a million readings.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,7 +58,7 @@ class Oscillator final : public TimeSource {
 
 enum class Daemon { kHonest, kSilent, kFreeRuns, kHangs, kLies };
 
-// What befalls the machine in one moment, and the daemon for a while from then on.
+// A fault of the machine at one moment, and of the daemon for a while.
 struct Fault {
   const char* name;
   void (*happens)(Oscillator&);
@@ -87,7 +87,7 @@ constexpr Fault kFaults[] = {
 class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   static constexpr nanoseconds kBound = 50us;
-  // What is said is off by 50 us, and the oscillator by 30 ppm for a second since; the rest is room.
+  // The provider is off by 50 us, and the oscillator by 30 ppm for a second. The rest is room.
   static constexpr nanoseconds kConverged = 200us;
   static constexpr nanoseconds kThreshold = 128ms;
   static constexpr std::int64_t kSlew = 500, kWorst = 30;  // parts per million
@@ -114,9 +114,9 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
     }
   }
 
-  // From here on the daemon is right. Within a second a refresh comes, within another one that believes
-  // it, if the first had a jump to notice; then the slew takes what its rate implies. A clock
-  // that is too fast for that stands still for as long as it is fast.
+  // From here on the daemon is right. A refresh comes within a second. If it notices a jump, the next
+  // refresh is believed. Then the slew takes its time. A clock that is too fast for that stands still for
+  // as long as it is fast.
   void end_fault() {
     const nanoseconds ahead = source_.now_utc() - machine_.truth(), error = abs(ahead);
     const nanoseconds slewing = std::min(error, nanoseconds(1s)) * 1'000'000 / (kSlew - kWorst);
@@ -158,7 +158,7 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
     provider_.set(said);
   }
 
-  // No less than before; and unless a step was told, no faster and no slower than is slewed.
+  // Readings do not decrease. Without an announced step they run as fast as the slew allows.
   void check_reading() {
     const UtcTime now = source_.now_utc();
     const SteadyTime steady = machine_.now_steady();

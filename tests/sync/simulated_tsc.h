@@ -1,4 +1,4 @@
-// A machine whose counter and clocks are simulated: reading one takes time, and what goes wrong is a call.
+// Simulates a machine's counter and clocks. A reading takes time, and each fault is a call.
 #ifndef MASTERCLOCK_TESTS_SYNC_SIMULATED_TSC_H_
 #define MASTERCLOCK_TESTS_SYNC_SIMULATED_TSC_H_
 
@@ -44,7 +44,7 @@ class SimulatedMachine final : public TimeSource {
     steady_ += d;
     ticks_ += Wide{static_cast<std::uint64_t>(d.count())} * per_ns_;
   }
-  // How far the kernel's clock runs off the nominal 2.5 ticks a nanosecond.
+  // Sets the kernel clock's deviation from 2.5 ticks a nanosecond.
   void set_rate(std::int64_t parts_per_billion) noexcept {
     per_ns_ = static_cast<std::uint64_t>(kNominal + kNominal / 1'000'000'000 * parts_per_billion);
   }

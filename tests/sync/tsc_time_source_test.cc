@@ -30,7 +30,7 @@ class TscTimeSourceTest : public ::testing::Test {
       source_->refresh();
     }
   }
-  // How far the source is from the kernel, at one moment of the machine.
+  // Returns the source's distance from the kernel at one moment of the machine.
   nanoseconds error() {
     const UtcTime before = machine_.utc();
     const UtcTime read = source_->now_utc();
@@ -384,10 +384,9 @@ TEST_F(TscTimeSourceTest, OnlyOrderedReadingsWaitForTheirLoads) {
   }
 }
 
-// Of two threads one may still read the old line and the other the new, at one count; and where cores do
-// not agree, at a count that the core on which the new line was made has not reached. Up to the switch
-// nothing is lost by that, and for some ticks after it no more than what is rounded. A twin of the machine
-// lives ahead of it and tells at which tick the switch will be.
+// At one count, one thread may read the old line and another thread the new one. If cores disagree, the
+// count may lie before the new line. Up to the switch no reading decreases, and after it only by rounding.
+// A twin of the machine runs ahead and finds the tick of the switch.
 TEST(RealTscTimeSource, ALineIsNotBelowTheOneBeforeIt) {
   struct Twin {
     SimulatedMachine machine{kNoon, SteadyTime(1h), 1};

@@ -1,8 +1,11 @@
 #include "masterclock/zones/broadcast_day.h"
 
+#include <absl/hash/hash_testing.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
+#include <unordered_set>
 
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
@@ -27,7 +30,7 @@ TEST(BroadcastDay, RunsFromDayStartToDayStartOnTheWall) {
   } cases[] = {
       {"an ordinary evening", "Europe/Dublin", "2026-07-01T20:00:00Z", 6h, 2026y / July / 1,
        "2026-07-01T05:00:00Z", 24h},
-      {"after midnight is still yesterday", "Europe/Dublin", "2026-07-02T01:30:00Z", 6h,
+      {"after midnight the day before continues", "Europe/Dublin", "2026-07-02T01:30:00Z", 6h,
        2026y / July / 1, "2026-07-01T05:00:00Z", 24h},
       {"the last nanosecond", "Europe/Dublin", "2026-07-02T04:59:59.999999999Z", 6h,
        2026y / July / 1, "2026-07-01T05:00:00Z", 24h},
@@ -51,7 +54,7 @@ TEST(BroadcastDay, RunsFromDayStartToDayStartOnTheWall) {
        2026y / October / 25, "2026-10-25T00:30:00Z", 25h},
       {"between the two passes it is the new day", "Europe/London", "2026-10-25T01:10:00Z",
        1h + 30min, 2026y / October / 25, "2026-10-25T00:30:00Z", 25h},
-      {"before a date that was left out", "Pacific/Apia", "2011-12-30T09:59:59Z", 0h,
+      {"before a date that the zone omitted", "Pacific/Apia", "2011-12-30T09:59:59Z", 0h,
        2011y / December / 29, "2011-12-29T10:00:00Z", 24h},
       {"and after it", "Pacific/Apia", "2011-12-30T10:00:00Z", 0h, 2011y / December / 31,
        "2011-12-30T10:00:00Z", 24h},
@@ -85,9 +88,26 @@ TEST(BroadcastDay, TilesTheYearInEveryZone) {
 
 TEST(BroadcastDay, AnswersAtTheEndsOfTime) {
   for (const char* name : {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"}) {
+    for (const seconds day_start : {seconds::min(), seconds(-24h), seconds(48h), seconds::max()}) {
+      for (const UtcTime t : {UtcTime::min(), UtcTime(), UtcTime::max()}) {
+        const BroadcastDay day = broadcast_day_at(t, zone(name), day_start);
+        EXPECT_LE(day.begin, day.end);
+      }
+    }
     EXPECT_LE(broadcast_day_at(UtcTime::min(), zone(name), 6h).begin, UtcTime::min() + 24h);
     EXPECT_GE(broadcast_day_at(UtcTime::max(), zone(name), 6h).end, UtcTime::max() - 48h);
   }
+}
+
+TEST(BroadcastDay, IsAKeyAndPrints) {
+  const BroadcastDay day = broadcast_day_at(at("2026-03-29T03:00:00Z"), zone("Europe/Dublin"), 6h);
+  const BroadcastDay next = broadcast_day_at(day.end, zone("Europe/Dublin"), 6h);
+  EXPECT_LT(day, next);
+  EXPECT_EQ((std::unordered_set<BroadcastDay>{day, next, day}.size()), 2u);
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly({day, next}));
+  std::ostringstream text;
+  text << day;
+  EXPECT_EQ(text.str(), "2026-03-28 from 2026-03-28T06:00:00Z to 2026-03-29T05:00:00Z");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST(RecurringLocalTime, FollowsTheWallAndNotTheOffset) {
               ElementsAre("2026-10-25T06:00:00Z", "2026-10-26T06:00:00Z"));
 }
 
-// libretime#3236: a show at 02:00 that stayed at 03:00 for ever after the night of the change.
+// libretime#3236: a show at 02:00 stayed at 03:00 after the night of the change.
 TEST(RecurringLocalTime, AGapNeverShiftsTheFollowingDays) {
   const struct {
     const char* what;
@@ -67,7 +67,7 @@ TEST(RecurringLocalTime, AGapNeverShiftsTheFollowingDays) {
   }
 }
 
-// dizquetv#32: operators want a choice of what becomes of the hour that comes twice.
+// dizquetv#32: operators ask for a choice in the hour that occurs twice.
 TEST(RecurringLocalTime, AFoldComesOnceOrTwiceAsAsked) {
   const struct {
     const char* what;
@@ -78,7 +78,7 @@ TEST(RecurringLocalTime, AFoldComesOnceOrTwiceAsAsked) {
       {"once, the second pass",
        {.resolve = Resolve::kLater},
        {"2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"}},
-      {"first only, whatever the policy",
+      {"first only, under every policy",
        {.resolve = Resolve::kLater, .fold = OnFold::kFirstOnly},
        {"2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
       {"twice", {.fold = OnFold::kTwice}, {"2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"}},
@@ -94,7 +94,7 @@ TEST(RecurringLocalTime, AFoldComesOnceOrTwiceAsAsked) {
 }
 
 // AzuraCast#977: the weekday was taken in UTC.
-TEST(RecurringLocalTime, TheWeekdayIsTheWalls) {
+TEST(RecurringLocalTime, TheWeekdayIsThatOfTheLocalDate) {
   const RecurringLocalTime friday(zone("Pacific/Auckland"), 6h, {.days = {Friday}});
   EXPECT_THAT(next(friday, at("2026-11-16T00:00:00Z"), 2),
               ElementsAre("2026-11-19T17:00:00Z", "2026-11-26T17:00:00Z"));
@@ -103,7 +103,7 @@ TEST(RecurringLocalTime, TheWeekdayIsTheWalls) {
               ElementsAre("2026-11-23T06:00:00Z", "2026-11-24T06:00:00Z"));
 }
 
-TEST(RecurringLocalTime, ADateThatWasLeftOutIsSkippedOrMoved) {
+TEST(RecurringLocalTime, ADateThatTheZoneOmittedIsSkipped) {
   const Zone apia = zone("Pacific/Apia");  // no 30 December 2011
   EXPECT_THAT(
       next(RecurringLocalTime(apia, 12h, {.gap = OnGap::kSkip}), at("2011-12-29T00:00:00Z"), 2),
@@ -120,8 +120,7 @@ TEST(RecurringLocalTime, IsStrictlyAfterAndEnds) {
   EXPECT_EQ(noon.next_after(UtcTime::min()), at("1677-09-21T12:00:00Z"));
 }
 
-// Brute force: an occurrence is exactly an instant at which the wall shows the time, where the wall
-// shows every time.
+// Brute force: the occurrences are the instants at which the local time equals the time of day.
 TEST(RecurringLocalTime, AgreesWithWatchingTheWallForTwoYears) {
   for (const char* name : {"Europe/Dublin", "America/New_York", "Australia/Lord_Howe",
                            "Africa/Casablanca", "America/Nuuk", "Antarctica/Troll"}) {
@@ -137,6 +136,18 @@ TEST(RecurringLocalTime, AgreesWithWatchingTheWallForTwoYears) {
       ASSERT_EQ(expected, t) << name;
     }
   }
+}
+
+TEST(RecurringLocalTime, HasNoOverflowAtTheEndsOfTime) {
+  for (const char* const name : {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"}) {
+    for (const nanoseconds time_of_day : {nanoseconds::min(), nanoseconds(0), nanoseconds::max()}) {
+      const RecurringLocalTime show(zone(name), time_of_day);
+      EXPECT_TRUE(show.next_after(UtcTime::min()));
+      EXPECT_FALSE(show.next_after(UtcTime::max()));
+    }
+  }
+  const Weekdays never(std::initializer_list<weekday>{});
+  EXPECT_FALSE(RecurringLocalTime(Zone(), 6h, {.days = never}).next_after(UtcTime()));
 }
 
 }  // namespace

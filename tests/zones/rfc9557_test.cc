@@ -41,7 +41,7 @@ TEST(Rfc9557, EveryZoneRoundTripsAtRandomInstants) {
   }
 }
 
-TEST(Rfc9557, BothPassesOfAFoldAreTold) {
+TEST(Rfc9557, TheOffsetSelectsThePassOfAFold) {
   ZoneCache zones;
   const UtcTime first =
       parse_rfc9557("2026-10-25T01:30:00+01:00[Europe/Dublin]", zones).value().utc;
@@ -89,7 +89,7 @@ TEST(Rfc9557, RefusesTheRestWithItsPosition) {
       {"2026-07-01T20:00:00+01:00[Europe/Dublin][ca=a-]", "expected a value at offset 46"},
       {"2026-07-01T20:00:00+01:00[Europe/Dublin][ca=a", "expected ']' at offset 45"},
       {"2026-07-01T20:00:00+01:00[Europe/Dublin][!u-ca=iso8601]",
-       "a critical tag that is not understood at offset 41"},
+       "unknown critical tag at offset 41"},
       {"2026-07-01T20:00:00+00:00[Europe/Dublin]",
        "the offset of Europe/Dublin is +01:00 then at offset 26"},
       {"2026-07-01T20:00:00+05:00[America/New_York]",
@@ -103,12 +103,27 @@ TEST(Rfc9557, RefusesTheRestWithItsPosition) {
     EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument) << c.text;
     EXPECT_THAT(std::string(read.status().message()), HasSubstr(c.why));
   }
+  EXPECT_THAT(std::string(parse_rfc9557("2026-02-30", zones).status().message()),
+              HasSubstr("Invalid RFC 9557 time '2026-02-30': no such day in this month"));
   EXPECT_EQ(parse_rfc9557("2026-07-01T20:00:00+01:00[Mars/Base]", zones).status().message(),
             "Invalid timezone 'Mars/Base'");
   EXPECT_EQ(parse_rfc9557("2026-07-01T20:00:00+01:00[../../etc/passwd]", zones).status().code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(parse_rfc9557("9999-07-01T20:00:00Z[UTC]", zones).status().code(),
             absl::StatusCode::kOutOfRange);
+}
+
+// Shared case 18: RFC 9557 section 4.1 allows an offset as the zone, parse_rfc9557 does not.
+TEST(Rfc9557, AnOffsetAsTheZoneIsNamedInTheError) {
+  ZoneCache zones;
+  for (const char* const text :
+       {"2022-07-08T00:14:07+01:00[+01:00]", "2022-07-08T00:14:07+01:00[!+01:00]",
+        "2022-07-08T00:14:07-01:00[-01:00]", "2022-07-08T00:14:07Z[+00:00][u-ca=iso8601]"}) {
+    const absl::Status status = parse_rfc9557(text, zones).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("parse_rfc9557 does not accept an offset as the timezone at offset "));
+  }
 }
 
 }  // namespace

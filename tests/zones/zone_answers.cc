@@ -1,5 +1,4 @@
-// Answers questions about zones for oracles that are not C++: one question a line, one answer a
-// line.
+// Answers the questions of oracles in other languages: one question and one answer a line.
 //
 //   U <zone> <utc seconds>    ->  <offset> <abbreviation> <daylight 0|1> <begin> <end>
 //   L <zone> <local seconds>  ->  unique|gap|fold <earlier> <later> <transition>
@@ -29,8 +28,7 @@ void answer(char question, Zone zone, std::int64_t at) {
               << whole(o.begin) << ' ' << whole(o.end) << '\n';
   } else {
     const LocalResolution r = zone.resolve(LocalTime(seconds(at)));
-    constexpr const char* kKinds[] = {"unique", "gap", "fold"};
-    std::cout << kKinds[r.kind] << ' ' << whole(r.earlier) << ' ' << whole(r.later) << ' '
+    std::cout << r.kind << ' ' << whole(r.earlier) << ' ' << whole(r.later) << ' '
               << whole(r.transition) << '\n';
   }
 }

@@ -1,9 +1,13 @@
 #include "masterclock/zones/zone.h"
 
+#include <absl/hash/hash_testing.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
@@ -24,7 +28,7 @@ constexpr auto kGap = LocalResolution::kGap;
 constexpr auto kFold = LocalResolution::kFold;
 constexpr auto kUnique = LocalResolution::kUnique;
 
-// Computed by CPython's zoneinfo. Empty `later` and `snap` stand for the value before.
+// Computed by CPython's zoneinfo. Empty `later` and `snap` are equal to the value before.
 struct WallCase {
   const char* zone;
   const char* local;
@@ -179,27 +183,23 @@ TEST(Zone, StaysInRangeAtTheEndsOfTime) {
   EXPECT_EQ(tokyo.to_utc(LocalTime::max(), Resolve::kSnap).value(), UtcTime::max() - 9h);
 }
 
-// The quick path against the plain one, on every zone: around every change and at random, read both
-// as UTC and as a wall time.
+// Compares the buckets with the binary search in every zone, near every change and at random.
 TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
   std::uint64_t state = 20260329;
   const auto random = [&] { return state = state * 6364136223846793005 + 1442695040888963407; };
   for (const std::string& name : ZoneDatabase::system().names()) {
-    const internal::ZoneTable& table = zone(name).table();
+    const internal::ZoneTable& table = internal::ZoneAccess::table_of(zone(name));
     const auto check = [&](std::int64_t t) {
       const std::size_t span = table.plain_span_at(t);
-      ASSERT_EQ(table.span_at(t), span) << name << " " << t;
-      ASSERT_EQ(table.offset_seconds(t), table.offset(span).offset.count()) << name << " " << t;
-      const LocalResolution quick = table.resolve(t), plain = table.plain_resolve(t);
-      ASSERT_EQ(quick.kind, plain.kind) << name << " " << t;
-      ASSERT_EQ(quick.earlier, plain.earlier) << name << " " << t;
-      ASSERT_EQ(quick.later, plain.later) << name << " " << t;
-      ASSERT_EQ(quick.transition, plain.transition) << name << " " << t;
+      ASSERT_EQ(table.place_of(t).span, span) << name << " " << t;
+      ASSERT_EQ(table.place_of(t).offset, table.span(span).offset) << name << " " << t;
+      ASSERT_EQ(table.offset_seconds(t), table.span(span).offset) << name << " " << t;
+      ASSERT_EQ(table.resolve(t), table.plain_resolve(t)) << name << " " << t;
     };
     for (std::size_t i = 1; i < table.span_count(); ++i) {
-      const std::int64_t turn = table.offset(i).begin.time_since_epoch().count();
-      const std::int64_t before = table.offset(i - 1).offset.count() * 1'000'000'000;
-      const std::int64_t after = table.offset(i).offset.count() * 1'000'000'000;
+      const std::int64_t turn = table.span(i).begin;
+      const std::int64_t before = table.span(i - 1).offset * std::int64_t{1'000'000'000};
+      const std::int64_t after = table.span(i).offset * std::int64_t{1'000'000'000};
       for (const std::int64_t near :
            {turn, turn + before, turn + after, turn + (before + after) / 2}) {
         for (const std::int64_t by : {-1, 0, 1}) check(near + by);
@@ -209,6 +209,59 @@ TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
     for (int i = 0; i < 300; ++i) check(static_cast<std::int64_t>(random() >> 1));
     if (HasFatalFailure()) return;
   }
+}
+
+// Every function returns at the ends of every type. UBSan finds an overflow.
+TEST(Zone, HasNoOverflowAtTheEndsOfTime) {
+  for (const char* const name :
+       {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Dublin"}) {
+    const Zone z = zone(name);
+    for (const nanoseconds ns : {nanoseconds::min(), nanoseconds::min() + 1ns, nanoseconds(-1),
+                                 nanoseconds(0), nanoseconds::max() - 1ns, nanoseconds::max()}) {
+      const UtcTime utc(ns);
+      const ZoneOffset offset = z.offset_at(utc);
+      EXPECT_LE(offset.begin, utc);
+      EXPECT_EQ(z.utc_offset(utc), offset.offset);
+      EXPECT_EQ(z.utc_offset(floor<seconds>(utc)), offset.offset);
+      EXPECT_EQ(z.utc_offset(floor<milliseconds>(utc)), offset.offset);
+      EXPECT_EQ(timezone_info(z, utc).offset, offset.offset);
+      EXPECT_LE(z.resolve(LocalTime(ns)).earlier, z.resolve(LocalTime(ns)).later);
+      for (const Resolve policy : {Resolve::kReject, Resolve::kCompatible, Resolve::kEarlier,
+                                   Resolve::kLater, Resolve::kSnap}) {
+        (void)z.to_utc(LocalTime(ns), policy);
+      }
+      EXPECT_FALSE(to_string(offset).empty());
+      (void)z.transitions(utc, UtcTime::max());
+    }
+    EXPECT_EQ(z.utc_offset(sys_seconds::max()), z.utc_offset(UtcTime::max()));
+    EXPECT_EQ(z.utc_offset(sys_seconds::min()), z.utc_offset(UtcTime::min()));
+  }
+}
+
+TEST(Zone, PrintsItsValues) {
+  const Zone dublin = zone("Europe/Dublin");
+  std::ostringstream text;
+  text << dublin << '\n'
+       << dublin.offset_at(at("2026-07-01T00:00:00Z")) << '\n'
+       << dublin.resolve(wall("2026-03-29T01:30")) << '\n'
+       << dublin.resolve(wall("2026-07-01T01:30")) << '\n'
+       << zone("Europe/Dublin").offset_at(at("1900-01-01T00:00:00Z"));
+  EXPECT_EQ(text.str(),
+            "Europe/Dublin\n"
+            "+01:00 IST daylight from 2026-03-29T01:00:00Z to 2026-10-25T01:00:00Z\n"
+            "gap: 2026-03-29T00:30:00.000000000Z or 2026-03-29T01:30:00.000000000Z\n"
+            "unique: 2026-07-01T00:30:00.000000000Z\n"
+            "-00:25:21 DMT from 1880-08-02T00:25:21Z to 1916-05-21T02:25:21Z");
+}
+
+TEST(Zone, IsAKey) {
+  const Zone dublin = zone("Europe/Dublin"), paris = zone("Europe/Paris");
+  EXPECT_LT(dublin, paris);
+  const std::set<Zone> ordered = {paris, dublin, paris};
+  EXPECT_EQ(*ordered.begin(), dublin);
+  const std::unordered_map<Zone, int> stations = {{dublin, 1}, {paris, 2}};
+  EXPECT_EQ(stations.at(zone("Europe/Paris")), 2);
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly({dublin, paris, Zone()}));
 }
 
 }  // namespace

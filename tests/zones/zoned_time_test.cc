@@ -1,6 +1,10 @@
 #include "masterclock/zones/zoned_time.h"
 
+#include <absl/hash/hash_testing.h>
 #include <gtest/gtest.h>
+
+#include <sstream>
+#include <unordered_set>
 
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
@@ -37,6 +41,34 @@ TEST(ZonedTime, ComparesInstantAndZone) {
   EXPECT_EQ(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t, zone("Europe/Rome")));
   EXPECT_NE(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t, zone("Europe/Paris")));
   EXPECT_NE(ZonedTime(t, zone("Europe/Rome")), ZonedTime(t + 1ns, zone("Europe/Rome")));
+}
+
+TEST(ZonedTime, IsAKeyAndPrints) {
+  const UtcTime t = sys_days(2026y / November / 20) + 23h;
+  const ZonedTime rome(t, zone("Europe/Rome")), paris(t, zone("Europe/Paris"));
+  EXPECT_LT(paris, rome);
+  EXPECT_LT(rome, ZonedTime(t + 1ns, zone("Europe/Paris")));
+  const std::unordered_set<ZonedTime> set = {rome, paris, rome};
+  EXPECT_EQ(set.size(), 2u);
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly({rome, paris}));
+  std::ostringstream text;
+  text << BasicZonedTime<seconds>(floor<seconds>(t), zone("Europe/Rome"));
+  EXPECT_EQ(text.str(), "2026-11-21T00:00:00+01:00[Europe/Rome]");
+}
+
+TEST(ZonedTime, HasNoOverflowAtTheEndsOfTime) {
+  for (const char* const name : {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"}) {
+    const Zone z = zone(name);
+    for (const UtcTime t : {UtcTime::min(), UtcTime::max()}) {
+      const ZonedTime time(t, z);
+      EXPECT_EQ(time.local(), z.to_local(t));
+      EXPECT_FALSE(time.abbreviation().empty());
+      EXPECT_FALSE(to_rfc3339(time, 9).empty());
+    }
+    const BasicZonedTime<seconds> late(sys_seconds(seconds(std::int64_t{1} << 40)), z);
+    EXPECT_EQ(late.abbreviation(), z.offset_at(UtcTime::max()).abbreviation);
+    EXPECT_EQ(late.offset, z.utc_offset(UtcTime::max()));
+  }
 }
 
 }  // namespace

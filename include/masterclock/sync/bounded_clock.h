@@ -79,9 +79,8 @@ class BoundedClock {
     believed_.update([&](const Anchor&) { return next; });
   }
 
-  // Returns the likeliest UTC at `at`, a moment since the last refresh: the middle of the interval, or
-  // the source's own UTC if no provider states a bound. Empty before the first refresh and while the
-  // clock is disrupted.
+  // Returns the likeliest UTC at `at`, a moment since the last refresh: the middle of the interval. Without
+  // a bound it is the source's own UTC. Empty before the first refresh and while the clock is disrupted.
   [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
     const Anchor anchor = believed_.load();
     if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
@@ -139,8 +138,8 @@ class BoundedClock {
     }
     next.state = SyncState::kDisrupted;
     if (valid_from_ && said.as_of <= *valid_from_) return next;
-    // The source's own error counts three times: in UTC and the steady clock at the anchor, and in the
-    // steady clock at each reading.
+    // The source's own error counts three times: at the anchor in UTC and in steady time, at a reading in
+    // steady time.
     const std::chrono::nanoseconds own = saturating_add(now.width, 3 * source_.error_bound());
     const Anchor stated{said.state,
                         true,

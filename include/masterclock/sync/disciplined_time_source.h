@@ -1,7 +1,7 @@
 // Follows the best estimate of UTC without ever running backward.
 //
-// The source runs on the steady timeline of the underlying source, so a step of the underlying UTC does
-// not reach it. Each refresh compares it with the estimate of a BoundedClock and corrects the error:
+// The source runs on the underlying steady timeline, so a step of the underlying UTC does not reach it.
+// Each refresh compares it with the estimate of a BoundedClock and corrects the error:
 //
 //   at most `step_threshold`  slew: it runs faster or slower by `slew` until it is right
 //   more, and it is slow      step forward at once

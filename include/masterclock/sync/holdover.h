@@ -1,4 +1,4 @@
-// Bounds the error of a clock that nothing corrects: how fast it may drift, and for how long it counts.
+// Bounds the error of a clock that nothing corrects, by its drift and its age.
 //
 // ## Example
 //

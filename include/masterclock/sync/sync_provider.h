@@ -1,8 +1,7 @@
 // Says how far a clock may be from true UTC: the states, a provider's reading, the provider itself.
 //
-// The library disciplines no machine's clock. A daemon does, and a provider asks that daemon.
-// `read` may take milliseconds, so only `refresh` of a BoundedClock or a DisciplinedTimeSource calls
-// it, never a reading of the clock.
+// The library disciplines no machine's clock. A daemon does, and a provider asks that daemon. `read` may
+// take milliseconds. Therefore only `refresh` of a BoundedClock or a DisciplinedTimeSource calls it.
 //
 // ## Example
 //

@@ -37,12 +37,9 @@
 #include "masterclock/version.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -52,11 +49,10 @@
 
 #include "absl/status/statusor.h"
 #include "masterclock/internal/printable.h"
-#include "masterclock/sync/holdover.h"
+#include "masterclock/sync/internal/tsc_calibration.h"
 #include "masterclock/sync/internal/tsc_counter.h"
 #include "masterclock/sync/internal/tsc_line.h"
 #include "masterclock/sync/internal/tsc_sample.h"
-#include "masterclock/time/internal/classify_jump.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
@@ -71,26 +67,19 @@ enum class TscOrdering { kUnordered, kOrdered };
 
 struct TscOptions {
   TscOrdering ordering = TscOrdering::kUnordered;
-
-  // The kernel may change its clock's rate by this much in a second. The error bound includes it; a
-  // daemon at rest changes the rate by far less.
-  DriftRate wander = drift_ppm(1);
 };
 
 struct CalibrationStats {
-  bool calibrated = false;             // if false, readings are the kernel's
-  std::chrono::nanoseconds bracket{};  // of the last accepted sample
-  std::chrono::nanoseconds
-      error{};  // UTC of the source less the kernel's, before the last correction
-  std::chrono::nanoseconds largest{};  // absolute error of either timeline among the last 16
-  std::uint64_t accepted = 0, rejected = 0, steps = 0, gaps = 0;
+  bool calibrated = false;                   // if false, readings are the kernel's
+  std::chrono::nanoseconds largest_error{};  // of either timeline, among the last 16 samples
+  std::uint64_t accepted = 0, rejected = 0, steps = 0, gaps = 0;  // of samples
 };
 
 // `Counter` is TscCounter, except in tests.
 template <class Counter>
 class BasicTscTimeSource final : public TimeSource {
  public:
-  // How often a SyncThread refreshes this source by default.
+  // A SyncThread refreshes this source at this interval by default.
   static constexpr std::chrono::nanoseconds kRefreshInterval = std::chrono::milliseconds(50);
 
   // Makes a source over `kernel`, which must outlive it. It is not calibrated yet.
@@ -112,12 +101,11 @@ class BasicTscTimeSource final : public TimeSource {
     return SteadyTime(std::chrono::nanoseconds(now<Timeline::kSteady>()));
   }
 
-  // Returns the largest distance of a reading, of either timeline, from the kernel's until this
-  // calibration expires: the measured error, half the bracket, and the possible change of the rate. Zero
-  // while readings are the kernel's. BoundedClock adds it to the provider's bound.
+  // Returns the largest distance of a reading from the kernel's, on either timeline, until the line
+  // expires. Zero while readings are the kernel's. BoundedClock adds it to the provider's bound.
   [[nodiscard]] std::chrono::nanoseconds error_bound() const noexcept override {
     const std::lock_guard lock(mutex_);
-    return stats_.calibrated ? bound_ : std::chrono::nanoseconds(0);
+    return calibration_.calibrated() ? calibration_.error_bound() : std::chrono::nanoseconds(0);
   }
 
   // Compares with the kernel's clocks and renews the line. Returns false and keeps the line if every
@@ -128,28 +116,24 @@ class BasicTscTimeSource final : public TimeSource {
 
   [[nodiscard]] CalibrationStats stats() const {
     const std::lock_guard lock(mutex_);
-    return stats_;
+    CalibrationStats stats = stats_;
+    stats.calibrated = calibration_.calibrated();
+    stats.largest_error = calibration_.largest_error();
+    stats.gaps = calibration_.gaps();
+    return stats;
   }
 
   [[nodiscard]] TimeSource& kernel() const noexcept { return kernel_; }
 
  private:
   enum class Timeline { kUtc, kSteady };
-  using Sample = internal::TscSample;
-  using Line = internal::TscLine;
 
-  static constexpr std::chrono::nanoseconds kExpiresAfter = std::chrono::seconds(1);
-  static constexpr std::chrono::nanoseconds kWidestBracket = std::chrono::nanoseconds(250);
-  // Over a shorter baseline the rate would be a guess.
-  static constexpr std::chrono::nanoseconds kShortestBaseline = std::chrono::milliseconds(100);
-  // A larger movement of UTC against the steady clock is a step.
-  static constexpr std::chrono::nanoseconds kStep = std::chrono::microseconds(10);
   // An unordered count may be early by less than this many ticks.
   static constexpr std::uint64_t kEarly = std::uint64_t{1} << 20;
 
   BasicTscTimeSource(TimeSource& kernel, TscOptions options, Counter counter)
       : kernel_(kernel),
-        options_(options),
+        ordering_(options.ordering),
         counter_(std::move(counter)),
         changes_(kernel.subscribe([this](const TimeChange& change) {
           if (change.kind != TimeChange::Kind::kAdvance) refresh(change.kind);
@@ -158,7 +142,7 @@ class BasicTscTimeSource final : public TimeSource {
   // Returns a count that is not less than this thread's last. Two unordered counts of one thread may be
   // executed in either order.
   [[nodiscard]] std::uint64_t count() const noexcept {
-    if (options_.ordering == TscOrdering::kOrdered) return counter_.read_in_order();
+    if (ordering_ == TscOrdering::kOrdered) return counter_.read_in_order();
     static thread_local std::uint64_t last = 0;
     const std::uint64_t ticks = counter_.read();
     if (last - ticks < kEarly) [[unlikely]]
@@ -166,9 +150,11 @@ class BasicTscTimeSource final : public TimeSource {
     return last = ticks;
   }
 
-  template <Timeline kLine>
+  // Reads under a sequence lock like internal/seqlock.h. It loads the words of one timeline only; a copy of
+  // all is slower.
+  template <Timeline kTimeline>
   [[nodiscard]] std::int64_t now() const noexcept {
-    constexpr bool kIsUtc = kLine == Timeline::kUtc;
+    constexpr bool kIsUtc = kTimeline == Timeline::kUtc;
     for (;;) {
       const std::uint64_t version = published_.version.load(std::memory_order_acquire);
       const std::uint64_t ticks = count();
@@ -179,14 +165,14 @@ class BasicTscTimeSource final : public TimeSource {
           (kIsUtc ? published_.utc : published_.steady).load(std::memory_order_acquire);
       const std::int64_t ahead =
           (kIsUtc ? published_.utc_ahead : published_.steady_ahead).load(std::memory_order_acquire);
-      // This load comes after the count. An equal version means that the count precedes the next line.
+      // Loaded after the count: if the version is the same, the count precedes the next line.
       const std::uint64_t then =
           counter_.after(ticks, published_.version).load(std::memory_order_acquire);
       if (then != version || version % 2 != 0) [[unlikely]]
         continue;
       if (ticks - anchor < good_for) [[likely]]
         return internal::on_tsc_line(begin, ahead, internal::ticks_to_ns(ticks - anchor, rate));
-      // Counted just before this line was published.
+      // Counted just before this line began.
       if (good_for != 0 && anchor - ticks < kEarly) return internal::on_tsc_line(begin, ahead, 0);
       const std::int64_t end =
           internal::on_tsc_line(begin, ahead, internal::ticks_to_ns(good_for, rate));
@@ -204,132 +190,34 @@ class BasicTscTimeSource final : public TimeSource {
     std::optional<TimeChange> step;
     {
       const std::lock_guard lock(mutex_);
-      const std::optional<Sample> sample = internal::take_tsc_sample(counter_, kernel_);
-      if (sample) rate_.suppose(sample->rough_rate);
-      if (!sample || rate_.ns(sample->width) > kWidestBracket.count()) {
+      if (!calibration_.add(internal::take_tsc_sample(counter_, kernel_))) {
         ++stats_.rejected;
         return false;
       }
       ++stats_.accepted;
-      step = renew(*sample, because);
+      publish();
+      step = calibration_.step();
+      stats_.steps += step ? 1 : 0;
     }
-    if (step) announce(*step);
+    if (step) announce({because.value_or(step->kind), step->from, step->to});
     return true;
   }
 
-  // Puts the line through `sample`. Returns the step of UTC since the last sample, if any.
-  std::optional<TimeChange> renew(Sample sample, std::optional<TimeChange::Kind> because) {
-    const bool gap = last_sample_ && is_gap(sample);
-    if (gap) rate_.forget_samples();
-    const std::optional<std::uint64_t> rate = rate_.add(sample, kShortestBaseline);
-    sample.utc -= rate_.ns(sample.utc_later);
-    const std::int64_t offset = internal::wrapping_difference(sample.utc, sample.steady);
-    const std::int64_t moved = last_sample_ ? internal::wrapping_difference(offset, offset_) : 0;
-    std::optional<TimeChange> step;
-    if (moved > kStep.count() || moved < -kStep.count()) {
-      const UtcTime to{std::chrono::nanoseconds(sample.utc)};
-      const UtcTime from = saturating_add(to, -std::chrono::nanoseconds(moved));
-      const TimeChange::Kind seen = internal::classify_jump(from, to, asleep_since_last(sample));
-      step = TimeChange{because.value_or(seen), from, to};
-    } else if (!gap && line_.alive_at(sample.ticks)) {
-      measure(sample);
-    }
-    stats_.steps += step ? 1 : 0;
-    stats_.gaps += gap ? 1 : 0;
-    last_sample_ = sample;
-    offset_ = offset;
-    publish(sample, rate, step.has_value());
-    stats_.calibrated = line_.good_for != 0;
-    stats_.bracket = std::chrono::nanoseconds(rate_.ns(sample.width));
-    return step;
-  }
-
-  // Returns true if the measured rate no longer holds: the last sample is too old, or counter and clock
-  // disagree by more than a daemon ever slews, as after a suspend.
-  [[nodiscard]] bool is_gap(const Sample& sample) const noexcept {
-    const std::int64_t elapsed = internal::wrapping_difference(sample.steady, last_sample_->steady);
-    if (sample.ticks <= last_sample_->ticks || elapsed < 0) return true;
-    if (elapsed > kExpiresAfter.count()) return true;
-    if (!rate_.measured()) return false;
-    const std::int64_t counted = rate_.ns(sample.ticks - last_sample_->ticks);
-    const std::int64_t tolerance = elapsed / 512 + 1'000;
-    return counted < elapsed - tolerance || counted > elapsed + tolerance;
-  }
-
-  // Returns for how long the steady clock stood still while the counter went on.
-  [[nodiscard]] std::chrono::nanoseconds asleep_since_last(const Sample& sample) const noexcept {
-    if (!rate_.measured() || sample.ticks <= last_sample_->ticks) return {};
-    const std::int64_t counted = rate_.ns(sample.ticks - last_sample_->ticks);
-    const std::int64_t stood_still = internal::wrapping_difference(
-        counted, internal::wrapping_difference(sample.steady, last_sample_->steady));
-    return std::chrono::nanoseconds(stood_still > 1'000'000 ? stood_still : 0);
-  }
-
-  // Records the error of the line that is about to be replaced.
-  void measure(const Sample& sample) noexcept {
-    const auto error = [passed = line_.passed_at(sample.ticks)](
-                           std::int64_t begin, std::int64_t ahead, std::int64_t true_time) {
-      return internal::wrapping_difference(internal::on_tsc_line(begin, ahead, passed), true_time);
-    };
-    const std::int64_t utc = error(line_.utc, line_.utc_ahead, sample.utc);
-    const std::int64_t steady = error(line_.steady, line_.steady_ahead, sample.steady);
-    stats_.error = std::chrono::nanoseconds(utc);
-    errors_[errors_seen_++ % errors_.size()] = std::max(std::abs(utc), std::abs(steady));
-    stats_.largest = std::chrono::nanoseconds(*std::max_element(errors_.begin(), errors_.end()));
-  }
-
-  void publish(const Sample& sample, std::optional<std::uint64_t> rate, bool stepped) noexcept {
-    constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-    constexpr std::int64_t kRoom = std::int64_t{1} << 50;  // no sum below leaves the range
-    const auto fits = [](std::int64_t t) { return kMin + kRoom < t && t < kMax - kRoom; };
+  // The new line begins after each count that a reader combines with the old line.
+  void publish() noexcept {
     published_.version.fetch_add(1, std::memory_order_seq_cst);
-    // Later than each reading of the old line that a reader accepts.
-    const std::uint64_t now = counter_.read_in_order();
-    const std::uint64_t passed = line_.passed_at(now);
-    std::int64_t utc = internal::on_tsc_line(line_.utc, line_.utc_ahead, passed);
-    std::int64_t steady = internal::on_tsc_line(line_.steady, line_.steady_ahead, passed);
-    if (!line_.alive_at(now)) {  // readings were the kernel's
-      utc = std::max<std::int64_t>(utc, kernel_.now_utc().time_since_epoch().count());
-      steady = std::max<std::int64_t>(steady, kernel_.now_steady().time_since_epoch().count());
-    }
-    if (stepped) utc = kMin;
-    Line next{now, 0, rate_.value(), utc, 0, steady, 0};
-    if (rate && now >= sample.ticks && fits(sample.utc) && fits(sample.steady)) {
-      const auto since =
-          static_cast<std::int64_t>(internal::ticks_to_ns(now - sample.ticks, *rate));
-      next.utc = sample.utc + since;
-      next.steady = sample.steady + since;
-      const auto ahead = [](std::int64_t old, std::int64_t begin) {
-        return std::max<std::int64_t>(internal::wrapping_difference(old, begin), 0);
-      };
-      next.utc_ahead = stepped ? 0 : ahead(utc, next.utc);
-      next.steady_ahead = ahead(steady, next.steady);
-      next.good_for = internal::ns_to_ticks(std::uint64_t{kExpiresAfter.count()}, *rate);
-      bound_ = bound(sample, next);
-    }
-    line_ = next;
-    published_.anchor.store(next.anchor, std::memory_order_release);
-    published_.good_for.store(next.good_for, std::memory_order_release);
-    published_.rate.store(next.rate, std::memory_order_release);
-    published_.utc.store(next.utc, std::memory_order_release);
-    published_.utc_ahead.store(next.utc_ahead, std::memory_order_release);
-    published_.steady.store(next.steady, std::memory_order_release);
-    published_.steady_ahead.store(next.steady_ahead, std::memory_order_release);
+    const internal::TscLine& line = calibration_.renew(counter_, kernel_);
+    published_.anchor.store(line.anchor, std::memory_order_release);
+    published_.good_for.store(line.good_for, std::memory_order_release);
+    published_.rate.store(line.rate, std::memory_order_release);
+    published_.utc.store(line.utc, std::memory_order_release);
+    published_.utc_ahead.store(line.utc_ahead, std::memory_order_release);
+    published_.steady.store(line.steady, std::memory_order_release);
+    published_.steady_ahead.store(line.steady_ahead, std::memory_order_release);
     published_.version.fetch_add(1, std::memory_order_release);
   }
 
-  [[nodiscard]] std::chrono::nanoseconds bound(const Sample& sample,
-                                               const Line& line) const noexcept {
-    const std::int64_t half_bracket = rate_.ns(sample.width) / 2 + 1;
-    const auto spread =
-        static_cast<std::int64_t>(rate_.error() * static_cast<double>(kExpiresAfter.count()));
-    const std::int64_t ahead = std::max(line.utc_ahead, line.steady_ahead);
-    return std::chrono::nanoseconds(half_bracket + ahead + spread + 1) + stats_.largest +
-           drifted(kExpiresAfter, options_.wander);
-  }
-
-  // The line as readers see it, in one cache line.
+  // A TscLine in one cache line.
   struct alignas(64) Published {
     std::atomic<std::uint64_t> version{0};  // odd while the line is being replaced
     std::atomic<std::uint64_t> anchor{0}, good_for{0}, rate{0};
@@ -339,17 +227,11 @@ class BasicTscTimeSource final : public TimeSource {
   Published published_;
 
   alignas(64) TimeSource& kernel_;
-  const TscOptions options_;
+  const TscOrdering ordering_;
   const Counter counter_;
 
-  mutable std::mutex mutex_;  // guards the members below, except changes_
-  Line line_;                 // as published
-  internal::TscRate rate_;
-  std::optional<Sample> last_sample_;
-  std::int64_t offset_ = 0;  // UTC less the steady clock, at the last sample
-  std::array<std::int64_t, 16> errors_{};
-  std::size_t errors_seen_ = 0;
-  std::chrono::nanoseconds bound_{};
+  mutable std::mutex mutex_;  // guards the two members below
+  internal::TscCalibration calibration_;
   CalibrationStats stats_;
 
   const TimeSubscription changes_;  // last: ends before what its listener uses

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "masterclock/internal/printable.h"
+#include "masterclock/time/local_clock.h"
 
 namespace masterclock::inline v0_2 {
 
@@ -65,6 +66,15 @@ enum class OnFold {
   kOnce,       // occurs at the pass that the Resolve policy gives
   kFirstOnly,  // occurs at the first pass, whatever the Resolve policy is
   kTwice,      // occurs at both passes
+};
+
+// The rules of a local time that recurs. Resolve::kReject skips a date in a gap. It also skips a date in a
+// fold, unless `fold` selects a pass.
+struct RecurrenceRules {
+  Weekdays days = kEveryDay;  // of the local calendar
+  Resolve resolve = Resolve::kCompatible;
+  OnGap gap = OnGap::kResolve;
+  OnFold fold = OnFold::kOnce;
 };
 
 [[nodiscard]] inline std::string to_string(OnGap rule) {

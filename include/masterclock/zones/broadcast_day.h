@@ -1,11 +1,18 @@
-// The broadcast day: from one day start to the next, as the station's walls count it.
+// Calculates the broadcast day: the interval from one day start of a station to the next.
 //
-// A station's day begins when its morning programme does, say at 06:00 local time, and what airs at
-// 02:30 belongs to the day before. It is 23, 24 or 25 hours long (23:30 and 24:30 exist too), which
-// is why nobody computes it from UTC hours.
+// A station's day begins with its morning programme, for instance at 06:00 local time. A programme at
+// 02:30 belongs to the day before. A broadcast day is 23, 24 or 25 hours long, and in some zones 23.5
+// or 24.5 hours.
 //
-// Where the day start itself falls into a gap, the day begins at the change; where it occurs twice,
-// at its first pass.
+// A day start in a gap is the instant of the change. A day start in a fold is the first pass.
+//
+// ## Example
+//
+//   using namespace std::chrono;
+//   masterclock::ZoneCache zones;
+//   const auto day = masterclock::broadcast_day_at(sys_days(2026y / March / 29) + 3h,
+//                                                  zones.find("Europe/Dublin").value(), 6h);
+//   assert(day.date == 2026y / March / 28 && day.end - day.begin == 23h);
 #ifndef MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 #define MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 
@@ -13,51 +20,78 @@
 
 #include <algorithm>
 #include <chrono>
+#include <compare>
+#include <cstddef>
+#include <string>
+#include <utility>
 
+#include "masterclock/internal/hash.h"
+#include "masterclock/internal/printable.h"
+#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"
 
 namespace masterclock::inline v0_2 {
 
-// The day named `date` occupies [begin, end).
+// The day of `date` on [begin, end). Days are ordered by date.
 struct BroadcastDay {
   std::chrono::year_month_day date;
   UtcTime begin, end;
+  friend bool operator==(const BroadcastDay&, const BroadcastDay&) = default;
+  friend auto operator<=>(const BroadcastDay&, const BroadcastDay&) = default;
+  template <class H>
+  friend H AbslHashValue(H state, const BroadcastDay& day) {
+    return H::combine(std::move(state), day.begin.time_since_epoch().count(),
+                      day.end.time_since_epoch().count());
+  }
 };
 
-// When the broadcast day of a calendar date begins.
+// Returns "2026-03-28 from 2026-03-28T06:00:00Z to 2026-03-29T05:00:00Z".
+[[nodiscard]] inline std::string to_string(const BroadcastDay& day) {
+  const std::chrono::local_seconds midnight = std::chrono::local_days(day.date);
+  return to_rfc3339(midnight, 0).substr(0, 10) + " from " + to_rfc3339(day.begin, 0) + " to " +
+         to_rfc3339(day.end, 0);
+}
+
+// Returns the begin of the broadcast day of a date.
 //
-// Units:   `day_start` is wall time after midnight: 06:00 is 6 h.
-// Threads: any.
-// Cost:    a few nanoseconds; does not throw or allocate.
+// Units: `day_start` is the local time since midnight, 6 h for 06:00. A value outside -24 h to 48 h is
+//        the nearer end.
+// Cost:  a few nanoseconds; does not allocate.
 [[nodiscard]] inline UtcTime broadcast_day_begin(std::chrono::local_days date, Zone zone,
                                                  std::chrono::seconds day_start) noexcept {
-  using std::chrono::seconds;
-  constexpr seconds kLast = std::chrono::floor<seconds>(LocalTime::max().time_since_epoch());
-  const seconds reading =
-      date.time_since_epoch() + day_start;  // clamped to what LocalTime can hold
-  const LocalResolution start = zone.resolve(LocalTime(std::clamp(reading, -kLast, kLast)));
+  using namespace std::chrono;
+  constexpr seconds kLast = floor<seconds>(LocalTime::max().time_since_epoch());
+  day_start = std::clamp<seconds>(day_start, -hours(24), hours(48));
+  const seconds local = date.time_since_epoch() + day_start;
+  const LocalResolution start = zone.resolve(LocalTime(std::clamp(local, -kLast, kLast)));
   return start.kind == LocalResolution::kGap ? start.transition : start.earlier;
 }
 
-// The broadcast day that holds `now`.
-//
-// Units, Threads, Cost: as above.
+// Returns the broadcast day that contains `now`. Units and cost are those of broadcast_day_begin.
 [[nodiscard]] inline BroadcastDay broadcast_day_at(UtcTime now, Zone zone,
                                                    std::chrono::seconds day_start) noexcept {
-  using std::chrono::days;
-  const LocalTime wall = saturating_add(zone.to_local(now), -day_start);
-  std::chrono::local_days date = std::chrono::floor<days>(wall);
-  // The wall's date is right but within a change of the clocks, where the day that holds `now` is a
-  // neighbour; where a calendar date was left out (Samoa, 2011), the next but one.
+  using namespace std::chrono;
+  day_start = std::clamp<seconds>(day_start, -hours(24), hours(48));
+  local_days date = floor<days>(saturating_add(zone.to_local(now), -day_start));
+  // Near a change the day of `now` is the day before or after `date`. Near a date that a zone omitted
+  // (Samoa, 2011) the distance is two days.
   for (int i = 0; i < 2 && now < broadcast_day_begin(date, zone, day_start); ++i) date -= days(1);
   for (int i = 0; i < 2 && now >= broadcast_day_begin(date + days(1), zone, day_start); ++i) {
     date += days(1);
   }
-  return {std::chrono::year_month_day(date), broadcast_day_begin(date, zone, day_start),
+  return {year_month_day(date), broadcast_day_begin(date, zone, day_start),
           broadcast_day_begin(date + days(1), zone, day_start)};
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
+
+template <>
+struct std::hash<masterclock::BroadcastDay> {
+  [[nodiscard]] std::size_t operator()(const masterclock::BroadcastDay& day) const noexcept {
+    return masterclock::internal::hash_of(day.begin.time_since_epoch().count(),
+                                          day.end.time_since_epoch().count());
+  }
+};
 
 #endif  // MASTERCLOCK_ZONES_BROADCAST_DAY_H_

@@ -1,9 +1,9 @@
 // Finds the machine's own zone, by name: from TZ, else from /etc/localtime.
 //
-// A station pins its zone by name in its configuration. Tools that want the operator's zone use this.
+// A station sets its zone by name in its configuration. A tool uses the operator's zone.
 //
-// A copy of a zone file has no name. Its name is taken from its path, or from /etc/timezone, and only
-// when the copy has the same rules as the database's file of that name.
+// A copy of a zone file has no name. Its path or /etc/timezone gives the name. The name counts when the
+// copy has the same rules as the database's file of that name.
 //
 // Source: POSIX.1-2017 section 8.3 and the GNU C library for TZ; localtime(5) and Debian's
 //         /etc/timezone.
@@ -29,7 +29,7 @@
 
 namespace masterclock::inline v0_2 {
 
-// Where the machine names its zone. The defaults are the machine's own; a test names others.
+// The places that name the machine's zone. A test names other places.
 struct SystemZoneSources {
   std::optional<std::string> tz = from_environment();
   std::filesystem::path localtime = "/etc/localtime";  // a link into the database, or a copy
@@ -51,11 +51,11 @@ inline bool agrees_with_database(const std::filesystem::path& file, const ZoneDa
   const std::optional<ZoneRules> a = TzifReader::read_file(file.string());
   const std::optional<ZoneRules> b = TzifReader::read_file((database.directory() / name).string());
   if (!a || !b) return false;
-  const auto left = ZoneCompiler::compile(*a), right = ZoneCompiler::compile(*b);
-  return left->names == right->names && left->spans == right->spans;
+  const ZoneData left = ZoneCompiler::compile(*a), right = ZoneCompiler::compile(*b);
+  return left.names == right.names && left.spans == right.spans;
 }
 
-// Returns the zone of a zone file: a file of the database, a link to one, or a copy of one.
+// Returns the zone of a file: a zone file of the database, a link to one, or a copy.
 inline std::optional<Zone> zone_of_file(ZoneCache& zones, std::filesystem::path file) {
   namespace fs = std::filesystem;
   const ZoneDatabase& database = zones.database();

@@ -1,28 +1,27 @@
-// What the wall says: a time zone as a value.
+// Converts between UTC and the local time of a time zone, as a value.
 //
-// A Zone is one pointer to an immutable table of every offset the zone ever had and, by the rules
-// in force, will have. Copy it, keep it, hand it to other threads: it stays valid for the life of
-// the process, also when the cache it came from is cleared or takes newer rules (a Zone obtained
-// before keeps the old ones). Get one from a ZoneCache or from `MasterClock::zone`.
+// A Zone is a pointer to an immutable table of all offsets, past and future. It is valid for the life of
+// the process. It keeps its rules when the cache is cleared or the database takes newer rules. A
+// ZoneCache returns zones by name.
 //
-// A gap and a fold are answers, not exceptions: `resolve` names every instant that a wall reading
-// can mean, `to_utc` picks one by the policy you state (local_clock.h).
+// Some local times occur twice (a fold) or never (a gap). `resolve` returns all instants that a local
+// time can mean. `to_utc` selects one of them by a policy (local_clock.h).
 //
-// Units:   nanoseconds; offsets are whole seconds, as the database has them.
-// Threads: any. Nothing here locks, allocates or does I/O, but for the text of an error.
-// Cost:    a few nanoseconds from 1970 to 2106, a binary search outside.
-// Source:  the IANA time zone database as installed, RFC 8536.
+// Units:   nanoseconds; offsets are whole seconds, as in the database.
+// Threads: any; no function locks. Only `transitions` and error messages allocate.
+// Cost:    a few nanoseconds from 1970 to 2106; a binary search outside these years.
+// Source:  the installed IANA time zone database, RFC 8536.
 //
 // ## Example
 //
 //   using namespace std::chrono;
 //   masterclock::ZoneCache zones;
 //   const masterclock::Zone dublin = zones.find("Europe/Dublin").value();
-//   // 01:30 on 29 March 2026 never comes: at 01:00 it is 02:00.
-//   const masterclock::LocalTime wall = local_days(2026y / March / 29) + 1h + 30min;
-//   assert(dublin.resolve(wall).kind == masterclock::LocalResolution::kGap);
-//   assert(!dublin.to_utc(wall, masterclock::Resolve::kReject).ok());
-//   assert(dublin.to_utc(wall, masterclock::Resolve::kSnap).value() ==
+//   // 01:30 on 29 March 2026 does not exist: 02:00 follows 00:59:59.
+//   const masterclock::LocalTime local = local_days(2026y / March / 29) + 1h + 30min;
+//   assert(dublin.resolve(local).kind == masterclock::LocalResolution::kGap);
+//   assert(!dublin.to_utc(local, masterclock::Resolve::kReject).ok());
+//   assert(dublin.to_utc(local, masterclock::Resolve::kSnap).value() ==
 //          sys_days(2026y / March / 29) + 1h);
 #ifndef MASTERCLOCK_ZONES_ZONE_H_
 #define MASTERCLOCK_ZONES_ZONE_H_
@@ -30,78 +29,104 @@
 #include "masterclock/version.h"
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/printable.h"
+#include "masterclock/time/local_clock.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
-#include "masterclock/time/local_clock.h"
-#include "masterclock/zones/internal/zone_compiler.h"
 #include "masterclock/zones/internal/zone_table.h"
-#include "masterclock/zones/zone_offset.h"
 
 namespace masterclock::inline v0_2 {
 
+namespace internal {
+struct ZoneAccess;
+}  // namespace internal
+
+// The relation of local time to UTC on [begin, end). A caller that stores it asks again at `end`.
+struct ZoneOffset {
+  std::chrono::seconds offset{};  // local = UTC + offset; positive east of Greenwich
+  // True when local time is ahead of standard time. Dublin's summer is daylight time here, although the
+  // tz database marks its winter.
+  bool daylight = false;
+  std::string_view abbreviation;  // "GMT", "EDT", "+0530"; valid for the life of the process
+  UtcTime begin, end;  // UtcTime::min() before the first change, max() after the last one
+  friend bool operator==(const ZoneOffset&, const ZoneOffset&) = default;
+};
+
+// The instants that a local time can mean.
+//
+//   kUnique  one instant: earlier == later
+//   kGap     no instant: the clocks went forward over the local time. `earlier` applies the offset after
+//            the gap, `later` the offset before the gap. `transition` is the instant of the change.
+//   kFold    two instants: the clocks went back over the local time. `earlier` is the first pass,
+//            `later` the second pass. `transition` is the instant at which the second pass may begin.
+struct LocalResolution {
+  enum class Kind { kUnique, kGap, kFold };
+  using enum Kind;
+  Kind kind = kUnique;
+  UtcTime earlier, later;
+  UtcTime transition;  // equal to `earlier` for kUnique
+  friend bool operator==(const LocalResolution&, const LocalResolution&) = default;
+};
+
 class Zone {
  public:
-  // UTC. Needs no database.
-  Zone() noexcept : table_(&utc_table()) {}
+  // Makes UTC, without a database.
+  Zone() noexcept : table_(&internal::utc_table()) {}
 
-  // For the library: a handle on a table that is never destroyed.
-  explicit Zone(const internal::ZoneTable& table) noexcept : table_(&table) {}
-  [[nodiscard]] const internal::ZoneTable& table() const noexcept { return *table_; }
-
-  // The name under which it was looked up: a link keeps its own ("US/Eastern").
+  // Returns the name of the lookup: a link keeps its name ("US/Eastern").
   [[nodiscard]] std::string_view name() const noexcept { return table_->name(); }
 
-  // How the wall stands to UTC at `utc`, and from when to when that holds. Always inline, so that a
-  // caller who looks at one field pays for one.
+  // Returns the offset at `utc`, and the interval on which it holds.
   [[nodiscard]] [[gnu::always_inline]] ZoneOffset offset_at(UtcTime utc) const noexcept {
-    return table_->offset_at(count(utc));
+    const internal::ZoneTable::Place place = table_->place_of(count(utc));
+    return span(place.span, place.offset);
   }
 
-  // The offset alone.
+  // Returns the offset alone. An instant outside 1677 to 2262 has the offset of the nearer end.
   [[nodiscard]] std::chrono::seconds utc_offset(UtcTime utc) const noexcept {
     return std::chrono::seconds(table_->offset_seconds(count(utc)));
   }
-
-  // The same for a time of coarser precision, which spares a division.
   template <class Duration>
-  requires(std::ratio_greater_equal_v<typename Duration::period, std::ratio<1>>)
-      [[nodiscard]] std::chrono::seconds
-      utc_offset(std::chrono::sys_time<Duration> utc) const noexcept {
-    return std::chrono::seconds(
-        table_->offset_at_second(std::chrono::seconds(utc.time_since_epoch()).count()));
+  [[nodiscard]] std::chrono::seconds utc_offset(
+      std::chrono::sys_time<Duration> utc) const noexcept {
+    return std::chrono::seconds(table_->offset_at_second(
+        std::chrono::floor<std::chrono::seconds>(utc).time_since_epoch().count()));
   }
 
-  // What the wall says at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
+  // Returns the local time at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
   [[nodiscard]] LocalTime to_local(UtcTime utc) const noexcept {
     return LocalTime(std::chrono::nanoseconds(table_->to_local(count(utc))));
   }
 
-  // Every instant that the wall reading `local` can mean.
+  // Returns all instants that `local` can mean.
   [[nodiscard]] LocalResolution resolve(LocalTime local) const noexcept {
-    return table_->resolve(local.time_since_epoch().count());
+    const internal::LocalCandidates found = table_->resolve(local.time_since_epoch().count());
+    return {static_cast<LocalResolution::Kind>(found.kind), instant(found.earlier),
+            instant(found.later), instant(found.transition)};
   }
 
-  // The instant that `local` means under `policy`.
+  // Returns the instant that `local` means under `policy`.
   //
-  // Errors: FailedPrecondition under kReject in a gap or a fold, naming both candidates.
-  //         OutOfRange where the instant lies outside 1677 to 2262.
+  // Errors: FailedPrecondition under kReject in a gap or a fold, with both candidates.
+  //         OutOfRange for an instant outside 1677 to 2262.
   [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve policy) const {
     const LocalResolution found = resolve(local);
     if (found.kind == LocalResolution::kUnique) {
       if (to_local(found.earlier) == local) return found.earlier;
       return absl::OutOfRangeError("The local time " + to_rfc3339(local) + " in " + table_->name() +
-                                   " lies outside 1677-09-21 to 2262-04-11 UTC");
+                                   " is outside 1677-09-21 to 2262-04-11 UTC");
     }
     const bool gap = found.kind == LocalResolution::kGap;
     switch (policy) {
@@ -116,43 +141,54 @@ class Zone {
       case Resolve::kReject:
         break;
     }
-    return absl::FailedPreconditionError(
-        "The local time " + to_rfc3339(local) + (gap ? " does not exist in " : " occurs twice in ") +
-        table_->name() + ": " + to_rfc3339(found.earlier) + " or " + to_rfc3339(found.later));
+    return absl::FailedPreconditionError("The local time " + to_rfc3339(local) +
+                                         (gap ? " does not exist in " : " occurs twice in ") +
+                                         table_->name() + ": " + to_rfc3339(found.earlier) +
+                                         " or " + to_rfc3339(found.later));
   }
 
-  // The first instant after `utc` at which anything about local time changes: offset, daylight or
-  // abbreviation. Nothing when the rules make no further change before 2262.
+  // Returns the first instant after `utc` at which offset, daylight or abbreviation change. Returns no
+  // instant when the rules make no change before 2262.
   [[nodiscard]] std::optional<UtcTime> next_transition(UtcTime utc) const noexcept {
     const UtcTime end = offset_at(utc).end;
     return end == UtcTime::max() ? std::nullopt : std::optional(end);
   }
 
-  // Every change in [from, until), oldest first: what holds from each of them on.
-  //
-  // Cost: a walk over the answers, and the memory for them.
+  // Returns the offset from each change in [from, until) on, oldest first.
   [[nodiscard]] std::vector<ZoneOffset> transitions(UtcTime from, UtcTime until) const {
     std::vector<ZoneOffset> found;
-    std::size_t span = table_->span_at(count(from));
-    if (table_->offset(span).begin < from || span == 0) ++span;  // what is in force is no change
-    for (; span < table_->span_count(); ++span) {
-      const ZoneOffset offset = table_->offset(span);
-      if (offset.begin >= until) break;
-      found.push_back(offset);
+    std::size_t i = table_->place_of(count(from)).span;
+    if (i == 0 || instant(table_->span(i).begin) < from) ++i;  // began before `from`
+    for (; i < table_->span_count() && instant(table_->span(i).begin) < until; ++i) {
+      found.push_back(span(i, table_->span(i).offset));
     }
     return found;
   }
 
-  // The same zone under the same name with the same rules.
+  // Zones are equal when name and rules are the same. They are ordered by name.
   friend bool operator==(Zone, Zone) noexcept = default;
+  friend std::strong_ordering operator<=>(Zone a, Zone b) noexcept {
+    const std::strong_ordering by_name = a.name() <=> b.name();
+    return by_name != 0 ? by_name : std::compare_three_way()(a.table_, b.table_);
+  }
+  template <class H>
+  friend H AbslHashValue(H state, Zone zone) {
+    return H::combine(std::move(state), zone.table_);
+  }
 
  private:
-  static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
+  friend internal::ZoneAccess;
 
-  static const internal::ZoneTable& utc_table() noexcept {
-    static const auto* const table = new internal::ZoneTable(
-        "UTC", internal::ZoneCompiler::compile({{0, false, "UTC"}, {}, ""}));
-    return *table;
+  explicit Zone(const internal::ZoneTable* table) noexcept : table_(table) {}
+
+  static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
+  static UtcTime instant(std::int64_t ns) noexcept { return UtcTime(std::chrono::nanoseconds(ns)); }
+
+  [[nodiscard]] [[gnu::always_inline]] ZoneOffset span(std::size_t i,
+                                                       std::int32_t offset) const noexcept {
+    const internal::ZoneSpan& span = table_->span(i);
+    return {std::chrono::seconds(offset), span.daylight, table_->abbreviation(span),
+            instant(span.begin), instant(table_->span(i + 1).begin)};
   }
 
   const internal::ZoneTable* table_;
@@ -161,6 +197,70 @@ class Zone {
 static_assert(sizeof(Zone) == sizeof(void*) && std::is_trivially_copyable_v<Zone>);
 static_assert(WallClock<Zone>);
 
-}  // namespace masterclock
+// The state of a zone at one instant, for a status page.
+struct TimezoneInfo {
+  std::string name;
+  std::chrono::seconds offset{};  // local = UTC + offset
+  std::string abbreviation;
+  bool daylight = false;               // see ZoneOffset
+  std::optional<UtcTime> next_change;  // none when the rules make no change before 2262
+  friend bool operator==(const TimezoneInfo&, const TimezoneInfo&) = default;
+};
+
+[[nodiscard]] inline TimezoneInfo timezone_info(Zone zone, UtcTime at) {
+  const ZoneOffset now = zone.offset_at(at);
+  return {std::string(zone.name()), now.offset, std::string(now.abbreviation), now.daylight,
+          zone.next_transition(at)};
+}
+
+namespace internal {
+
+// Lets the cache and the database see behind a Zone.
+struct ZoneAccess {
+  static Zone zone_of(const ZoneTable& table) noexcept { return Zone(&table); }
+  static const ZoneTable& table_of(Zone zone) noexcept { return *zone.table_; }
+};
+
+// Returns "+01:00", or "-00:25:21" for an offset with seconds.
+inline std::string offset_text(std::chrono::seconds offset) {
+  char text[] = "+hh:mm:ss";
+  const auto size =
+      static_cast<std::uint32_t>(offset.count() < 0 ? -offset.count() : offset.count());
+  write_offset(text, std::chrono::duration_cast<std::chrono::minutes>(offset));
+  text[0] = offset.count() < 0 ? '-' : '+';
+  write_pair(text + 7, size % 60);
+  return std::string(text, size % 60 == 0 ? 6 : 9);
+}
+
+}  // namespace internal
+
+[[nodiscard]] inline std::string to_string(Zone zone) { return std::string(zone.name()); }
+
+// Returns "+01:00 IST daylight from 2026-03-29T01:00:00Z to 2026-10-25T01:00:00Z".
+[[nodiscard]] inline std::string to_string(const ZoneOffset& offset) {
+  return internal::offset_text(offset.offset) + " " + std::string(offset.abbreviation) +
+         (offset.daylight ? " daylight" : "") + " from " + to_rfc3339(offset.begin, 0) + " to " +
+         to_rfc3339(offset.end, 0);
+}
+
+[[nodiscard]] inline std::string to_string(LocalResolution::Kind kind) {
+  return internal::name_of(kind, {"unique", "gap", "fold"});
+}
+
+// Returns "gap: 2026-03-29T00:30:00.000000000Z or 2026-03-29T01:30:00.000000000Z".
+[[nodiscard]] inline std::string to_string(const LocalResolution& found) {
+  const bool unique = found.kind == LocalResolution::kUnique;
+  return to_string(found.kind) + ": " + to_rfc3339(found.earlier) +
+         (unique ? "" : " or " + to_rfc3339(found.later));
+}
+
+}  // namespace masterclock::inline v0_2
+
+template <>
+struct std::hash<masterclock::Zone> {
+  [[nodiscard]] std::size_t operator()(masterclock::Zone zone) const noexcept {
+    return std::hash<const void*>()(&masterclock::internal::ZoneAccess::table_of(zone));
+  }
+};
 
 #endif  // MASTERCLOCK_ZONES_ZONE_H_

@@ -1,14 +1,22 @@
-// Zones by name, at the price of hashing the name.
+// Finds zones by name, for the cost of a hash.
 //
-// The first look-up of a name has its zone compiled (once a process, whichever cache asks); every
-// later one finds it without a lock, without I/O and without waiting for threads that insert or
-// clear. Warm the cache before going on the air, and no look-up there is the first.
+// The first lookup of a name compiles its zone, once for the process. Later lookups take no lock and do
+// no I/O, and do not wait for threads that insert or clear. A program warms the cache before it goes on
+// the air, so that no lookup there is the first.
 //
-// Names are matched exactly: "europe/dublin" is not one. A name that does not exist costs a search
-// of the database's list, never a file access.
+// Names match exactly: "europe/dublin" is not found. An unknown name costs a search of the database's
+// list and no file access.
 //
 // Threads: any, for every member.
-// Cost:    a hit takes a few nanoseconds and never allocates.
+// Cost:    a hit takes a few nanoseconds and does not allocate.
+//
+// ## Example
+//
+//   masterclock::ZoneCache zones;
+//   assert(zones.find("Europe/Dublin").ok());
+//   assert(zones.find("Mars/Base").status().message() == "Invalid timezone 'Mars/Base'");
+//   assert(zones.find_or_utc("Mars/Base") == masterclock::Zone());
+//   assert(zones.misses() == 3 && zones.fallbacks() == 1);
 #ifndef MASTERCLOCK_ZONES_ZONE_CACHE_H_
 #define MASTERCLOCK_ZONES_ZONE_CACHE_H_
 
@@ -26,6 +34,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/guarded_call.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/zones/internal/name_index.h"
 #include "masterclock/zones/internal/striped_counter.h"
 #include "masterclock/zones/zone.h"
@@ -35,13 +45,12 @@ namespace masterclock::inline v0_2 {
 
 class ZoneCache {
  public:
-  // What a look-up came to.
   enum class LookUp {
-    kHit,       // the name was here
-    kMiss,      // it was not; it is now, if it exists
-    kFallback,  // `find_or_utc` had no such zone and answered UTC
+    kHit,       // the cache has the name
+    kMiss,      // the cache does not have the name; it now does, if the zone exists
+    kFallback,  // `find_or_utc` returned UTC in place of the zone
   };
-  // Hears of every look-up, on the thread that makes it. Must not throw.
+  // Called for each lookup, on the thread that makes it. Exceptions are swallowed.
   using Listener = std::function<void(std::string_view name, LookUp)>;
 
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)
@@ -53,54 +62,57 @@ class ZoneCache {
   ZoneCache(const ZoneCache&) = delete;
   ZoneCache& operator=(const ZoneCache&) = delete;
 
-  // Errors: NotFound: "Invalid timezone 'Mars/Base'". DataLoss when the zone's file is damaged.
+  // Errors: NotFound for an unknown name: "Invalid timezone 'Mars/Base'".
+  //         DataLoss when the zone's file is damaged.
   [[nodiscard]] absl::StatusOr<Zone> find(std::string_view iana_name) {
     if (const internal::ZoneTable* const table = index_.find(iana_name)) [[likely]] {
       count(hits_, iana_name, LookUp::kHit);
-      return Zone(*table);
+      return internal::ZoneAccess::zone_of(*table);
     }
-    return find_slowly(iana_name);
+    return find_in_database(iana_name);
   }
 
-  // The graceful way: UTC where there is no such zone, counted in `fallbacks()` and reported.
+  // Returns UTC in place of a zone that `find` refuses. Counts and reports each such fallback.
   [[nodiscard]] Zone find_or_utc(std::string_view iana_name) noexcept {
     if (const internal::ZoneTable* const table = index_.find(iana_name)) [[likely]] {
       count(hits_, iana_name, LookUp::kHit);
-      return Zone(*table);
+      return internal::ZoneAccess::zone_of(*table);
     }
     try {
-      if (const absl::StatusOr<Zone> zone = find_slowly(iana_name); zone.ok()) return *zone;
-    } catch (...) {  // out of memory while compiling: the promise is an answer
+      if (const absl::StatusOr<Zone> zone = find_in_database(iana_name); zone.ok()) return *zone;
+    } catch (...) {  // no memory to compile the zone
     }
     count(fallbacks_, iana_name, LookUp::kFallback);
     return Zone();
   }
 
-  // Compiles the named zones now. Takes all it can and reports the first that it could not.
+  // Compiles the named zones now, and returns the first error.
   absl::Status warm_up(std::span<const std::string_view> iana_names) {
     absl::Status status;
     for (const std::string_view name : iana_names) status.Update(find(name).status());
     return status;
   }
 
-  // The whole database: a fraction of a second, a few megabytes.
+  // Compiles the whole database: a fraction of a second, a few megabytes.
   absl::Status warm_up_all() {
     absl::Status status;
     for (const std::string& name : database_.names()) status.Update(find(name).status());
     return status;
   }
 
-  // Forgets every name. Zones that were handed out stay valid.
+  // Removes every name. Zones in use stay valid.
   void clear() {
     const std::lock_guard lock(mutex_);
     index_.clear();
   }
 
-  // What is here now, sorted by name.
+  // Returns the zones in the cache, sorted by name.
   [[nodiscard]] std::vector<Zone> zones() const {
     std::vector<Zone> found;
-    index_.for_each([&](const internal::ZoneTable& table) { found.emplace_back(table); });
-    std::sort(found.begin(), found.end(), [](Zone a, Zone b) { return a.name() < b.name(); });
+    index_.for_each([&](const internal::ZoneTable& table) {
+      found.push_back(internal::ZoneAccess::zone_of(table));
+    });
+    std::sort(found.begin(), found.end());
     return found;
   }
   [[nodiscard]] std::vector<std::string> names() const {
@@ -109,7 +121,7 @@ class ZoneCache {
     return found;
   }
 
-  // Since construction; clearing does not reset them.
+  // Return the number of lookups since construction. `clear` does not reset them.
   [[nodiscard]] std::uint64_t hits() const noexcept { return hits_.total(); }
   [[nodiscard]] std::uint64_t misses() const noexcept { return misses_.total(); }
   [[nodiscard]] std::uint64_t fallbacks() const noexcept { return fallbacks_.total(); }
@@ -117,31 +129,35 @@ class ZoneCache {
   [[nodiscard]] ZoneDatabase& database() const noexcept { return database_; }
 
  private:
-  absl::StatusOr<Zone> find_slowly(std::string_view name) {
+  absl::StatusOr<Zone> find_in_database(std::string_view name) {
     count(misses_, name, LookUp::kMiss);
     const std::uint64_t generation = database_.generation();
     const absl::StatusOr<Zone> zone = database_.find(name);
     if (!zone.ok()) return zone;
     const std::lock_guard lock(mutex_);
-    // What was found before a reload is handed out once, but not kept.
+    // A reload since the lookup would leave old rules in the cache.
     if (database_.generation() == generation && index_.find(name) == nullptr) {
-      index_.insert(zone->table());
+      index_.insert(internal::ZoneAccess::table_of(*zone));
     }
     return zone;
   }
 
-  void count(internal::StripedCounter& counter, std::string_view name, LookUp what) {
+  void count(internal::StripedCounter& counter, std::string_view name, LookUp what) noexcept {
     counter.raise();
-    if (listener_) listener_(name, what);
+    if (listener_) internal::guarded_call(listener_, name, what);
   }
 
   ZoneDatabase& database_;
   const Listener listener_;
-  std::mutex mutex_;  // for whoever changes the index
+  std::mutex mutex_;  // serialises changes of the index
   internal::NameIndex index_;
   internal::StripedCounter hits_, misses_, fallbacks_;
 };
 
-}  // namespace masterclock
+[[nodiscard]] inline std::string to_string(ZoneCache::LookUp what) {
+  return internal::name_of(what, {"hit", "miss", "fallback"});
+}
+
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_ZONES_ZONE_CACHE_H_

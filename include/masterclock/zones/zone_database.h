@@ -1,18 +1,14 @@
-// The zones of one tz database directory: which names there are, and the compiled table of each.
+// Loads and compiles the zones of one tz database directory.
 //
-// Rules come from the date library, which reads the system's compiled database, and from the files
-// themselves where date cannot serve: the footer with the rules past 2037, names that date does not
-// list, directories other than the system's, and versions newer than the one the process began
-// with. DESIGN.md tells why.
+// The rules come from the date library, which reads the system's compiled database. The files themselves supply the rules past 2037 and the names that date does not list. They also supply
+// other directories and versions newer than that at the start of the process.
 //
-// A name is looked up in the list of names that the directory held when it was read. It is never
-// made into a path of its own, so "../../etc/passwd" is a name that does not exist and opens
-// nothing.
+// A lookup compares a name with the list of names in the directory and never makes a path of it. The
+// name "../../etc/passwd" does not exist, and opens no file.
 //
 // Threads: any, for every member.
-// Cost:    a table is compiled once and never destroyed: handles on it stay valid for ever. A name that
-//          was compiled before is found without I/O; every look-up here takes a lock (a ZoneCache's
-//          do not).
+// Cost:    a zone is compiled once and never destroyed, so a handle stays valid for the life of the
+//          process. Each lookup takes a lock; the lookups of a ZoneCache do not.
 #ifndef MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 #define MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 
@@ -37,39 +33,44 @@
 #include "masterclock/internal/quoted.h"
 #include "masterclock/zones/internal/date_rules.h"
 #include "masterclock/zones/internal/tzif.h"
+#include "masterclock/zones/internal/zone_compiler.h"
 #include "masterclock/zones/internal/zone_directory.h"
 #include "masterclock/zones/zone.h"
 
 namespace masterclock::inline v0_2 {
 
+class ZoneCache;
+
 class ZoneDatabase {
  public:
-  // What a reload found, among the zones that were in use.
+  // The result of a reload, for the zones in use.
   struct Reloaded {
     std::string from, to;              // versions
-    std::vector<std::string> changed;  // have other rules now
-    std::vector<std::string> kept;     // gone or damaged on disk: the rules in use stay
+    std::vector<std::string> changed;  // zones that have other rules now
+    std::vector<std::string> kept;     // zones missing or damaged on disk, which keep their rules
   };
 
-  // The system's database. One for the process, never destroyed.
+  // Returns the system's database: one for the process, never destroyed.
   static ZoneDatabase& system() {
     static auto* const database =
         new ZoneDatabase(internal::find_zone_directory(), Source::kDateFirst);
     return *database;
   }
 
-  // A database in `directory`, laid out like /usr/share/zoneinfo. Its tables outlive it.
+  // Opens a directory with the layout of /usr/share/zoneinfo. Its zones outlive the database.
   explicit ZoneDatabase(std::filesystem::path directory)
       : ZoneDatabase(std::move(directory), Source::kFilesOnly) {}
 
   ZoneDatabase(const ZoneDatabase&) = delete;
   ZoneDatabase& operator=(const ZoneDatabase&) = delete;
 
-  // Errors: NotFound for a name that the database does not have: "Invalid timezone 'Mars/Base'".
-  //         DataLoss for one whose file cannot be read.
+  // Errors: NotFound for an unknown name: "Invalid timezone 'Mars/Base'".
+  //         DataLoss for a file that cannot be read.
   absl::StatusOr<Zone> find(std::string_view name) {
     const std::lock_guard lock(mutex_);
-    if (const auto known = tables_.find(name); known != tables_.end()) return Zone(*known->second);
+    if (const auto known = tables_.find(name); known != tables_.end()) {
+      return internal::ZoneAccess::zone_of(*known->second);
+    }
     if (name == "UTC") return Zone();
     if (!std::binary_search(names_.begin(), names_.end(), name, std::less<>())) {
       return absl::NotFoundError("Invalid timezone " + internal::quoted(name));
@@ -79,17 +80,16 @@ class ZoneDatabase {
       return absl::DataLossError("Timezone " + internal::quoted(name) + ": no valid zone file in " +
                                  directory_.string());
     }
-    const internal::ZoneTable& table = compile(name, std::move(*rules));
+    const internal::ZoneTable& table = table_of(name, compile(std::move(*rules)));
     tables_.emplace(name, &table);
-    return Zone(table);
+    return internal::ZoneAccess::zone_of(table);
   }
 
-  // Takes the rules that are on disk now. Zones handed out before keep theirs and stay valid;
-  // look-ups from now on, through every cache, find the new ones. A zone whose rules did not change
-  // stays the same zone.
+  // Loads the rules that are on disk now. Zones in use keep their rules and stay valid. Later lookups,
+  // through every cache, return the new rules. A zone with unchanged rules stays the same zone.
   //
-  // Cost:   reads every zone in use again; readers go on meanwhile.
-  // Errors: Unavailable when the directory has no zones now; everything stays as it was.
+  // Cost:   reads every zone in use again; lookups continue meanwhile.
+  // Errors: Unavailable when the directory has no zones; no zone changes then.
   absl::StatusOr<Reloaded> reload() {
     Reloaded report;
     std::vector<std::string> names = internal::list_zone_names(directory_);
@@ -98,7 +98,7 @@ class ZoneDatabase {
     }
     {
       const std::lock_guard lock(mutex_);
-      source_ = Source::kFilesOnly;  // date keeps what it has read
+      source_ = Source::kFilesOnly;  // date never reads a file again
       report.from = std::exchange(version_, internal::read_zone_version(directory_));
       report.to = version_;
       names_ = std::move(names);
@@ -108,26 +108,25 @@ class ZoneDatabase {
           report.kept.push_back(name);
           continue;
         }
-        const internal::ZoneTable& fresh = compile(name, std::move(*rules));
-        if (fresh.data() == table->data()) continue;
-        table = &fresh;
+        const internal::ZoneData& data = compile(std::move(*rules));
+        if (&data == &table->data()) continue;
+        table = &table_of(name, data);
         report.changed.push_back(name);
       }
     }
     generation_.fetch_add(1, std::memory_order_release);
     const std::lock_guard lock(dependents_mutex_);
-    for (const auto& [key, forget] : dependents_) forget();
+    for (const auto& [cache, clear] : dependents_) clear();
     return report;
   }
 
-  // Every name, sorted.
+  // Returns every name, sorted.
   [[nodiscard]] std::vector<std::string> names() const {
     const std::lock_guard lock(mutex_);
     return names_;
   }
 
-  // The version of what is in use, "2026f", and of what is on disk; "unknown" where it does not
-  // say.
+  // Return the version in use and the version on disk: "2026f", or "unknown".
   [[nodiscard]] std::string version() const {
     const std::lock_guard lock(mutex_);
     return version_;
@@ -138,21 +137,8 @@ class ZoneDatabase {
 
   [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
 
-  // For caches: how often the database was reloaded, and who has to forget what it knows when it
-  // is.
-  [[nodiscard]] std::uint64_t generation() const noexcept {
-    return generation_.load(std::memory_order_acquire);
-  }
-  void add_dependent(const void* key, std::function<void()> forget) {
-    const std::lock_guard lock(dependents_mutex_);
-    dependents_[key] = std::move(forget);
-  }
-  void remove_dependent(const void* key) {
-    const std::lock_guard lock(dependents_mutex_);
-    dependents_.erase(key);
-  }
-
  private:
+  friend ZoneCache;
   enum class Source { kDateFirst, kFilesOnly };
 
   ZoneDatabase(std::filesystem::path directory, Source source)
@@ -160,6 +146,19 @@ class ZoneDatabase {
         source_(source),
         names_(internal::list_zone_names(directory_)),
         version_(internal::read_zone_version(directory_)) {}
+
+  // Returns the number of reloads. Each reload calls `clear` of every dependent cache.
+  [[nodiscard]] std::uint64_t generation() const noexcept {
+    return generation_.load(std::memory_order_acquire);
+  }
+  void add_dependent(const ZoneCache* cache, std::function<void()> clear) {
+    const std::lock_guard lock(dependents_mutex_);
+    dependents_[cache] = std::move(clear);
+  }
+  void remove_dependent(const ZoneCache* cache) {
+    const std::lock_guard lock(dependents_mutex_);
+    dependents_.erase(cache);
+  }
 
   [[nodiscard]] std::optional<internal::ZoneRules> load(std::string_view name) const {
     std::optional<internal::ZoneRules> file =
@@ -171,27 +170,29 @@ class ZoneDatabase {
     return rules;
   }
 
-  const internal::ZoneTable& compile(std::string_view name, internal::ZoneRules rules) {
-    auto data = share(internal::ZoneCompiler::compile(std::move(rules)));
-    return keep(internal::ZoneTable(std::string(name), std::move(data)));
-  }
-
-  // Zones with the same history (Europe/Dublin and Eire) hold it once.
-  std::shared_ptr<const internal::ZoneData> share(std::shared_ptr<const internal::ZoneData> data) {
-    auto& alike = histories_[data->spans.size()];
-    for (const auto& known : alike) {
-      if (known->names == data->names && known->spans == data->spans) return known;
+  // Zones with the same history (Europe/Dublin and Eire) share one object.
+  const internal::ZoneData& compile(internal::ZoneRules rules) {
+    internal::ZoneData data = internal::ZoneCompiler::compile(std::move(rules));
+    auto& similar = histories_[data.spans.size()];
+    for (const internal::ZoneData* const known : similar) {
+      if (known->names == data.names && known->spans == data.spans) return *known;
     }
-    alike.push_back(data);
-    return data;
+    similar.push_back(&keep(std::move(data)));
+    return *similar.back();
   }
 
-  // Tables of all databases, never destroyed and always reachable.
-  static const internal::ZoneTable& keep(internal::ZoneTable table) {
+  static const internal::ZoneTable& table_of(std::string_view name,
+                                             const internal::ZoneData& data) {
+    return keep(internal::ZoneTable(std::string(name), data));
+  }
+
+  // Keeps the objects of all databases reachable until the process ends.
+  template <class T>
+  static const T& keep(T object) {
     static auto* const mutex = new std::mutex();
-    static auto* const kept = new std::vector<std::unique_ptr<const internal::ZoneTable>>();
+    static auto* const kept = new std::vector<std::unique_ptr<const T>>();
     const std::lock_guard lock(*mutex);
-    kept->push_back(std::make_unique<const internal::ZoneTable>(std::move(table)));
+    kept->push_back(std::make_unique<const T>(std::move(object)));
     return *kept->back();
   }
 
@@ -201,13 +202,13 @@ class ZoneDatabase {
   std::vector<std::string> names_;
   std::string version_;
   std::map<std::string, const internal::ZoneTable*, std::less<>> tables_;
-  std::map<std::size_t, std::vector<std::shared_ptr<const internal::ZoneData>>> histories_;
+  std::map<std::size_t, std::vector<const internal::ZoneData*>> histories_;  // by number of spans
 
   std::atomic<std::uint64_t> generation_{0};
   std::mutex dependents_mutex_;
-  std::map<const void*, std::function<void()>> dependents_;
+  std::map<const ZoneCache*, std::function<void()>> dependents_;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_ZONES_ZONE_DATABASE_H_

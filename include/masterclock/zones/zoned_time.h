@@ -1,12 +1,12 @@
-// An instant together with the wall it is read on.
+// Combines an instant with the zone in which it is read.
 //
 // ## Example
 //
 //   masterclock::ZoneCache zones;
 //   const masterclock::UtcTime start = std::chrono::sys_days(std::chrono::year(2026) / 7 / 1);
-//   const masterclock::ZonedTime wall(start, zones.find("Europe/Dublin").value());
-//   assert(masterclock::to_rfc3339(wall) == "2026-07-01T01:00:00.000000000+01:00");
-//   assert(wall.abbreviation() == "IST");
+//   const masterclock::ZonedTime time(start, zones.find("Europe/Dublin").value());
+//   assert(to_rfc3339(time, 3) == "2026-07-01T01:00:00.000+01:00");
+//   assert(time.abbreviation() == "IST");
 #ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
 #define MASTERCLOCK_ZONES_ZONED_TIME_H_
 
@@ -14,9 +14,14 @@
 
 #include <chrono>
 #include <compare>
+#include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "masterclock/internal/hash.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/time/internal/rfc3339_text.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
@@ -24,10 +29,9 @@
 
 namespace masterclock::inline v0_2 {
 
-// Two of them are equal when instant and zone are; they are ordered by instant through `utc`.
+// Zoned times are ordered by instant, then by zone.
 //
-// Threads: a plain value.
-// Cost:    making one looks up the offset; `local()` then is an addition.
+// Cost: the constructor looks up the offset; `local()` is one addition.
 template <class Duration>
 struct BasicZonedTime {
   std::chrono::sys_time<Duration> utc;
@@ -35,33 +39,48 @@ struct BasicZonedTime {
   std::chrono::seconds offset{};  // local = utc + offset
 
   BasicZonedTime() = default;
-  BasicZonedTime(std::chrono::sys_time<Duration> instant, Zone wall) noexcept
-      : utc(instant), zone(wall), offset(wall.utc_offset(instant)) {}
-  // With the offset that `wall` has at `instant`, where it is known already.
-  BasicZonedTime(std::chrono::sys_time<Duration> instant, Zone wall,
+  BasicZonedTime(std::chrono::sys_time<Duration> instant, Zone in) noexcept
+      : utc(instant), zone(in), offset(in.utc_offset(instant)) {}
+  // Requires the offset that `in` has at `instant`.
+  BasicZonedTime(std::chrono::sys_time<Duration> instant, Zone in,
                  std::chrono::seconds known_offset) noexcept
-      : utc(instant), zone(wall), offset(known_offset) {}
+      : utc(instant), zone(in), offset(known_offset) {}
 
+  // Returns the local time. Within a day of 1677 or 2262 it stops at the end of the range.
   [[nodiscard]] std::chrono::local_time<Duration> local() const noexcept {
-    return std::chrono::local_time<Duration>(
-        std::chrono::duration_cast<Duration>(utc.time_since_epoch() + offset));
+    using Local = std::chrono::local_time<Duration>;
+    if constexpr (std::same_as<Duration, std::chrono::nanoseconds>) {
+      return saturating_add(Local(utc.time_since_epoch()), offset);
+    } else {
+      return Local(std::chrono::duration_cast<Duration>(utc.time_since_epoch() + offset));
+    }
   }
-  // "GMT", "EDT"; see ZoneOffset.
+  // Returns "GMT" or "EDT", as ZoneOffset::abbreviation.
   [[nodiscard]] std::string_view abbreviation() const noexcept {
-    return zone.offset_at(utc).abbreviation;
+    using std::chrono::floor, std::chrono::seconds;
+    const auto second = floor<seconds>(utc);
+    if (second <= floor<seconds>(UtcTime::min()))
+      return zone.offset_at(UtcTime::min()).abbreviation;
+    if (second >= floor<seconds>(UtcTime::max()))
+      return zone.offset_at(UtcTime::max()).abbreviation;
+    return zone.offset_at(second).abbreviation;
   }
 
   friend bool operator==(const BasicZonedTime&, const BasicZonedTime&) = default;
+  friend auto operator<=>(const BasicZonedTime&, const BasicZonedTime&) = default;
+  template <class H>
+  friend H AbslHashValue(H state, const BasicZonedTime& time) {
+    return H::combine(std::move(state), time.utc.time_since_epoch().count(), time.zone);
+  }
 };
 
 using ZonedTime = BasicZonedTime<std::chrono::nanoseconds>;
 
-// Writes the wall reading with its offset, 2026-11-20T18:15:30.123-05:00, and a terminating zero.
-// Returns the text in `out`. `digits` fraction digits are written, 0 to 9, and the remaining ones cut.
+// Writes the local time and its offset, 2026-11-20T18:15:30.123-05:00, and a terminating zero. Returns
+// the text in `out`. `digits` are the digits of the fraction, 0 to 9; it cuts the others.
 //
-// RFC 3339 offsets have no seconds. Where a zone's does (local mean time, before about 1920) the
-// offset is cut to the minute and the reading moves with it, so that the text still names the
-// instant.
+// RFC 3339 offsets have no seconds, but local mean time before about 1920 has. The text then has
+// the offset cut to a minute, and the local time at this offset. It still names the same instant.
 //
 // Cost: some tens of nanoseconds; does not allocate.
 template <class Duration>
@@ -84,6 +103,21 @@ template <class Duration>
   return std::string(write_rfc3339(text, time, digits));
 }
 
-}  // namespace masterclock
+// Returns the instant with offset and zone, as to_rfc9557: 2026-11-20T18:15:30-05:00[America/New_York].
+template <class Duration>
+[[nodiscard]] std::string to_string(const BasicZonedTime<Duration>& time) {
+  return to_rfc3339(time) + "[" + std::string(time.zone.name()) + "]";
+}
+
+}  // namespace masterclock::inline v0_2
+
+template <class Duration>
+struct std::hash<masterclock::BasicZonedTime<Duration>> {
+  [[nodiscard]] std::size_t operator()(
+      const masterclock::BasicZonedTime<Duration>& time) const noexcept {
+    return masterclock::internal::hash_of(time.utc.time_since_epoch().count(),
+                                          std::hash<masterclock::Zone>()(time.zone));
+  }
+};
 
 #endif  // MASTERCLOCK_ZONES_ZONED_TIME_H_

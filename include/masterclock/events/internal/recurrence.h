@@ -3,27 +3,19 @@
 // `Every` counts from the first occurrence, so no error accumulates; after a jump of years the next
 // occurrence is one division away. `Daily` walks calendar days near the instant asked about, at most
 // kMostDays of them.
-//
-// A wall time of a day gives no, one or two instants:
-//
-//   unique   one, whatever the rules
-//   gap      OnGap::kSkip or Resolve::kReject: none; else the one of the Resolve policy
-//   fold     OnFold::kTwice: two; kFirstOnly: the first; kOnce: the one of the Resolve policy, or
-//            none under Resolve::kReject
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
 #include "masterclock/version.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
+#include "masterclock/time/internal/local_occurrences.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2::internal {
@@ -39,28 +31,26 @@ template <class Time>
 class DailyRecurrence {
  public:
   DailyRecurrence(const LocalDue& due, const Daily& daily) noexcept
-      : wall_(due.zone),
-        time_of_day_(time_of_day(due.local)),
-        resolve_(due.resolve),
-        daily_(daily) {}
+      : times_{due.zone, time_of_day(due.local), {daily.days, due.resolve, daily.gap, daily.fold}} {
+  }
 
   // The first occurrence on the date of `from` or a later one. Nothing when there is none in reach.
   [[nodiscard]] std::optional<UtcTime> first_from(LocalTime from) const {
     const auto date = std::chrono::floor<std::chrono::days>(from);
-    return first_on(date, date + kMostDays, UtcTime::min());
+    return times_.first_on(date, date + kMostDays, UtcTime::min());
   }
 
   // The first occurrence after `utc`.
   [[nodiscard]] std::optional<UtcTime> next_after(UtcTime utc) const {
     const auto date = date_of(utc);
-    return first_on(date - kMargin, date + kMostDays, utc);
+    return times_.first_on(date - kMargin, date + kMostDays, utc);
   }
 
   // The last occurrence that is not after `utc`.
   [[nodiscard]] std::optional<UtcTime> last_until(UtcTime utc) const {
     const auto date = date_of(utc);
     for (auto day = date + kMargin; day > date - kMostDays; day -= std::chrono::days(1)) {
-      const Instants instants = on(day);
+      const auto instants = times_.on(day);
       for (auto instant = instants.rbegin(); instant != instants.rend(); ++instant) {
         if (*instant && **instant <= utc) return *instant;
       }
@@ -77,20 +67,21 @@ class DailyRecurrence {
     const auto exact = [&](auto begin, auto end) {  // in (from, to], on the dates [begin, end)
       std::int64_t found = 0;
       for (auto day = begin; day < end; day += std::chrono::days(1)) {
-        for (const auto& instant : on(day)) found += instant && *instant > from && *instant <= to;
+        for (const auto& instant : times_.on(day))
+          found += instant && *instant > from && *instant <= to;
       }
       return found;
     };
     // Near the ends an occurrence of one date may lie on another one.
     const auto middle = first + kMargin, end = last - kMargin;
-    const bool one_a_day = daily_.gap == OnGap::kResolve && daily_.fold != OnFold::kTwice &&
-                           resolve_ != Resolve::kReject;
+    const bool one_a_day = times_.rules.gap == OnGap::kResolve &&
+                           times_.rules.fold != OnFold::kTwice &&
+                           times_.rules.resolve != Resolve::kReject;
     if (!one_a_day || middle >= end) return exact(first - kMargin, last + kMargin);
     return exact(first - kMargin, middle) + dates_in(middle, end) + exact(end, last + kMargin);
   }
 
  private:
-  using Instants = std::array<std::optional<UtcTime>, 2>;
   // A gap may be as long as a day (Samoa, 2011), and moves an occurrence by as much.
   static constexpr std::chrono::days kMargin{3};
   // A year of weekly events, the time of which does not exist now and then.
@@ -102,17 +93,7 @@ class DailyRecurrence {
   }
 
   [[nodiscard]] std::chrono::local_days date_of(UtcTime utc) const {
-    return std::chrono::floor<std::chrono::days>(wall_.to_local(utc));
-  }
-
-  [[nodiscard]] std::optional<UtcTime> first_on(std::chrono::local_days begin,
-                                                std::chrono::local_days end, UtcTime after) const {
-    for (auto day = begin; day < end; day += std::chrono::days(1)) {
-      for (const auto& instant : on(day)) {
-        if (instant && *instant > after) return instant;
-      }
-    }
-    return std::nullopt;
+    return std::chrono::floor<std::chrono::days>(times_.wall.to_local(utc));
   }
 
   // How many of the dates [begin, end) are among the days of the week.
@@ -121,38 +102,15 @@ class DailyRecurrence {
     std::int64_t a_week = 0, rest = 0;
     const std::int64_t weeks = (end - begin).count() / 7;
     for (int day = 0; day < 7; ++day) {
-      a_week += daily_.days.contains(std::chrono::weekday(begin + std::chrono::days(day)));
+      a_week += times_.rules.days.contains(std::chrono::weekday(begin + std::chrono::days(day)));
     }
     for (auto day = begin + std::chrono::days(7 * weeks); day < end; day += std::chrono::days(1)) {
-      rest += daily_.days.contains(std::chrono::weekday(day));
+      rest += times_.rules.days.contains(std::chrono::weekday(day));
     }
     return weeks * a_week + rest;
   }
 
-  // The instants of one date, in order.
-  [[nodiscard]] Instants on(std::chrono::local_days date) const {
-    // Not the dates that the range of LocalTime cuts.
-    constexpr auto kFirst = std::chrono::ceil<std::chrono::days>(LocalTime::min());
-    constexpr auto kLast = std::chrono::floor<std::chrono::days>(LocalTime::max());
-    if (date < kFirst || date >= kLast) return {};
-    if (!daily_.days.contains(std::chrono::weekday(date))) return {};
-    const LocalTime local = date + time_of_day_;
-    const absl::StatusOr<UtcTime> earlier = wall_.to_utc(local, Resolve::kEarlier);
-    const absl::StatusOr<UtcTime> later = wall_.to_utc(local, Resolve::kLater);
-    if (!earlier.ok() || !later.ok()) return {};
-    if (*earlier == *later) return {*earlier, std::nullopt};
-    const bool is_fold = wall_.to_local(*earlier) == local;
-    if (is_fold && daily_.fold == OnFold::kTwice) return {*earlier, *later};
-    if (is_fold && daily_.fold == OnFold::kFirstOnly) return {*earlier, std::nullopt};
-    if (resolve_ == Resolve::kReject || (!is_fold && daily_.gap == OnGap::kSkip)) return {};
-    const absl::StatusOr<UtcTime> resolved = wall_.to_utc(local, resolve_);
-    return {resolved.ok() ? std::optional(*resolved) : std::nullopt, std::nullopt};
-  }
-
-  AnyWallClock wall_;
-  std::chrono::nanoseconds time_of_day_;
-  Resolve resolve_;
-  Daily daily_;
+  LocalOccurrences<AnyWallClock> times_;
 };
 
 // One reading of both timelines. It converts between them, for as long as UTC is not stepped.

@@ -1,9 +1,9 @@
 // Names this end of a UNIX datagram socket, so that a daemon can answer.
 //
-// An abstract name has no file and needs no permission; Linux removes it with the socket. ptp4l answers
-// it. chronyd answers only to a file. The file stands in a directory that this class makes: no other
-// user can write there, so no other user can replace the file by a link. The mode of the file is changed
-// by descriptor only, never by path.
+// An abstract name has no file and needs no permission; Linux removes it with the socket. ptp4l answers it.
+// chronyd answers only to a file. The file stands in a directory that this class makes. No other user can
+// write there, or replace the file by a link. The mode of the file is changed by descriptor only, never by
+// path.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 

@@ -21,8 +21,8 @@ namespace masterclock::inline v0_2 {
 
 // Threads: any.
 struct TscCounter {
-  // Returns OK if this machine's counter can be trusted. The kernel watches the counter from boot on,
-  // and takes another clock source if the cores disagree or the rate changes.
+  // Returns OK if this machine's counter can be trusted. The kernel watches the counter, and takes another
+  // clock source if the cores disagree or the rate changes.
   //
   // Errors: Unimplemented on other architectures; FailedPrecondition names the missing feature.
   // Source: AMD APM and Intel SDM, CPUID Fn8000_0007 EDX[8].

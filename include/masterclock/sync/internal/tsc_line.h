@@ -1,9 +1,9 @@
 // Converts ticks of a counter to time: a straight line, and a bend that slews an excess away.
 //
 // A line begins at the tick at which the line before it ended. If the old line was behind, the new one
-// starts later by nanoseconds. If the old one was ahead, the new one starts `ahead` by as much and runs
-// slower by 1/2048 until it meets true time. No reading of a new line is therefore less than a reading
-// of the old line.
+// starts later by nanoseconds. If the old one was ahead, the new one starts `ahead` by as much. It runs
+// slower by 1/2048 until it meets true time. No reading of a new line is therefore less than a reading of
+// the old line.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 
@@ -61,6 +61,12 @@ struct TscLine {
 
   [[nodiscard]] constexpr std::uint64_t passed_at(std::uint64_t ticks) const noexcept {
     return ticks_to_ns(std::min(ticks - anchor, good_for), rate);
+  }
+  [[nodiscard]] constexpr std::int64_t utc_after(std::uint64_t passed) const noexcept {
+    return on_tsc_line(utc, utc_ahead, passed);
+  }
+  [[nodiscard]] constexpr std::int64_t steady_after(std::uint64_t passed) const noexcept {
+    return on_tsc_line(steady, steady_ahead, passed);
   }
   [[nodiscard]] constexpr bool alive_at(std::uint64_t ticks) const noexcept {
     return ticks - anchor < good_for;

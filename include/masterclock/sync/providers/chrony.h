@@ -1,8 +1,8 @@
 // Reads from chronyd how far the clock is off at most, and when chronyd corrected it last.
 //
-// The bound is the one that chrony documents: half the root delay, the root dispersion, and the
-// correction that remains of the last measurement; and `reference_error`. chronyd says "Normal" even
-// without servers, so the state follows the last correction:
+// The bound is the one that chrony documents, and `reference_error`: half the root delay, the root
+// dispersion, and the rest of the last correction. chronyd says "Normal" even without servers, so the state
+// follows the last correction:
 //
 //   kSynchronized  chronyd follows a server or a reference clock, and corrected the clock within eight
 //                  update intervals
@@ -11,7 +11,7 @@
 //   kUnknown       no correction for `lost_after`, or no bound yet
 //
 // A chronyd that stops answering is judged by the same rule. An update interval is the last one that
-// chronyd saw, at least `update_interval`: chronyd begins with a burst of short intervals.
+// chronyd saw, at least `update_interval`. chronyd begins with a burst of short ones.
 //
 // ## Example
 //
@@ -44,8 +44,8 @@
 namespace masterclock::inline v0_2 {
 
 struct ChronyOptions {
-  // chronyd's `cmdport` as ADDRESS:PORT or [ADDRESS]:PORT, which every local user may ask, or its
-  // socket, /run/chrony/chronyd.sock, which only its own user and root may ask.
+  // chronyd's `cmdport` as ADDRESS:PORT or [ADDRESS]:PORT, which every local user may ask. Or its socket,
+  // /run/chrony/chronyd.sock, which only root and chronyd's user may ask.
   std::string address = "127.0.0.1:323";
 
   // For a whole reading, however many datagrams arrive.
@@ -55,8 +55,8 @@ struct ChronyOptions {
   // correction. If true it is part of the bound, since chronyd is removing it.
   bool corrects_the_clock = true;
 
-  // An error of the reference that chronyd does not know, such as the error that a driver states for the
-  // clock of a network card (`refclock PHC`). Part of the bound.
+  // An error of the reference that chronyd does not know, such as that of a network card's clock (`refclock
+  // PHC`). Part of the bound.
   std::chrono::nanoseconds reference_error = {};
 
   std::chrono::nanoseconds update_interval = std::chrono::seconds(64);  // chrony's own `minpoll`

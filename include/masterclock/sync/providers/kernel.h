@@ -1,8 +1,8 @@
 // Reads the clock's error from the kernel by adjtimex(2), to which each disciplining daemon reports.
 //
 // The bound is `maxerror`. A daemon renews it at each update, and the kernel lets it grow by 500 ppm in
-// between. If the daemon dies, the bound grows: beyond `synchronized_within` the clock is free-running,
-// and at 16 s, where the kernel stops counting, unknown.
+// between. If the daemon dies, the bound grows. Beyond `synchronized_within` the clock is free-running. At
+// 16 s the kernel stops counting, and the clock is unknown.
 //
 // STA_UNSYNC decides nothing: chrony without `rtcsync` sets it on a clock that it keeps to a
 // microsecond. `tai` is zero if it was never set, which does not mean an offset of zero.

@@ -1,8 +1,8 @@
 // Reads from ptp4l how far the clock is from the grandmaster, and whether there is a grandmaster.
 //
-// The bound is the sum of the last offset, the mean path delay (the largest effect of an asymmetric
-// path) and the grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares
-// the system clock with the card; their distance and its error are in the bound. The state:
+// The bound adds the last offset, the mean path delay (the most that asymmetry can cause) and the
+// grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares the system
+// clock with the card. The bound includes their distance and its error. The state:
 //
 //   kSynchronized  a port is SLAVE, and the last Sync is at most eight intervals, or a second, old
 //   kFreeRunning   it was so before, and the last Sync is older, the port left SLAVE, or ptp4l stopped
@@ -45,7 +45,7 @@
 namespace masterclock::inline v0_2 {
 
 struct LinuxPtpOptions {
-  // ptp4l's `uds_address`, which only its own user and root may ask; or its `uds_ro_address` (linuxptp 4:
+  // ptp4l's `uds_address`, which only root and ptp4l's user may ask. Or its `uds_ro_address` (linuxptp 4:
   // /var/run/ptp4lro), which every local user may ask.
   std::string address = "/var/run/ptp4l";
   std::uint8_t domain = 0;  // its `domainNumber`; 127 in SMPTE ST 2059-2

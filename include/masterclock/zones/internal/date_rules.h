@@ -1,4 +1,4 @@
-// A zone's history as the date library knows it: the first source of rules.
+// Reads the history of a zone from the date library, the first source of rules.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 
@@ -16,14 +16,14 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Walks the zone from change to change. Nothing when date does not know the name or cannot read its
-// file. The footer stays empty: date does not read it, and repeats the last listed type for ever.
+// Returns no rules for a name that date does not know, and for a file that date cannot read. The footer
+// stays empty: date does not read it and continues the last listed type.
 inline std::optional<ZoneRules> read_date_rules(std::string_view name) {
   const auto type_of = [](const date::sys_info& info) {
     return LocalTimeType{static_cast<std::int32_t>(info.offset.count()), info.save.count() != 0,
                          info.abbrev};
   };
-  // Past this year a "next change" is date's mark for never.
+  // A change after this instant is date's mark for no change.
   constexpr date::sys_seconds kNever(std::chrono::seconds(100'000'000'000));
   try {
     const date::time_zone* const zone = date::locate_zone(name);
@@ -40,6 +40,6 @@ inline std::optional<ZoneRules> read_date_rules(std::string_view name) {
   }
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_

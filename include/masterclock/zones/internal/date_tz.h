@@ -1,8 +1,8 @@
-// The one place that includes date/tz.h.
+// Includes date/tz.h. No other header of this library does.
 //
-// That header lays out its classes by USE_OS_TZDB. A program compiled without the define but linked
-// with a library that was built with it reads garbage, so the define comes with the CMake target
-// and its absence is an error here, not at run time.
+// The macro USE_OS_TZDB changes the layout of that header's classes. A program without the macro would
+// read wrong memory when it links a date library with it. The CMake target defines the macro, and a
+// compilation without it fails here.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_DATE_TZ_H_
 #define MASTERCLOCK_ZONES_INTERNAL_DATE_TZ_H_
 

@@ -1,13 +1,10 @@
-// Names to zones: an open-addressed table of single words that readers walk without waiting.
+// Maps names to zones in an open-addressed hash table that readers use without a lock.
 //
-// A slot is empty or points at a table that is never destroyed, so a reader needs one acquire load
-// a slot and no protection. A writer fills empty slots; `clear` empties all of them in place. A
-// reader that runs into either may miss a name that is there; it then asks again under the owner's
-// lock.
+// A slot is empty or points to a table that is never destroyed. A reader needs one acquire load a slot. A writer fills empty slots, and `clear` empties all slots in place. A reader beside a writer
+// may miss a name. The owner then searches again under its lock.
 //
-// Threads: `find` from any; `insert` and `clear` by one at a time.
-// Cost:    a hash, and about one slot; never grows, since there are no more names than the database
-// has.
+// Threads: any for `find`; one at a time for `insert` and `clear`.
+// Cost:    one hash and about one slot; never grows beyond the names of the database.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 #define MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 
@@ -27,39 +24,39 @@ namespace masterclock::inline v0_2::internal {
 
 class NameIndex {
  public:
-  explicit NameIndex(std::size_t most_names)
-      : mask_(std::bit_ceil(most_names * 2 + 16) - 1),
-        slots_(std::make_unique<std::atomic<const ZoneTable*>[]>(mask_ + 1)) {}
+  explicit NameIndex(std::size_t names)
+      : mask_(std::bit_ceil(names * 2 + 16) - 1),
+        table_(std::make_unique<std::atomic<const ZoneTable*>[]>(mask_ + 1)) {}
 
   [[nodiscard]] const ZoneTable* find(std::string_view name) const noexcept {
     for (std::size_t i = hash(name) & mask_;; i = (i + 1) & mask_) {
-      const ZoneTable* const table = slots_[i].load(std::memory_order_acquire);
+      const ZoneTable* const table = table_[i].load(std::memory_order_acquire);
       if (table == nullptr || table->name() == name) return table;
     }
   }
 
-  // The caller has found the name to be absent, under its lock.
+  // Requires that the name is absent.
   void insert(const ZoneTable& table) noexcept {
     if (++used_ > mask_ / 4 * 3) return;
     std::size_t i = hash(table.name()) & mask_;
-    while (slots_[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask_;
-    slots_[i].store(&table, std::memory_order_release);
+    while (table_[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask_;
+    table_[i].store(&table, std::memory_order_release);
   }
 
   void clear() noexcept {
     used_ = 0;
-    for (std::size_t i = 0; i <= mask_; ++i) slots_[i].store(nullptr, std::memory_order_release);
+    for (std::size_t i = 0; i <= mask_; ++i) table_[i].store(nullptr, std::memory_order_release);
   }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::size_t i = 0; i <= mask_; ++i) {
-      if (const ZoneTable* const table = slots_[i].load(std::memory_order_acquire)) visit(*table);
+      if (const ZoneTable* const table = table_[i].load(std::memory_order_acquire)) visit(*table);
     }
   }
 
  private:
-  // Eight bytes at a time, the last eight overlapping. Zone names differ in their tails.
+  // Reads eight bytes at a time; the last eight may overlap. Zone names differ in their tails.
   static std::size_t hash(std::string_view name) noexcept {
     constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
     std::uint64_t h = name.size() * kMix;
@@ -81,9 +78,9 @@ class NameIndex {
 
   std::size_t mask_;
   std::size_t used_ = 0;
-  std::unique_ptr<std::atomic<const ZoneTable*>[]> slots_;
+  std::unique_ptr<std::atomic<const ZoneTable*>[]> table_;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_

@@ -1,8 +1,7 @@
-// The rule at the end of a TZif file: "EST5EDT,M3.2.0,M11.1.0" says what New York does for ever
-// after.
+// Parses the rule at the end of a TZif file, such as "EST5EDT,M3.2.0,M11.1.0" for New York.
 //
-// The platform's build of date does not read it and stops in 2037. Here it is parsed and unrolled
-// to the last year that nanoseconds can hold, so that a look-up never computes a rule.
+// Debian's build of date does not read the rule and stops in 2037. The compiler unrolls the rule to the
+// last year that nanoseconds can hold, and no lookup computes a rule.
 //
 // Source: POSIX.1-2017 section 8.3 (TZ), with the extensions of RFC 8536 section 3.3.1: hours from
 //         -167 to 167, names in angle brackets.
@@ -13,25 +12,25 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "masterclock/internal/text_cursor.h"
 #include "masterclock/zones/internal/zone_rules.h"
 
 namespace masterclock::inline v0_2::internal {
 
-// A day of the year and a wall-clock time on it, as the rule states them.
+// A day of the year and a local time on it.
 struct PosixTzDate {
   enum class Form { kJulian, kDayOfYear, kMonthWeekDay };
   Form form = Form::kMonthWeekDay;
   int month = 0, week = 0, day = 0;  // kJulian and kDayOfYear use `day` alone
   std::int64_t time = 2 * 3600;      // seconds after midnight; may be negative or past the day
 
-  // That moment of `year` as a local reading in seconds since 1970.
+  // Returns the local time in `year`, in seconds since 1970.
   [[nodiscard]] std::int64_t in(int year) const {
     using namespace std::chrono;
     const std::chrono::year y(year);
@@ -63,10 +62,27 @@ struct PosixTz {
   };
   std::optional<Daylight> daylight;
 
-  // Nothing when `text` is not a rule, or names daylight time without saying when.
-  static std::optional<PosixTz> parse(std::string_view text) { return Parser(text).parse(); }
+  // Returns no rule when `text` is not a rule, or names daylight time without its dates.
+  static std::optional<PosixTz> parse(std::string_view text) {
+    TextCursor in(text);
+    PosixTz rule;
+    rule.standard.abbreviation = name(in);
+    rule.standard.offset = -signed_time(in, 24);
+    if (!in.at_end()) {
+      Daylight summer;
+      summer.type.is_dst = true;
+      summer.type.abbreviation = name(in);
+      summer.type.offset = in.peek() == ',' ? rule.standard.offset + 3600 : -signed_time(in, 24);
+      summer.begin = date(in);
+      summer.end = date(in);
+      rule.daylight = std::move(summer);
+    }
+    in.expect_end();
+    if (in.failed()) return std::nullopt;
+    return rule;
+  }
 
-  // Appends the changes that the rule makes after the last one of `rules`, up to `last_year`.
+  // Appends the changes that the rule makes after the last change of `rules`, up to `last_year`.
   void unroll(ZoneRules& rules, int last_year) const {
     if (!daylight) return;
     using namespace std::chrono;
@@ -85,98 +101,54 @@ struct PosixTz {
   }
 
  private:
-  class Parser {
-   public:
-    explicit Parser(std::string_view text) : text_(text) {}
-
-    std::optional<PosixTz> parse() {
-      PosixTz rule;
-      rule.standard.abbreviation = name();
-      rule.standard.offset = static_cast<std::int32_t>(-signed_time(24));
-      if (at_ < text_.size()) {
-        Daylight summer;
-        summer.type.is_dst = true;
-        summer.type.abbreviation = name();
-        summer.type.offset = peek() == ',' ? rule.standard.offset + 3600
-                                           : static_cast<std::int32_t>(-signed_time(24));
-        summer.begin = date();
-        summer.end = date();
-        rule.daylight = std::move(summer);
-      }
-      if (failed_ || at_ != text_.size()) return std::nullopt;
-      return rule;
-    }
-
-   private:
-    [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-    bool accept(char c) {
-      if (peek() != c) return false;
-      ++at_;
-      return true;
-    }
-    void expect(char c) { failed_ |= !accept(c); }
-
-    std::string name() {
-      const bool bracketed = accept('<');
-      const std::size_t begin = at_;
-      while (is_name(peek(), bracketed)) ++at_;
-      const std::string_view found = text_.substr(begin, at_ - begin);
-      if (bracketed) expect('>');
-      failed_ |= found.size() < 3 || found.size() > 32;
-      return std::string(found);
-    }
-    static bool is_name(char c, bool bracketed) {
+  static std::string name(TextCursor& in) {
+    const bool bracketed = in.accept('<');
+    const std::string_view found = in.take_while([&](char c) {
       const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-      return letter || (bracketed && ((c >= '0' && c <= '9') || c == '+' || c == '-'));
-    }
+      return letter || (bracketed && (is_digit(c) || c == '+' || c == '-'));
+    });
+    if (bracketed) in.expect('>');
+    if (found.size() < 3 || found.size() > 32) in.fail("expected a name");
+    return std::string(found);
+  }
 
-    int number(int low, int high) {
-      int value = 0;
-      const std::size_t begin = at_;
-      while (peek() >= '0' && peek() <= '9' && at_ - begin < 3)
-        value = value * 10 + (text_[at_++] - '0');
-      failed_ |= at_ == begin || value < low || value > high;
-      return value;
-    }
+  static int number(TextCursor& in, int low, int high) {
+    return in.number(1, 3, low, high, "out of range");
+  }
 
-    // [+|-]hh[:mm[:ss]] in seconds
-    std::int64_t signed_time(int most_hours) {
-      const bool negative = accept('-');
-      if (!negative) accept('+');
-      std::int64_t seconds = std::int64_t{number(0, most_hours)} * 3600;
-      if (accept(':')) {
-        seconds += std::int64_t{number(0, 59)} * 60;
-        if (accept(':')) seconds += number(0, 59);
-      }
-      return negative ? -seconds : seconds;
+  // Reads [+|-]hh[:mm[:ss]] in seconds.
+  static std::int32_t signed_time(TextCursor& in, int most_hours) {
+    const bool negative = in.accept('-');
+    if (!negative) in.accept('+');
+    std::int32_t seconds = number(in, 0, most_hours) * 3600;
+    if (in.accept(':')) {
+      seconds += number(in, 0, 59) * 60;
+      if (in.accept(':')) seconds += number(in, 0, 59);
     }
+    return negative ? -seconds : seconds;
+  }
 
-    PosixTzDate date() {
-      PosixTzDate result;
-      expect(',');
-      if (accept('M')) {
-        result.month = number(1, 12);
-        expect('.');
-        result.week = number(1, 5);
-        expect('.');
-        result.day = number(0, 6);
-      } else if (accept('J')) {
-        result.form = PosixTzDate::Form::kJulian;
-        result.day = number(1, 365);
-      } else {
-        result.form = PosixTzDate::Form::kDayOfYear;
-        result.day = number(0, 365);
-      }
-      if (accept('/')) result.time = signed_time(167);
-      return result;
+  static PosixTzDate date(TextCursor& in) {
+    PosixTzDate result;
+    in.expect(',');
+    if (in.accept('M')) {
+      result.month = number(in, 1, 12);
+      in.expect('.');
+      result.week = number(in, 1, 5);
+      in.expect('.');
+      result.day = number(in, 0, 6);
+    } else if (in.accept('J')) {
+      result.form = PosixTzDate::Form::kJulian;
+      result.day = number(in, 1, 365);
+    } else {
+      result.form = PosixTzDate::Form::kDayOfYear;
+      result.day = number(in, 0, 365);
     }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-    bool failed_ = false;
-  };
+    if (in.accept('/')) result.time = signed_time(in, 167);
+    return result;
+  }
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_POSIX_TZ_H_

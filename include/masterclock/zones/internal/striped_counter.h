@@ -1,10 +1,9 @@
-// A count that many threads raise without waiting for one another.
+// Counts events on many threads without contention.
 //
-// Each of the first 64 living threads owns a stripe of its own, a cache line that nobody else
-// writes, so raising the count is a load and a store. Threads beyond those share one stripe
-// atomically.
+// Each of the first 64 running threads owns one stripe, a cache line that no other thread writes. Raising
+// the count is then a load and a store. The other threads share one stripe with atomic additions.
 //
-// Threads: any. `total()` is exact once the counting threads have been joined, and never runs back.
+// Threads: any. `total()` never decreases, and is exact after the counting threads were joined.
 // Cost:    about a nanosecond to raise; 65 cache lines.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_
@@ -19,7 +18,7 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// The number of the calling thread among the living ones: 0 to 63, or 64 for all the others.
+// Returns the stripe of the calling thread: 0 to 63, or 64 for all further threads.
 class ThreadStripe {
  public:
   static constexpr std::size_t kOwned = 64;
@@ -36,7 +35,7 @@ class ThreadStripe {
   struct Returner {
     ~Returner() {
       const std::size_t index = index_;
-      index_ = kOwned;  // what still counts while the thread ends shares a stripe
+      index_ = kOwned;  // counts during the end of the thread share a stripe
       if (index < kOwned) taken_.fetch_and(~(std::uint64_t{1} << index), std::memory_order_release);
     }
   };
@@ -49,7 +48,7 @@ class ThreadStripe {
     do {
       index = static_cast<std::size_t>(std::countr_one(taken));
       if (index >= kOwned) break;
-      // Acquire: the stripe's last value, written by the thread that had it before.
+      // Acquire, to read the last value of the thread that owned the stripe before.
     } while (!taken_.compare_exchange_weak(taken, taken | (std::uint64_t{1} << index),
                                            std::memory_order_acquire, std::memory_order_relaxed));
     return index_ = index;
@@ -84,6 +83,6 @@ class StripedCounter {
   std::array<Stripe, ThreadStripe::kOwned + 1> stripes_;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_STRIPED_COUNTER_H_

@@ -1,9 +1,9 @@
-// Reads a compiled zone file (TZif): every change it lists, and the rule at its end.
+// Reads a compiled zone file (TZif): the changes that it lists, and the rule at its end.
 //
-// Date reads these files too, but neither their footer nor a newer version of them while a program
-// runs; for those two this reader stands in. The bytes are not trusted: every index is checked.
+// The date library reads these files too. It reads neither their footer nor, in a running program, a
+// newer version. The reader trusts no byte: it checks every index.
 //
-// Source: RFC 8536 section 3. Versions 2 and later are read by their 64-bit block.
+// Source: RFC 8536 section 3. The reader takes the 64-bit block of version 2 and later.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 #define MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 
@@ -19,22 +19,23 @@
 #include <utility>
 #include <vector>
 
+#include "masterclock/internal/big_endian.h"
 #include "masterclock/zones/internal/zone_rules.h"
 
 namespace masterclock::inline v0_2::internal {
 
 class TzifReader {
  public:
-  // Nothing when `bytes` are not a well-formed TZif file.
+  // Returns no rules when `bytes` are not a well-formed TZif file.
   static std::optional<ZoneRules> read(std::string_view bytes) {
     TzifReader reader(bytes);
     std::optional<Header> header = reader.header();
     if (!header) return std::nullopt;
-    if (header->version == '\0') return reader.block(*header, 4);
-    reader.at_ += header->size(4);  // the 32-bit block says the same, for fewer years
+    if (header->version == '\0') return reader.block<std::int32_t>(*header);
+    reader.at_ += header->size(4);  // the 32-bit block has the same data for fewer years
     header = reader.header();
     if (!header) return std::nullopt;
-    std::optional<ZoneRules> rules = reader.block(*header, 8);
+    std::optional<ZoneRules> rules = reader.block<std::int64_t>(*header);
     if (!rules || !reader.footer(rules->footer)) return std::nullopt;
     return rules;
   }
@@ -61,13 +62,9 @@ class TzifReader {
     return at_ <= bytes_.size() && n <= bytes_.size() - at_;
   }
 
-  [[nodiscard]] std::int64_t big_endian(std::size_t at, std::size_t width) const {
-    std::uint64_t value =
-        (static_cast<unsigned char>(bytes_[at]) & 0x80) != 0 ? ~std::uint64_t{0} : 0;
-    for (std::size_t i = 0; i < width; ++i) {
-      value = (value << 8) | static_cast<unsigned char>(bytes_[at + i]);
-    }
-    return static_cast<std::int64_t>(value);
+  template <class Int>
+  [[nodiscard]] std::int64_t number(std::size_t at) const {
+    return big_endian<Int>(bytes_of(bytes_), at);
   }
 
   std::optional<Header> header() {
@@ -77,7 +74,7 @@ class TzifReader {
     h.version = bytes_[at_ + 4];
     std::size_t* const counts[] = {&h.isutc, &h.isstd, &h.leaps, &h.times, &h.types, &h.chars};
     for (std::size_t i = 0; i < 6; ++i) {
-      const std::int64_t count = big_endian(at_ + 20 + 4 * i, 4);
+      const std::int64_t count = number<std::int32_t>(at_ + 20 + 4 * i);
       if (count < 0 || count > 50'000) return std::nullopt;  // a span's number fits in 16 bits
       *counts[i] = static_cast<std::size_t>(count);
     }
@@ -85,9 +82,11 @@ class TzifReader {
     return h;
   }
 
-  std::optional<ZoneRules> block(const Header& h, std::size_t width) {
-    if (!has(h.size(width)) || h.types == 0) return std::nullopt;
-    const std::size_t times = at_, indexes = times + h.times * width, types = indexes + h.times;
+  template <class Time>
+  std::optional<ZoneRules> block(const Header& h) {
+    constexpr std::size_t kWidth = sizeof(Time);
+    if (!has(h.size(kWidth)) || h.types == 0) return std::nullopt;
+    const std::size_t times = at_, indexes = times + h.times * kWidth, types = indexes + h.times;
     const std::string_view names = bytes_.substr(types + h.types * 6, h.chars);
     std::vector<LocalTimeType> known;
     for (std::size_t i = 0; i < h.types; ++i) {
@@ -96,8 +95,8 @@ class TzifReader {
       if (name >= names.size()) return std::nullopt;
       const std::string_view rest = names.substr(name);
       const std::size_t end = rest.find('\0');
-      const std::int64_t offset = big_endian(entry, 4);
-      // Section 3.2 bounds offsets, and ZoneBucket::kReach relies on it; no name on record has more
+      const std::int64_t offset = number<std::int32_t>(entry);
+      // Section 3.2 bounds the offsets, and ZoneBucket::kReach relies on the bound. No recorded name has more
       // than six letters.
       const bool sane = end <= 32 && offset >= -89'999 && offset <= 93'599;
       if (end == std::string_view::npos || !sane) return std::nullopt;
@@ -107,12 +106,12 @@ class TzifReader {
     ZoneRules rules;
     rules.first = known[0];
     for (std::size_t i = 0; i < h.times; ++i) {
-      const std::int64_t at = big_endian(times + i * width, width);
+      const std::int64_t at = number<Time>(times + i * kWidth);
       const auto type = static_cast<unsigned char>(bytes_[indexes + i]);
       if (type >= known.size() || (i > 0 && at <= rules.changes.back().at)) return std::nullopt;
       rules.changes.push_back({at, known[type]});
     }
-    at_ += h.size(width);
+    at_ += h.size(kWidth);
     return rules;
   }
 
@@ -128,6 +127,6 @@ class TzifReader {
   std::size_t at_ = 0;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_TZIF_H_

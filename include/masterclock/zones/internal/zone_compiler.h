@@ -1,16 +1,12 @@
-// From rules to a table: unrolls the footer, decides what is daylight time, lays out the buckets.
-//
-// Threads: pure functions.
+// Compiles the rules of a zone: unrolls the footer, marks daylight time, and fills the buckets.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 
 #include "masterclock/version.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,13 +19,13 @@ namespace masterclock::inline v0_2::internal {
 
 class ZoneCompiler {
  public:
-  static std::shared_ptr<const ZoneData> compile(ZoneRules rules) {
+  static ZoneData compile(ZoneRules rules) {
     ZoneCompiler compiler;
     if (const auto footer = PosixTz::parse(rules.footer)) footer->unroll(rules, kLastYear);
     compiler.lay_spans(rules);
     compiler.normalize_negative_dst();
     compiler.lay_buckets();
-    return std::make_shared<const ZoneData>(std::move(compiler.data_));
+    return std::move(compiler.data_);
   }
 
  private:
@@ -44,7 +40,7 @@ class ZoneCompiler {
       if (change.at > INT64_MAX / kSecond) break;
       current = &change.type;
       if (change.at < INT64_MIN / kSecond) {
-        data_.spans.clear();  // so long ago that it is how things always were
+        data_.spans.clear();  // before the range of time points
         add_span(INT64_MIN, change.type);
       } else {
         add_span(change.at * kSecond, change.type);
@@ -55,7 +51,7 @@ class ZoneCompiler {
   }
 
   void add_span(std::int64_t begin, const LocalTimeType& type) {
-    // Names are kept with a NUL between them, so that none is found inside another.
+    // A NUL follows each name, so that no name is found inside another.
     const std::string name = type.abbreviation + '\0';
     std::size_t at = data_.names.find(name);
     if (at == std::string::npos || (at > 0 && data_.names[at - 1] != '\0')) {
@@ -67,9 +63,9 @@ class ZoneCompiler {
                            static_cast<std::uint16_t>(at)});
   }
 
-  // The database marks Ireland's winter (and Morocco's month of fasting) as a daylight time that is
-  // behind the ordinary one. People call the other part of the year daylight time, and so does this
-  // table: a marked span behind both its neighbours is not, and what lies between two of them is.
+  // The database marks Ireland's winter and Morocco's Ramadan as daylight time behind standard time. For
+  // users daylight time is the other part of the year. A marked span behind both its neighbours is
+  // therefore standard time. A span between two such spans is daylight time.
   void normalize_negative_dst() {
     std::vector<ZoneSpan>& spans = data_.spans;
     const std::size_t count = spans.size() - 1;
@@ -111,6 +107,6 @@ class ZoneCompiler {
   ZoneData data_;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_

@@ -1,6 +1,4 @@
-// A tz database on disk: where it is, which names and which version it holds.
-//
-// Threads: pure functions over the file system; none of them throws.
+// Finds a tz database on disk, and lists its names and its version. No function throws.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 
@@ -15,7 +13,7 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// The usual places, in the order in which CPython and date look.
+// Tries the usual places in the order of CPython and date.
 inline std::filesystem::path find_zone_directory() {
   for (const char* const path :
        {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"}) {
@@ -25,9 +23,8 @@ inline std::filesystem::path find_zone_directory() {
   return "/usr/share/zoneinfo";
 }
 
-// Every name, sorted, "UTC" always among them. Zone files are known by their place: no dot in the
-// name (tables and indexes have one), none of the copies with other leap seconds. Whether a file is
-// well-formed shows when it is read.
+// Returns every name, sorted, and always "UTC". Files with a dot in the name are tables and indexes. The
+// folders posix and right are copies with other leap seconds. The contents of the files are not checked.
 inline std::vector<std::string> list_zone_names(const std::filesystem::path& directory) {
   namespace fs = std::filesystem;
   std::vector<std::string> names = {"UTC"};
@@ -48,8 +45,8 @@ inline std::vector<std::string> list_zone_names(const std::filesystem::path& dir
   return names;
 }
 
-// "2026f"; "unknown" where the directory does not say. The text form of the database begins with
-// its version, and some systems keep a file with nothing else.
+// Returns "2026f", or "unknown". The version is the first line of the database's text form, and on some
+// systems a separate file.
 inline std::string read_zone_version(const std::filesystem::path& directory) {
   std::string line;
   if (std::ifstream zi(directory / "tzdata.zi"); std::getline(zi, line)) {
@@ -60,6 +57,6 @@ inline std::string read_zone_version(const std::filesystem::path& directory) {
   return "unknown";
 }
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_

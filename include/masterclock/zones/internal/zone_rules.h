@@ -1,8 +1,7 @@
-// A zone's history as every loader hands it over: which kind of local time holds from which instant
-// on.
+// Defines the history of a zone in the form that every loader returns.
 //
-// Loaders: date_rules.h (the date library), tzif.h (the compiled files themselves). posix_tz.h
-// extends the result past the last listed change. zone_table.h compiles it for look-ups.
+// The loaders are date_rules.h and tzif.h. Then posix_tz.h adds the changes after the last listed change,
+// and zone_compiler.h compiles the result.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 
@@ -22,7 +21,7 @@ struct LocalTimeType {
   bool operator==(const LocalTimeType&) const = default;
 };
 
-// From `at` (POSIX seconds) on, `type` holds.
+// `type` holds from `at` on, in POSIX seconds.
 struct ZoneChange {
   std::int64_t at = 0;
   LocalTimeType type;
@@ -32,9 +31,9 @@ struct ZoneChange {
 struct ZoneRules {
   LocalTimeType first;              // before the first change
   std::vector<ZoneChange> changes;  // by instant, strictly increasing
-  std::string footer;  // POSIX TZ rule for everything after the last change; may be empty
+  std::string footer;               // the POSIX TZ rule after the last change; may be empty
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
