@@ -14,8 +14,8 @@
 // does not fire here. Stored events are cancelled through the store; it owns their ids in the
 // scheduler.
 //
-// No transaction is open and no lock of the store is held while a handler runs. FiringLock keeps two
-// processes from firing events of one database at the same time.
+// While a handler runs, no transaction is open and other threads may use the store. FiringLock keeps
+// two processes from firing events of one database at the same time.
 //
 //   auto store = EventStore::open(clock, "day.db", {.create = true});
 //   (*store)->handle("scene", [&](Firing& firing) { return switcher.take(firing.event().payload); });

@@ -242,7 +242,8 @@ void add_run(CLI::App& app, Command& chosen) {
       throw CLI::ValidationError("--until", "must be later than --from");
     }
     chosen = [options] {
-      std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error to report
+      // A closed pipe and a file that is too large are errors to report, not the end of the program.
+      for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
       return event_store::run_events(*options, common::write_stdout);
     };
   });

@@ -6,6 +6,7 @@
 
 import os
 import pathlib
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -188,6 +189,16 @@ def unwritable(folder):
             assert (result.returncode, result.stderr) == expected, (caller, arguments, result)
             assert call("list --db day.db", folder).stdout == pending, (caller, arguments)
             assert call("list --db day.db --fired", folder).stdout == "", (caller, arguments)
+    # A file that has reached the limit of its size. The database is smaller.
+    limit = 1 << 20
+    with open(f"{folder}/full.txt", "wb") as out:
+        out.write(b"x" * limit)
+        out.flush()
+        result = subprocess.run([program, "run", "--db", "day.db", "--speed", "max"], cwd=folder, stdout=out,
+                                stderr=subprocess.PIPE, text=True, timeout=60,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert (result.returncode, result.stderr) == (1, "event_store: stdout cannot be written: File too large\n"), result
+    assert call("list --db day.db", folder).stdout == pending
     ran = call("run --db day.db --speed max", folder)
     assert [line.split("\t")[2] for line in ran.stdout.splitlines()] == ["a", "b"], ran
     # A reader that takes one line, and leaves: the second event is pending, and each was printed once.
