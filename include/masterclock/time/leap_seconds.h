@@ -84,7 +84,7 @@ inline constexpr auto kLeapSeconds = [] {
 
 // Returns every change of TAI - UTC since 1972, oldest first.
 [[nodiscard]] constexpr std::span<const LeapSecond> leap_seconds() noexcept {
-  return internal::kLeapSeconds;
+  return {internal::kLeapSeconds.data(), internal::kLeapSeconds.size()};
 }
 
 // Returns the first instant for which the table may be wrong.

@@ -129,11 +129,10 @@ template <class Duration>
   }
   in.expect_end();
   if (in.failed()) return absl::InvalidArgumentError(in.error("local time"));
-  const auto ns = internal::since_1970(date.time_since_epoch() + std::chrono::hours(h) +
-                                           std::chrono::minutes(m) + std::chrono::seconds(s),
-                                       fraction, "local time", text);
-  if (!ns.ok()) return ns.status();
-  return LocalTime(*ns);
+  const std::chrono::seconds since_1970 =
+      date.time_since_epoch() + std::chrono::hours(h) + std::chrono::minutes(m) +
+      std::chrono::seconds(s);
+  return internal::time_point_of<LocalTime>(since_1970, fraction, "local time", text);
 }
 
 }  // namespace masterclock::inline v0_2

@@ -178,25 +178,23 @@ inline Rfc3339Fields read_rfc3339(TextCursor& in) {
   return fields;
 }
 
-// Returns a time since 1970 in nanoseconds. `kind` and `text` are for the error.
+// Returns the time point of a reading in `text`, which is a `kind`.
 //
-// Errors: OutOfRange where 64 bits cannot hold the sum.
-inline absl::StatusOr<std::chrono::nanoseconds> since_1970(std::chrono::seconds whole,
-                                                           std::chrono::nanoseconds fraction,
-                                                           const char* kind,
-                                                           std::string_view text) {
-  const Int128 ns = Int128{whole.count()} * 1'000'000'000 + fraction.count();
-  if (ns == saturate(ns)) return std::chrono::nanoseconds(static_cast<std::int64_t>(ns));
+// Errors: OutOfRange where 64 bits cannot hold the nanoseconds.
+template <class Time>
+absl::StatusOr<Time> time_point_of(std::chrono::seconds since_1970,
+                                   std::chrono::nanoseconds fraction, const char* kind,
+                                   std::string_view text) {
+  const Int128 ns = Int128{since_1970.count()} * 1'000'000'000 + fraction.count();
+  if (ns == saturate(ns)) return Time(std::chrono::nanoseconds(saturate(ns)));
   return absl::OutOfRangeError(std::string("Invalid ") + kind + " " + quoted(text) +
                                ": outside 1677-09-21 to 2262-04-11");
 }
 
-// Returns the instant of a date-time that was read from `text`.
+// Returns the instant of a date-time in `text`.
 inline absl::StatusOr<UtcTime> to_instant(const Rfc3339Fields& fields, std::string_view text) {
-  const auto ns = since_1970(fields.local.time_since_epoch() - fields.offset, fields.fraction,
-                             "RFC 3339 time", text);
-  if (!ns.ok()) return ns.status();
-  return UtcTime(*ns);
+  return time_point_of<UtcTime>(fields.local.time_since_epoch() - fields.offset, fields.fraction,
+                                "RFC 3339 time", text);
 }
 
 }  // namespace masterclock::inline v0_2::internal
