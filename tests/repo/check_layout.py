@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Keeps the house in order: prints one line a breach, and exits 1 if there was any.
+"""Checks the layout of the repository. Prints one line per breach, and exits 1 if there is one.
 
     check_layout.py PROJECT_FOLDER
 
-What it holds the tree to:
-  * rooms include one another only as reading_order.txt says, and no header includes itself by a circle;
-  * masterclock.h reaches every header that is meant for users, the fakes of testing/ aside;
-  * date/tz.h is included in zones/internal/date_tz.h alone, and no public header speaks `date::`;
-  * one file reads the system's clocks, and one the time stamp counter;
-  * the library writes to no stream;
-  * a test that sleeps says in its file's name that it is about real time (real_..._test.cc);
-  * a header carries its include guard and stays within 400 lines.
+  * Rooms include one another as reading_order.txt says, and no header includes itself by a circle.
+  * masterclock.h reaches every header for users, but not the fakes of testing/.
+  * A public signature names nothing of `internal`.
+  * Only zones/internal/date_tz.h includes date/tz.h, and no public header names `date::`.
+  * One file reads the system's clocks, and one the time stamp counter.
+  * The library writes to no stream, and uses no identifier that Qt defines as a macro.
+  * A test that sleeps has `real` in its file name.
+  * A header has its include guard and its version namespace, and at most 400 lines.
+  * version.h and CMakeLists.txt state one version.
+
 Comments and string literals do not count. check_layout_test.py shows that each rule can fail.
 """
 
@@ -47,6 +49,7 @@ STREAM = re.compile(
       | \bfwrite\s*\( | \b(?:stdout|stderr)\b""",
     re.X)
 STREAM_HEADERS = {"iostream", "ostream", "syncstream", "print", "syslog.h"}
+QT_MACRO = re.compile(r"\b(?:slots|signals|emit|foreach|forever|Q_[A-Z_]+)\b")
 SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|clock_nanosleep)\b|(?<![\w.])sleep\s*\(")
 PYTHON_SLEEP = re.compile(r"\btime\.sleep\b|\bfrom time import\b.*\bsleep\b")
 
@@ -60,7 +63,62 @@ def code(text):
     return TOKEN.sub(blank, text)
 
 
-class House:
+ACCESS = re.compile(r"(public|protected|private)\s*:(?!:)")
+
+
+def signatures(text):
+    """(position, text) of each declaration that users see: no function bodies, nothing private."""
+    text = re.sub(r"^[ \t]*#[^\n]*", lambda match: " " * len(match[0]), text, flags=re.M)
+    found, scopes, begin, parentheses, i = [], [], 0, 0, 0  # scopes: [kind, access] of each open brace
+
+    def declare(end):
+        if not any(kind == "body" or access == "private" for kind, access in scopes):
+            found.append((begin, text[begin:end]))
+
+    while i < len(text):
+        in_body = bool(scopes) and scopes[-1][0] == "body"
+        if text[i] in "()":
+            parentheses += 1 if text[i] == "(" else -1
+        elif text[i] == "{":
+            statement = text[begin:i]
+            kind = re.search(r"\b(class|struct|union)\b(?![^<]*>)[^()]*$", statement)
+            if in_body or parentheses:
+                scopes.append(["body", ""])
+            elif re.search(r"\bnamespace\b", statement):
+                scopes.append(["namespace", ""])
+                begin = i + 1
+            elif kind:
+                declare(i)
+                scopes.append(["class", "private" if kind[1] == "class" else "public"])
+                begin = i + 1
+            else:
+                declare(i)
+                scopes.append(["body", ""])
+        elif text[i] == "}":
+            if scopes:
+                scopes.pop()
+            if not parentheses and not (scopes and scopes[-1][0] == "body"):
+                begin = i + 1
+        elif text[i] == ";" and not parentheses and not in_body:
+            declare(i)
+            begin = i + 1
+        elif scopes and scopes[-1][0] == "class" and not text[begin:i].strip():
+            if match := ACCESS.match(text, i):
+                scopes[-1][1] = match[1]
+                i = begin = match.end()
+                continue
+        i += 1
+    return found
+
+
+def names_internal(signature):
+    """Whether the signature names `internal`. Default arguments and member initialisers are no part of it."""
+    signature = re.sub(r"\)(\s*(const|noexcept|override|final|&+))*\s*:(?!:).*", ")", signature, flags=re.S)
+    signature = re.sub(r"(?<=[(,])[^(),=]*=[^=,)]*internal::[^,)]*|\binternal::(?:\w+::)+\w+\(", "", signature)
+    return "internal::" in signature and not re.match(r"\s*(template\s*<[^>]*>\s*)?friend\b", signature)
+
+
+class Repository:
     def __init__(self, root):
         self.root = pathlib.Path(root)
         self.breaches = []
@@ -93,8 +151,25 @@ class House:
             if "real" not in pathlib.PurePosixPath(path).name:
                 python = path.endswith(".py")
                 self.forbid(path, text if python else code(text),
-                            PYTHON_SLEEP if python else SLEEP, "sleeps, and its name does not say real")
+                            PYTHON_SLEEP if python else SLEEP, "sleeps, but its file name lacks `real`")
+        self.versions(headers)
         return self.breaches
+
+    def versions(self, headers):
+        """One version, in CMakeLists.txt, version.h and the namespace of every header."""
+        cmake = self.root / "CMakeLists.txt"
+        version_h = headers.get(LIBRARY + "version.h", "")
+        if not cmake.exists():
+            return
+        stated = re.search(r"project\([^)]*VERSION (\d+)\.(\d+)\.(\d+)", cmake.read_text(encoding="utf-8"))
+        major, minor, patch = map(int, stated.groups())
+        for line in (f"#define MASTERCLOCK_VERSION {major * 10000 + minor * 100 + patch}",
+                     f'#define MASTERCLOCK_VERSION_STRING "{major}.{minor}.{patch}"'):
+            if not re.search(rf"^{re.escape(line)}$", version_h, re.M):
+                self.breaches.append(f"{LIBRARY}version.h: CMakeLists.txt requires {line}")
+        other_namespace = re.compile(rf"\bnamespace masterclock\b(?!::inline v{major}_{minor}\b)")
+        for path, text in headers.items():
+            self.forbid(path, code(text), other_namespace, f"not the version namespace v{major}_{minor}")
 
     def includes(self, path, text):
         """(position, the included path or <name>) of each include; comments do not count."""
@@ -173,13 +248,19 @@ class House:
         if not path.startswith(LIBRARY + "zones/internal/"):
             self.forbid(path, stripped, re.compile(r"\bdate\s*::"), "date:: in a public header")
         self.forbid(path, stripped, STREAM, "the library writes to no stream")
+        self.forbid(path, stripped, QT_MACRO, "a macro of Qt")
+        if "/internal/" not in path:
+            for position, signature in signatures(stripped):
+                if names_internal(signature):
+                    start = position + len(signature) - len(signature.lstrip())
+                    self.say(path, start, stripped, f"a public signature names internal: {' '.join(signature.split())[:80]}")
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    breaches = House(sys.argv[1]).check()
-    print("\n".join(breaches) if breaches else "the house is in order")
+    breaches = Repository(sys.argv[1]).check()
+    print("\n".join(breaches) if breaches else "the layout is in order")
     sys.exit(bool(breaches))
 
 

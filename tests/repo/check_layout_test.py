@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Shows that each rule of check_layout.py can fail: one small bad house a rule, beside a good one."""
+"""Shows that each rule of check_layout.py can fail: one bad file per rule, in a small good repository."""
 
 import pathlib
 import tempfile
 import unittest
 
-from check_layout import House, code
+from check_layout import Repository, code
 
 
 def header(path, body=""):
@@ -25,7 +25,7 @@ GOOD = {
     "testing/manual.h": '#include "masterclock/time/time_points.h"',
 }
 
-# (what is in place of the good file or beside it, what the one breach must say)
+# (file, its content, the message of the breach)
 LIBRARY_BREACHES = [
     ("time/time_points.h", '#include "masterclock/zones/zone.h"', "time may not include masterclock/zones/zone.h"),
     ("zones/zone.h", '#include "masterclock/frames/frame.h"', "zones may not include masterclock/frames/frame.h"),
@@ -58,13 +58,32 @@ LIBRARY_BREACHES = [
     ("zones/zone.h", 'void f() { std::printf("1"); }', "writes to no stream: printf("),
     ("zones/zone.h", 'void f() { fprintf(stream, "1"); }', "writes to no stream: fprintf("),
     ("zones/zone.h", "\n" * 400, "more than 400"),
+    ("zones/zone.h", "std::vector<Slot> slots;", "a macro of Qt: slots"),
+    ("zones/zone.h", "void emit(int);", "a macro of Qt: emit"),
+    ("zones/zone.h", "internal::Table table();", "a public signature names internal: internal::Table table()"),
+    ("zones/zone.h", "struct Zone : internal::Base {};", "a public signature names internal: struct Zone : internal::Base"),
+    ("zones/zone.h", "class Zone {\n public:\n  void f(const internal::Rules&) const { g(); }\n};",
+     "zone.h:5: a public signature names internal: void f(const internal::Rules&) const"),
+    ("zones/zone.h", "class A {\n  class B { int b; };\n public:\n  A();\n  internal::C c_;\n};", "names internal: internal::C c_"),
+    ("zones/zone.h", "class A {\n public:\n  A() : a_(1), b_{2} {}\n  B b(std::vector<internal::C> = {});\n};",
+     "names internal: B b(std::vector<internal::C> = {})"),
+    ("zones/zone.h", "using Table = internal::Table;", "a public signature names internal: using Table = internal::Table"),
+]
+
+# Names of `internal` that no user sees.
+NO_SIGNATURES = [
+    "class A {\n public:\n  int f() const { return internal::f(); }\n private:\n  internal::B b_;\n  struct C { internal::B b; };\n};",
+    "class A {\n  internal::B b_;\n};",
+    "class A {\n public:\n  A(int n) noexcept : b_(internal::make(n)), c_{internal::kC} {}\n  friend class internal::Reader;\n};",
+    "inline int f(int n = internal::kMost) { return n; }\nint g() {\n  if (1) { internal::h(); }\n  return 1;\n}",
+    "inline void internal::Listeners::add(int listener) { internal::add(listener); }",
 ]
 
 PROGRAM_BREACHES = [
     ("examples/on_air/main.cc", "auto t = std::chrono::system_clock::now();", "reads a system clock"),
-    ("tests/zones/zone_test.cc", "std::this_thread::sleep_for(1s);", "its name does not say real"),
-    ("tests/zones/b_test.cc", "TEST(Real, A) {\n  usleep(1);\n}", "b_test.cc:2: sleeps, and its name does not say real"),
-    ("tests/zones/oracle.py", "time." + "sleep(1)", "its name does not say real"),
+    ("tests/zones/zone_test.cc", "std::this_thread::sleep_for(1s);", "its file name lacks `real`"),
+    ("tests/zones/b_test.cc", "TEST(Real, A) {\n  usleep(1);\n}", "b_test.cc:2: sleeps, but its file name lacks `real`"),
+    ("tests/zones/oracle.py", "time." + "sleep(1)", "its file name lacks `real`"),
 ]
 
 FINE = [
@@ -76,7 +95,7 @@ FINE = [
 ]
 
 
-class CheckHouse(unittest.TestCase):
+class CheckLayout(unittest.TestCase):
     def breaches(self, extra_files):
         with tempfile.TemporaryDirectory() as root:
             files = {f"include/masterclock/{p}": header(f"masterclock/{p}", body) for p, body in GOOD.items()}
@@ -84,9 +103,9 @@ class CheckHouse(unittest.TestCase):
                 target = pathlib.Path(root) / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-            return House(root).check()
+            return Repository(root).check()
 
-    def test_a_good_house_has_no_breach(self):
+    def test_a_good_repository_has_no_breach(self):
         system = "include/masterclock/time/system_time_source.h"
         files = dict(FINE)
         files["include/masterclock/masterclock.h"] = header(
@@ -100,6 +119,25 @@ class CheckHouse(unittest.TestCase):
                 text = header(f"masterclock/{path}", body)
                 found = self.breaches({f"include/masterclock/{path}": text})
                 self.assertTrue(any(expected in breach for breach in found), found)
+
+    def test_bodies_and_private_members_are_no_signatures(self):
+        for body in NO_SIGNATURES:
+            with self.subTest(body=body):
+                text = header("masterclock/zones/zone.h", GOOD["zones/zone.h"] + "\n" + body)
+                self.assertEqual(self.breaches({"include/masterclock/zones/zone.h": text}), [])
+
+    def test_versions_agree(self):
+        version_h = header("masterclock/version.h", '#define MASTERCLOCK_VERSION 10203\n#define MASTERCLOCK_VERSION_STRING "1.2.3"')
+        files = {"CMakeLists.txt": "project(masterclock VERSION 1.2.3 LANGUAGES CXX)", "include/masterclock/version.h": version_h}
+        good = {f"include/masterclock/{path}": header(f"masterclock/{path}", body + "\nnamespace masterclock::inline v1_2 {}")
+                for path, body in GOOD.items()}
+        good["include/masterclock/masterclock.h"] = header(
+            "masterclock/masterclock.h", GOOD["masterclock.h"] + '\n#include "masterclock/version.h"')
+        self.assertEqual(self.breaches({**good, **files}), [])
+        files["CMakeLists.txt"] = "project(masterclock VERSION 1.3.0 LANGUAGES CXX)"
+        found = self.breaches({**good, **files})
+        self.assertIn("include/masterclock/version.h: CMakeLists.txt requires #define MASTERCLOCK_VERSION 10300", found)
+        self.assertIn("include/masterclock/zones/zone.h:5: not the version namespace v1_3: namespace masterclock", found)
 
     def test_each_rule_of_the_programs_can_fail(self):
         for path, text, expected in PROGRAM_BREACHES:

@@ -39,8 +39,7 @@ concept PrecisionPolicy = requires(UtcTime reading) {
   noexcept->std::same_as<std::chrono::sys_time<typename P::duration>>;
 };
 
-namespace internal {
-
+// Floors to whole ticks of `Duration`. A policy of yours may derive from this type.
 template <class Duration>
 struct FlooringPrecision {
   using duration = Duration;
@@ -49,12 +48,10 @@ struct FlooringPrecision {
   }
 };
 
-}  // namespace internal
-
-struct SecondPrecision : internal::FlooringPrecision<std::chrono::seconds> {};
-struct MillisecondPrecision : internal::FlooringPrecision<std::chrono::milliseconds> {};
-struct MicrosecondPrecision : internal::FlooringPrecision<std::chrono::microseconds> {};
-struct NanosecondPrecision : internal::FlooringPrecision<std::chrono::nanoseconds> {};
+struct SecondPrecision : FlooringPrecision<std::chrono::seconds> {};
+struct MillisecondPrecision : FlooringPrecision<std::chrono::milliseconds> {};
+struct MicrosecondPrecision : FlooringPrecision<std::chrono::microseconds> {};
+struct NanosecondPrecision : FlooringPrecision<std::chrono::nanoseconds> {};
 
 }  // namespace masterclock::inline v0_2
 
