@@ -104,8 +104,8 @@ class SyncThread {
       const std::lock_guard lock(mutex_);
       running_ = false;
       changed_.notify_all();
+      if (std::this_thread::get_id() == thread_id_) return;
     }
-    if (thread_.get_id() == std::this_thread::get_id()) return;
     subscription_.reset();
     if (thread_.joinable()) thread_.join();
   }
@@ -175,10 +175,11 @@ class SyncThread {
 
   void run() {
     std::unique_lock lock(mutex_);
+    thread_id_ = std::this_thread::get_id();
     while (running_) {
       if (simulated_) {  // `advance` polls
         changed_.wait(lock, [&] { return !running_; });
-        return;
+        break;
       }
       const auto left = saturating_difference(next_, source_.now_steady());
       changed_.wait_for(lock, std::clamp<std::chrono::nanoseconds>(
@@ -188,6 +189,7 @@ class SyncThread {
       poll_if_due();
       lock.lock();
     }
+    thread_id_ = {};
   }
 
   TimeSource& source_;
@@ -200,6 +202,7 @@ class SyncThread {
   bool polling_ = false;
   bool simulated_ = false;  // the source announced that simulated time passed
   SteadyTime next_;
+  std::thread::id thread_id_;  // while the thread runs
   std::uint64_t polls_ = 0, failures_ = 0;
 
   TimeSubscription subscription_;

@@ -197,7 +197,7 @@ class BasicTscTimeSource final : public TimeSource {
       ++stats_.accepted;
       publish();
       step = calibration_.step();
-      stats_.steps += step ? 1 : 0;
+      if (step) ++stats_.steps;
     }
     if (step) announce({because.value_or(step->kind), step->from, step->to});
     return true;
