@@ -38,7 +38,6 @@
 
 #include "masterclock/internal/seqlock.h"
 #include "masterclock/sync/holdover.h"
-#include "masterclock/sync/internal/bounds_anchor.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/sync/time_bounds.h"
 #include "masterclock/time/time_source.h"
@@ -90,8 +89,38 @@ class BoundedClock {
   [[nodiscard]] TimeSource& source() const noexcept { return source_; }
 
  private:
-  using Anchor = internal::BoundsAnchor;
-  static constexpr std::chrono::nanoseconds kJump = internal::kJump;
+  // A smaller movement of UTC against the steady clock is no jump: a coarse reading may be that old.
+  static constexpr std::chrono::nanoseconds kJump = std::chrono::milliseconds(20);
+
+  // True UTC was `middle` at the moment (utc, steady), within the `bound` of `as_of` and its drift since.
+  struct Anchor {
+    SyncState state;
+    bool has_bound, refreshed;
+    UtcTime utc, middle;
+    SteadyTime steady, as_of;
+    std::chrono::nanoseconds bound;
+
+    // Returns the movement of UTC against the steady clock since the anchor.
+    std::chrono::nanoseconds jump(UtcTime now, SteadyTime now_steady) const noexcept {
+      return saturating_add(saturating_difference(now, utc),
+                            saturating_difference(steady, now_steady));
+    }
+    UtcTime middle_at(SteadyTime now) const noexcept {
+      return saturating_add(middle, saturating_difference(now, steady));
+    }
+    std::chrono::nanoseconds bound_at(SteadyTime now, DriftRate drift) const noexcept {
+      return held_over(bound, saturating_difference(now, as_of), drift);
+    }
+    // Returns the interval at `now`, provided that UTC did not jump.
+    TimeBounds bounds_at(SteadyTime now, const HoldoverOptions& options) const noexcept {
+      if (!has_bound) return {UtcTime::min(), UtcTime::max(), state};
+      const std::chrono::nanoseconds age = saturating_difference(now, as_of);
+      if (age > options.lost_after) return {};
+      const bool stale = age > options.fresh_for && state == SyncState::kSynchronized;
+      return bounds_around(middle_at(now), bound_at(now, options.drift),
+                           stale ? SyncState::kFreeRunning : state);
+    }
+  };
 
   // UTC was read within `width` before `steady`.
   struct Moment {

@@ -65,29 +65,6 @@ struct DisciplineOptions {
   HoldoverOptions holdover = {};
 };
 
-namespace internal {
-
-// The readings of a disciplined clock from the moment `at` on.
-struct DisciplinedCourse {
-  SteadyTime at;
-  UtcTime target;                   // UTC at that moment
-  std::chrono::nanoseconds excess;  // the reading less the target, to be slewed away
-  UtcTime floor;                    // the least reading
-  DriftRate slew;
-  bool held = false;  // stands at the floor until UTC has caught up
-
-  // Never decreases with `now`: the slew takes less than the time that passes.
-  [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
-    const std::chrono::nanoseconds elapsed = std::max(now - at, std::chrono::nanoseconds(0));
-    const std::chrono::nanoseconds slewed = drifted(elapsed, slew);
-    const std::chrono::nanoseconds left =
-        excess.count() < 0 ? std::min(excess + slewed, {}) : std::max(excess - slewed, {});
-    return std::max(floor, saturating_add(target, saturating_add(elapsed, left)));
-  }
-};
-
-}  // namespace internal
-
 class DisciplinedTimeSource final : public TimeSource {
  public:
   // `underlying` and `provider` must outlive the source. It starts at the reading of `underlying`.
@@ -144,7 +121,25 @@ class DisciplinedTimeSource final : public TimeSource {
   }
 
  private:
-  using Course = internal::DisciplinedCourse;
+  // The readings of a disciplined clock from the moment `at` on.
+  struct Course {
+    SteadyTime at;
+    UtcTime target;                   // UTC at that moment
+    std::chrono::nanoseconds excess;  // the reading less the target, to be slewed away
+    UtcTime floor;                    // the least reading
+    DriftRate slew;
+    bool held = false;  // stands at the floor until UTC has caught up
+
+    // Never decreases with `now`: the slew takes less than the time that passes.
+    [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
+      const std::chrono::nanoseconds elapsed = std::max(now - at, std::chrono::nanoseconds(0));
+      const std::chrono::nanoseconds slewed = drifted(elapsed, slew);
+      const std::chrono::nanoseconds left =
+          excess.count() < 0 ? std::min(excess + slewed, {}) : std::max(excess - slewed, {});
+      return std::max(floor, saturating_add(target, saturating_add(elapsed, left)));
+    }
+  };
+
   enum class Correction { kSlew, kForward, kStep, kHold, kKeepHolding };
 
   static Course first_course(const TimeSource& underlying, DriftRate slew) noexcept {

@@ -13,7 +13,7 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Keeps each of at most `most` names once. A daemon that changes its reference for a year must not fill
+// Keeps each of at most `most` names once: a daemon that changes its reference for a year must not fill
 // the memory.
 //
 // Threads: any.
@@ -21,13 +21,12 @@ class InternedNames {
  public:
   explicit InternedNames(std::size_t most) : most_(most) {}
 
-  // Returns the kept copy of `name`, or `otherwise`, a literal, if there is no room for a new name.
+  // Returns the kept copy of `name`, or the literal `otherwise` if there is no room.
   [[nodiscard]] std::string_view keep(std::string_view name, std::string_view otherwise) {
     const std::lock_guard lock(mutex_);
     const auto found = names_.find(name);
     if (found != names_.end()) return *found;
-    if (names_.size() >= most_) return otherwise;
-    return *names_.emplace(name).first;
+    return names_.size() < most_ ? *names_.emplace(name).first : otherwise;
   }
 
  private:
@@ -36,7 +35,6 @@ class InternedNames {
   std::set<std::string, std::less<>> names_;
 };
 
-// Threads: any.
 [[nodiscard]] inline std::string_view interned(std::string_view name, std::string_view otherwise) {
   static auto* const names =
       new InternedNames(1'000);  // never destroyed: readings may outlive main

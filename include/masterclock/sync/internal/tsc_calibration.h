@@ -24,11 +24,12 @@ namespace masterclock::inline v0_2::internal {
 // Threads: one at a time.
 class TscCalibration {
  public:
-  // Adds a sample. Returns false if it is missing or its bracket is too wide.
+  // Adds a sample. Returns false if it is missing, or its bracket is too wide for a measured rate.
   [[nodiscard]] bool add(const std::optional<TscSample>& sample) {
     step_.reset();
-    if (sample) rate_.suppose(sample->rough_rate);
-    if (!sample || rate_.ns(sample->width) > kWidestBracket.count()) return false;
+    if (!sample || (rate_.measured() && rate_.ns(sample->width) > kWidestBracket.count())) {
+      return false;
+    }
     const std::optional<TscSample> last = sample_;
     sample_ = sample;
     const bool gap = last && is_gap(*last);

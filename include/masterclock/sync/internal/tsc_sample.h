@@ -25,20 +25,16 @@ namespace masterclock::inline v0_2::internal {
 struct TscSample {
   std::uint64_t ticks = 0;  // at the middle of the bracket around the steady clock
   std::int64_t steady = 0, utc = 0;
-  std::uint64_t width = 0;       // ticks of the wider bracket
-  std::uint64_t utc_later = 0;   // ticks from the steady clock's bracket to UTC's
-  std::uint64_t rough_rate = 0;  // from the tries of this sample alone; 0 if time stood still
+  std::uint64_t width = 0;      // ticks of the wider bracket
+  std::uint64_t utc_later = 0;  // ticks from the steady clock's bracket to UTC's
 };
 
 // Takes the narrowest of a few brackets around each clock. Empty if the counter ran back in each.
 template <class Counter>
 [[nodiscard]] std::optional<TscSample> take_tsc_sample(const Counter& counter,
                                                        const TimeSource& kernel) noexcept {
-  constexpr int kTries = 8;
-  std::optional<TscSample> first;
-  std::optional<TscSample> last;
   std::optional<TscSample> best;
-  for (int i = 0; i < kTries; ++i) {
+  for (int attempt = 0; attempt < 8; ++attempt) {
     const std::uint64_t a = counter.read_in_order();
     const std::int64_t steady = kernel.now_steady().time_since_epoch().count();
     const std::uint64_t b = counter.read_in_order();
@@ -46,14 +42,10 @@ template <class Counter>
     const std::uint64_t c = counter.read_in_order();
     if (b < a || c < b) continue;
     const std::uint64_t middle = a + (b - a) / 2;
-    last = TscSample{middle, steady, utc, std::max(b - a, c - b), b + (c - b) / 2 - middle, 0};
-    if (!first) first = last;
-    if (!best || last->width < best->width) best = last;
-  }
-  if (best && last->steady > first->steady && last->ticks > first->ticks) {
-    const std::int64_t passed = wrapping_difference(last->steady, first->steady);
-    best->rough_rate =
-        tsc_rate(static_cast<std::uint64_t>(passed), last->ticks - first->ticks).value_or(0);
+    const std::uint64_t width = std::max(b - a, c - b);
+    if (!best || width < best->width) {
+      best = TscSample{middle, steady, utc, width, b + (c - b) / 2 - middle};
+    }
   }
   return best;
 }
@@ -63,21 +55,14 @@ template <class Counter>
 // Threads: one at a time.
 class TscRate {
  public:
-  [[nodiscard]] std::uint64_t value() const noexcept { return rate_; }  // 0 before any estimate
-  [[nodiscard]] bool measured() const noexcept { return measured_; }    // over a whole baseline
+  [[nodiscard]] std::uint64_t value() const noexcept { return rate_; }
+  [[nodiscard]] bool measured() const noexcept { return measured_; }
 
   // Returns the relative error of the rate, from the brackets at both ends of the baseline.
   [[nodiscard]] double error() const noexcept { return error_; }
 
-  // Takes a tick for a nanosecond before there is a rate.
   [[nodiscard]] std::int64_t ns(std::uint64_t ticks) const noexcept {
-    const std::uint64_t rate = rate_ != 0 ? rate_ : std::uint64_t{1} << kTscShift;
-    return static_cast<std::int64_t>(ticks_to_ns(ticks, rate));
-  }
-
-  // Uses `rough` until a baseline exists.
-  void suppose(std::uint64_t rough) noexcept {
-    if (!measured_ && rough != 0) rate_ = rough;
+    return static_cast<std::int64_t>(ticks_to_ns(ticks, rate_));
   }
 
   void forget_samples() noexcept { size_ = 0; }
@@ -106,7 +91,7 @@ class TscRate {
   }
 
  private:
-  std::uint64_t rate_ = 0;
+  std::uint64_t rate_ = std::uint64_t{1} << kTscShift;  // a nanosecond, until it is measured
   bool measured_ = false;
   double error_ = 0;
   std::array<TscSample, 16> ring_{};
