@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +16,6 @@
 
 #include "absl/status/status.h"
 #include "common/descriptor.h"
-
-extern char** environ;
 
 namespace common {
 namespace {
@@ -36,21 +34,23 @@ absl::StatusOr<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Owns the two parameter objects of posix_spawn.
-struct SpawnPlan {
-  SpawnPlan() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
+// Becomes the program. Runs in the child: only functions that are safe after fork(2). Returns only in
+// an error, whose errno it writes to `failure`.
+void become(char* const* argv, pid_t parent, int output, int errors, int failure) {
+  // The parent may have died before prctl(2).
+  const bool orphan = ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent;
+  const int input = ::open("/dev/null", O_RDONLY);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  if (!orphan && ::setpgid(0, 0) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&
+      ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0 &&
+      ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0) {
+    ::execvp(argv[0], argv);
   }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-};
+  const int error = errno;
+  (void)!::write(failure, &error, sizeof error);
+}
 
 // Appends the bytes that can be read now, and keeps the last ones. Returns false at the end of the stream.
 bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
@@ -74,57 +74,73 @@ std::string_view without_address(std::string_view line) {
 
 }  // namespace
 
+struct ChildProcess::Outputs {
+  Descriptor output, errors;
+};
+
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::start(
     const std::vector<std::string>& arguments, std::size_t keep) {
-  absl::StatusOr<Pipe> output = make_pipe();
-  if (!output.ok()) return output.status();
-  absl::StatusOr<Pipe> errors = make_pipe();
-  if (!errors.ok()) return errors.status();
   Descriptor ended(::eventfd(0, EFD_CLOEXEC));
   if (ended.get() < 0) return system_error("Cannot make an eventfd", errno);
-
-  SpawnPlan plan;
-  ::posix_spawn_file_actions_addopen(&plan.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&plan.files, output->write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&plan.files, errors->write.get(), STDERR_FILENO);
-  sigset_t none, standard;
-  ::sigemptyset(&none);
-  ::sigemptyset(&standard);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&standard, signal);
-  ::posix_spawnattr_setsigmask(&plan.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&plan.attributes, &standard);
-  ::posix_spawnattr_setpgroup(&plan.attributes, 0);
-  ::posix_spawnattr_setflags(
-      &plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-
-  pid_t pid = -1;
-  const int error =
-      ::posix_spawnp(&pid, argv[0], &plan.files, &plan.attributes, argv.data(), environ);
-  if (error == ENOENT || error == EACCES || error == ENOTDIR) {
-    return absl::NotFoundError(arguments[0] + " is not installed: not found in PATH");
-  }
-  if (error != 0) return system_error("Cannot start " + arguments[0], error);
-  return std::unique_ptr<ChildProcess>(
-      new ChildProcess(pid, output->read.release(), errors->read.release(), ended.release(), keep));
+  std::unique_ptr<ChildProcess> child(new ChildProcess(keep, std::move(ended)));
+  std::promise<absl::Status> promise;
+  std::future<absl::Status> started = promise.get_future();
+  child->supervisor_ = std::thread(&ChildProcess::run, child.get(), arguments, std::move(promise));
+  if (absl::Status status = started.get(); !status.ok()) return status;
+  return child;
 }
-
-ChildProcess::ChildProcess(pid_t pid, int output, int errors, int ended_event, std::size_t keep)
-    : keep_(keep),
-      ended_event_(ended_event),
-      pid_(pid),
-      supervisor_([this, output, errors] { supervise(output, errors); }) {}
 
 ChildProcess::~ChildProcess() {
   stop();
-  supervisor_.join();
-  ::close(ended_event_);
+  if (supervisor_.joinable()) supervisor_.join();
 }
 
-void ChildProcess::supervise(int output, int errors) {
-  const Descriptor owned_output(output), owned_errors(errors);
+// PR_SET_PDEATHSIG means the thread that forked. So the thread that forks is the one that supervises.
+void ChildProcess::run(const std::vector<std::string>& arguments,
+                       std::promise<absl::Status> started) {
+  Outputs outputs;
+  const absl::Status status = spawn(arguments, outputs);
+  if (!status.ok()) ended_ = 0;
+  started.set_value(status);
+  if (status.ok()) supervise(outputs);
+}
+
+absl::Status ChildProcess::spawn(const std::vector<std::string>& arguments, Outputs& outputs) {
+  absl::StatusOr<Pipe> output = make_pipe(), errors = make_pipe(), failure = make_pipe();
+  for (const auto* const pipe : {&output, &errors, &failure}) {
+    if (!pipe->ok()) return pipe->status();
+  }
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return system_error("Cannot start " + arguments[0], errno);
+  if (pid == 0) {
+    become(argv.data(), parent, output->write.get(), errors->write.get(), failure->write.get());
+    ::_exit(127);
+  }
+  failure->write = Descriptor();
+  int error = 0;
+  ssize_t got = 0;
+  while ((got = ::read(failure->read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (got > 0) {
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    if (error == ENOENT || error == EACCES || error == ENOTDIR) {
+      return absl::NotFoundError(arguments[0] + " is not installed: not found in PATH");
+    }
+    return system_error("Cannot start " + arguments[0], error);
+  }
+  outputs = {std::move(output->read), std::move(errors->read)};
+  const std::lock_guard lock(mutex_);
+  pid_ = pid;
+  return absl::OkStatus();
+}
+
+void ChildProcess::supervise(const Outputs& outputs) {
+  const int output = outputs.output.get(), errors = outputs.errors.get();
   pollfd streams[2] = {{output, POLLIN, 0}, {errors, POLLIN, 0}};
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
     if (::poll(streams, 2, -1) < 0 && errno != EINTR) break;
@@ -143,7 +159,7 @@ void ChildProcess::supervise(int output, int errors) {
     pid_ = -1;
     ended_ = status;
     const std::uint64_t one = 1;
-    while (::write(ended_event_, &one, sizeof one) < 0 && errno == EINTR) {
+    while (::write(ended_event_.get(), &one, sizeof one) < 0 && errno == EINTR) {
     }
   }
   changed_.notify_all();
@@ -161,7 +177,7 @@ void ChildProcess::stop(std::chrono::milliseconds grace) {
 }
 
 bool ChildProcess::wait(int interrupt_fd) {
-  pollfd events[2] = {{ended_event_, POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
+  pollfd events[2] = {{ended_event_.get(), POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
   while (::poll(events, 2, -1) < 0 && errno == EINTR) {
   }
   return events[0].revents != 0;

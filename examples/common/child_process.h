@@ -2,7 +2,8 @@
 //
 // The child gets an argument vector, a separate process group, /dev/null as its standard input, and no
 // blocked signal. Ctrl-C on the terminal therefore reaches the parent only. The object keeps the last
-// part of the child's standard output and of its errors.
+// part of the child's standard output and of its errors. When the parent dies, even by SIGKILL, the
+// kernel kills the child.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 
@@ -11,14 +12,18 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/descriptor.h"
 
 namespace common {
 
@@ -54,14 +59,18 @@ class ChildProcess {
   [[nodiscard]] std::string complaint() const;
 
  private:
-  ChildProcess(pid_t pid, int output, int errors, int ended_event, std::size_t keep);
-  void supervise(int output, int errors);
+  struct Outputs;
+  ChildProcess(std::size_t keep, Descriptor ended_event)
+      : keep_(keep), ended_event_(std::move(ended_event)) {}
+  void run(const std::vector<std::string>& arguments, std::promise<absl::Status> started);
+  absl::Status spawn(const std::vector<std::string>& arguments, Outputs& outputs);
+  void supervise(const Outputs& outputs);
 
   const std::size_t keep_;
-  const int ended_event_;  // an eventfd, readable after the child was reaped
+  const Descriptor ended_event_;  // an eventfd, readable after the child was reaped
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  pid_t pid_;                 // until it is reaped
+  pid_t pid_ = -1;            // until it is reaped
   std::optional<int> ended_;  // the status of waitpid(2)
   bool stopped_ = false;      // by stop()
   std::string output_, errors_;

@@ -1,5 +1,6 @@
 #include "common/command_line.h"
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -19,6 +20,7 @@ int run_program(int argc, char** argv, const Program& program,
     return status;
   };
   reserve_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE is an error to report
   try {
     CLI::App app(program.description, program.name);
     app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });

@@ -1,11 +1,13 @@
 #include "common/line_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "common/printable.h"
 
@@ -18,6 +20,18 @@ absl::Status file_error(const std::filesystem::path& file, int error) {
 
 bool is_regular_file(int fd, struct stat& info) {
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+absl::Status interrupted(const std::filesystem::path& file) {
+  return absl::CancelledError(printable(file.string()) + ": interrupted");
+}
+
+// Waits until `fd` has `events`, or an error. Returns false when `interrupt_fd` became readable.
+bool wait_for(int fd, short events, int interrupt_fd, int milliseconds = -1) {
+  pollfd waits[2] = {{fd, events, 0}, {interrupt_fd, POLLIN, 0}};
+  while (::poll(waits, 2, milliseconds) < 0 && errno == EINTR) {
+  }
+  return waits[1].revents == 0;
 }
 
 // Returns the offset at which the last whole line ends.
@@ -35,19 +49,49 @@ off_t end_of_lines(int fd, off_t size) {
   return 0;
 }
 
+// Returns whether a file begins with `expected`, or is a beginning of it.
+bool begins_with(int fd, const std::string& expected) {
+  std::string head(expected.size(), '\0');
+  const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+  return got >= 0 && expected.starts_with(head.substr(0, static_cast<std::size_t>(got)));
+}
+
+// Opens for writing only: the reader of a pipe must not be this process. Waits for that reader.
+absl::StatusOr<Descriptor> open_for_writing(const std::filesystem::path& file, int interrupt_fd) {
+  constexpr int kOften = 50;  // milliseconds
+  for (;;) {
+    Descriptor descriptor(
+        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666));
+    if (descriptor.get() >= 0) return descriptor;
+    const int error = errno;
+    std::error_code ignored;
+    if (error != ENXIO || !std::filesystem::is_fifo(file, ignored)) return file_error(file, error);
+    if (!wait_for(-1, 0, interrupt_fd, kOften)) return interrupted(file);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LineFile>> LineFile::open(const std::filesystem::path& file,
-                                                         Mode mode) {
-  Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  const int fd = descriptor.get();
-  if (fd < 0) return file_error(file, errno);
+                                                         LineFileOptions options) {
+  absl::StatusOr<Descriptor> descriptor = open_for_writing(file, options.interrupt_fd);
+  if (!descriptor.ok()) return descriptor.status();
   struct stat info {};
-  if (is_regular_file(fd, info)) {
-    const off_t kept = mode == Mode::kReplace ? 0 : end_of_lines(fd, info.st_size);
-    if (kept != info.st_size && ::ftruncate(fd, kept) != 0) return file_error(file, errno);
+  if (is_regular_file(descriptor->get(), info) && info.st_size > 0) {
+    const Descriptor reading(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (reading.get() < 0) return file_error(file, errno);
+    if (!begins_with(reading.get(), options.first_bytes)) {
+      return absl::FailedPreconditionError(printable(file.string()) + ": is not an " +
+                                           options.kind + "; it is left as it is");
+    }
+    const off_t kept =
+        options.mode == Mode::kReplace ? 0 : end_of_lines(reading.get(), info.st_size);
+    if (kept != info.st_size && ::ftruncate(descriptor->get(), kept) != 0) {
+      return file_error(file, errno);
+    }
   }
-  return std::unique_ptr<LineFile>(new LineFile(file, std::move(descriptor)));
+  return std::unique_ptr<LineFile>(
+      new LineFile(file, *std::move(descriptor), options.interrupt_fd));
 }
 
 absl::Status LineFile::write(std::string line) {
@@ -60,8 +104,11 @@ absl::Status LineFile::write(std::string line) {
   std::size_t written = 0;
   while (written < line.size()) {
     const ssize_t put = ::write(fd, line.data() + written, line.size() - written);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
+    if (put >= 0) {
+      written += static_cast<std::size_t>(put);
+    } else if (errno == EAGAIN) {
+      if (!wait_for(fd, POLLOUT, interrupt_fd_)) return interrupted(file_);
+    } else if (errno != EINTR) {
       const int error = errno;
       struct stat info {};
       if (written > 0 && is_regular_file(fd, info) &&
@@ -70,10 +117,14 @@ absl::Status LineFile::write(std::string line) {
       }
       return file_error(file_, error);
     }
-    written += static_cast<std::size_t>(put);
   }
   ++lines_;
   return absl::OkStatus();
+}
+
+int LineFile::reader_fd() const {
+  const std::lock_guard lock(mutex_);
+  return descriptor_.get();
 }
 
 absl::Status LineFile::close() {

@@ -4,7 +4,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -24,6 +27,13 @@ absl::Status write_stdout(std::string_view text) {
     }
   }
   return absl::OkStatus();
+}
+
+void write_if_ready(int fd, std::string_view line) {
+  pollfd ready{fd, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) <= 0 || (ready.revents & POLLOUT) == 0) return;
+  // A pipe that is ready takes PIPE_BUF bytes at once.
+  (void)!::write(fd, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
 }
 
 void reserve_standard_descriptors() {

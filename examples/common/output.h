@@ -14,6 +14,10 @@ namespace common {
 //         the program that calls this ignores SIGPIPE.
 absl::Status write_stdout(std::string_view text);
 
+// Writes one line to `fd` if its reader is ready, and drops the line otherwise. Never waits: for
+// messages to stderr while signals are blocked. At most 4096 bytes.
+void write_if_ready(int fd, std::string_view line);
+
 // Makes the three standard descriptors exist, so that no file that is opened later takes the number of
 // one. Writing to a descriptor that was missing still fails.
 void reserve_standard_descriptors();

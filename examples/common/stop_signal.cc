@@ -28,13 +28,13 @@ StopSignal::~StopSignal() {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-bool StopSignal::wait_for(std::chrono::nanoseconds longest, int wake_fd) {
+bool StopSignal::wait_for(std::chrono::nanoseconds longest, int reader_fd) {
   longest = std::clamp<std::chrono::nanoseconds>(longest, std::chrono::nanoseconds(0),
                                                  std::chrono::hours(24));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
   const timespec timeout{static_cast<std::time_t>(seconds.count()),
                          static_cast<long>((longest - seconds).count())};
-  pollfd waits[2] = {{fd_, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+  pollfd waits[2] = {{fd_, POLLIN, 0}, {reader_fd, 0, 0}};
   if (!requested_) ::ppoll(waits, 2, &timeout, nullptr);
   look();
   return requested_;

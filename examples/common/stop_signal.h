@@ -19,8 +19,9 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
   ~StopSignal();
 
-  // Waits up to `longest`, or until `wake_fd`, if any, becomes readable. Returns requested().
-  bool wait_for(std::chrono::nanoseconds longest, int wake_fd = -1);
+  // Waits up to `longest`, or until the reader of the pipe `reader_fd`, if any, has left. Returns
+  // requested().
+  bool wait_for(std::chrono::nanoseconds longest, int reader_fd = -1);
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 

@@ -49,8 +49,11 @@ std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone, seconds
 
 absl::StatusOr<std::unique_ptr<AsRunLog>> AsRunLog::open(const std::filesystem::path& file,
                                                          Mode mode, masterclock::Zone zone,
-                                                         seconds day_start) {
-  auto lines = common::LineFile::open(file, mode);
+                                                         seconds day_start, int interrupt_fd) {
+  auto lines = common::LineFile::open(file, {.mode = mode,
+                                             .first_bytes = "{\"start\":\"",
+                                             .kind = "as-run log",
+                                             .interrupt_fd = interrupt_fd});
   if (!lines.ok()) return lines.status();
   return std::unique_ptr<AsRunLog>(new AsRunLog(*std::move(lines), zone, day_start));
 }

@@ -70,10 +70,12 @@ class AsRunLog {
  public:
   using Mode = common::LineFile::Mode;
 
-  // Errors: as LineFile::open.
+  // Waits for the readers of a pipe end when `interrupt_fd` becomes readable.
+  //
+  // Errors: as LineFile::open. A file that is no as-run log is refused.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<AsRunLog>> open(
       const std::filesystem::path& file, Mode mode, masterclock::Zone zone,
-      std::chrono::seconds day_start);
+      std::chrono::seconds day_start, int interrupt_fd = -1);
 
   // Errors: as LineFile::write.
   absl::Status write(const AsRunEntry& entry) {
@@ -81,6 +83,7 @@ class AsRunLog {
   }
   absl::Status close() { return file_->close(); }
   [[nodiscard]] std::size_t lines() const { return file_->lines(); }
+  [[nodiscard]] int reader_fd() const { return file_->reader_fd(); }
 
  private:
   AsRunLog(std::unique_ptr<common::LineFile> file, masterclock::Zone zone,

@@ -5,18 +5,21 @@
 #include <limits>
 #include <utility>
 
+#include "common/printable.h"
 #include "masterclock/frames/frame_index.h"
 
 namespace on_air {
 namespace {
 
 using common::ChildProcess;
+using common::printable;
 using masterclock::frame_index;
 using masterclock::frame_start;
 using masterclock::FrameRate;
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kEarlier = std::chrono::seconds(1);  // MPEG-TS seeks land near, not on
+constexpr nanoseconds kEarlier = std::chrono::seconds(1);  // an MPEG-TS seek lands near the time
+constexpr std::chrono::milliseconds kInterruptedGrace{500};
 
 nanoseconds half_a_frame(FrameRate rate) { return frame_start(1, rate) / 2; }
 
@@ -25,7 +28,7 @@ bool is_picture(const std::filesystem::path& output) {
   return kind == ".png" || kind == ".jpg" || kind == ".jpeg";
 }
 
-// The frames that have come out, by the last "frame=123" of ffmpeg's report on its progress.
+// Returns the number of frames in the last "frame=123" of ffmpeg's progress report.
 std::int64_t frames_produced(const std::string& progress) {
   const std::size_t at = progress.rfind("frame=");
   return at == std::string::npos ? 0 : std::strtoll(progress.c_str() + at + 6, nullptr, 10);
@@ -40,11 +43,11 @@ absl::StatusOr<SeekPlan> plan_seek(const ProducerRequest& request, const MediaIn
   const std::int64_t more = std::max<std::int64_t>(request.frames.value_or(1), 1) - 1;
   const std::int64_t last =
       asked + std::min(more, std::numeric_limits<std::int64_t>::max() - asked);
-  // The middle of the last frame must be inside: lengths are rounded to the file's own ticks.
+  // The middle of the last frame must be inside, because lengths are rounded to ticks of the file.
   if (frame_start(last, rate) > info.length - half_a_frame(rate)) {
-    std::string what = request.media.string() + ": lasts " + ffmpeg_seconds(info.length) +
-                       " s, too short for a join at " + ffmpeg_seconds(begin) + " s (frame " +
-                       std::to_string(asked) + ")";
+    std::string what = printable(request.media.string()) + ": lasts " +
+                       ffmpeg_seconds(info.length) + " s, too short for a join at " +
+                       ffmpeg_seconds(begin) + " s (frame " + std::to_string(asked) + ")";
     if (last > asked) what += " and " + std::to_string(*request.frames) + " frames";
     return absl::OutOfRangeError(what);
   }
@@ -69,6 +72,8 @@ std::vector<std::string> ffmpeg_arguments(const ProducerRequest& request, const 
   if (read_from) {
     add({"-seek_timestamp", "1", "-noaccurate_seek", "-ss", ffmpeg_seconds(*read_from)});
   }
+  const auto safely = safe_input_options();
+  line.insert(line.end(), safely.begin(), safely.end());
   add({"-i", "file:" + request.media.string(), "-map", "0:" + std::to_string(info.video_stream)});
 
   std::string pictures =
@@ -77,7 +82,7 @@ std::vector<std::string> ffmpeg_arguments(const ProducerRequest& request, const 
     pictures += ",fps=fps=" + std::to_string(request.rate->numerator) + "/" +
                 std::to_string(request.rate->denominator) + ":start_time=0";
   }
-  // Counted here and not by -frames:v, which would end the sound with the last picture's arrival.
+  // Counts in the filter: -frames:v would end the sound when the last picture arrives.
   const std::optional<std::int64_t> frames =
       picture ? std::optional<std::int64_t>(1) : request.frames;
   if (frames) pictures += ",trim=end_frame=" + std::to_string(*frames);
@@ -148,14 +153,14 @@ absl::Status FfmpegProducer::wait() {
   const std::shared_ptr<ChildProcess> running = child();
   if (running == nullptr) return absl::FailedPreconditionError("ffmpeg has not been started");
   if (!running->wait(options_.interrupt_fd)) {
-    running->stop();
+    running->stop(kInterruptedGrace);
     return absl::CancelledError("interrupted");
   }
   if (!running->succeeded()) {
-    return absl::InternalError(media_.string() + ": ffmpeg: " + running->complaint());
+    return absl::InternalError(printable(media_.string()) + ": ffmpeg: " + running->complaint());
   }
   if (frames_produced(running->output()) == 0) {
-    return absl::InternalError(media_.string() + ": no picture came out of ffmpeg");
+    return absl::InternalError(printable(media_.string()) + ": no picture came out of ffmpeg");
   }
   return absl::OkStatus();
 }

@@ -1,12 +1,15 @@
-// A producer that is ffmpeg: a child process that seeks into the media and shows the asked frame
-// first.
+// Produces a channel with ffmpeg: a child process that seeks into the media and shows the requested
+// frame first.
 //
-// What -ss finds depends on the container. In a file with an index (mp4, mkv) ffmpeg comes to the
-// key frame before the asked time; in MPEG-TS it lands near it, decodes from the next key frame on,
-// and has been seen 10 s late. So the seek is only where reading begins, before the right key frame
-// (which ffprobe finds where there is no index), and the first picture is chosen by its time stamp:
-// those earlier than half a frame before the asked frame are dropped. All times are the file's own
-// (-copyts), and so do not depend on which of its streams begins first.
+// The container decides where -ss lands. In a file with an index (mp4, mkv) it lands on the key frame
+// before the time. In MPEG-TS it lands near the time, and decoding begins at the next key frame, up to
+// 10 s late. Therefore the seek only decides where reading begins: before the right key frame, which
+// ffprobe finds in a file without an index. The time stamp selects the first picture: pictures earlier
+// than half a frame before the requested frame are dropped. All times are those of the file (-copyts),
+// so they do not depend on the stream that begins first.
+//
+// A media file may be hostile. ffmpeg and ffprobe open local files only, and only containers: a
+// playlist with the name of a clip would otherwise read files outside of the media folder.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_FFMPEG_PRODUCER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_FFMPEG_PRODUCER_H_
 
@@ -25,28 +28,28 @@
 namespace on_air {
 
 struct FfmpegOptions {
-  bool paced = false;  // one second of media a second, as on the air, instead of as fast as can be
-  int interrupt_fd = -1;  // `start` and `wait` give up when it becomes readable
+  bool paced = false;     // produces one second of media per second, not as fast as possible
+  int interrupt_fd = -1;  // `start` and `wait` end when it becomes readable
 };
 
-// Where in the media a request begins.
+// The first frame of a request. The times are on the timeline of the file.
 struct SeekPlan {
-  std::int64_t frame = 0;               // of the media, at its own rate
-  std::chrono::nanoseconds shown{};     // when that frame is shown, on the file's own timeline
-  std::chrono::nanoseconds earliest{};  // half a frame before: what is shown from here on is kept
+  std::int64_t frame = 0;               // of the media, at the rate of the media
+  std::chrono::nanoseconds shown{};     // the time of that frame
+  std::chrono::nanoseconds earliest{};  // half a frame before; earlier pictures are dropped
 };
 
-// Errors: OutOfRange, "FILE: lasts ..., too short for a join at ...", when the media ends before
-//         the frame, or before the last of the frames that are asked for.
+// Errors: OutOfRange "FILE: lasts ..., too short for a join at ..." when the media ends before the
+//         first or the last frame of the request.
 [[nodiscard]] absl::StatusOr<SeekPlan> plan_seek(const ProducerRequest& request,
                                                  const MediaInfo& info);
 
-// The command line. `read_from`: where to begin to read, on the file's own timeline.
+// Returns the command line. Reading begins at `read_from` on the timeline of the file.
 [[nodiscard]] std::vector<std::string> ffmpeg_arguments(
     const ProducerRequest& request, const MediaInfo& info, const SeekPlan& plan,
     std::optional<std::chrono::nanoseconds> read_from, FfmpegOptions options);
 
-// The kind of output follows from its name: .png and .jpg take one picture.
+// The extension of the output names its format; .png and .jpg take one picture.
 //
 // Cost: `start` waits for ffprobe, once for an indexed file, twice or more for another: 50 ms each.
 class FfmpegProducer final : public Producer {
@@ -58,10 +61,10 @@ class FfmpegProducer final : public Producer {
   absl::Status stop() override;
   [[nodiscard]] ProducerState state() const override;
 
-  // Waits until the media is produced. What runs when it is interrupted is stopped.
+  // Waits until the request is produced. An interruption stops ffmpeg.
   //
-  // Errors: Cancelled when interrupted; Internal, "FILE: what", when ffmpeg broke off or no picture
-  //         came out.
+  // Errors: Cancelled after an interruption; Internal "FILE: what" when ffmpeg failed or made no
+  //         picture.
   absl::Status wait();
 
  private:

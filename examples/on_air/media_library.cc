@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "common/data_error.h"
 #include "common/printable.h"
 
 namespace on_air {
 namespace {
 
 using common::in_quotes;
+using common::printable;
 
 namespace fs = std::filesystem;
 
@@ -20,7 +20,7 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-// The first file of that name below `directory`, in the order of their paths.
+// Returns the first file of that name below `directory`, in the order of the paths.
 fs::path find_by_name(const fs::path& directory, const fs::path& name) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -54,7 +54,7 @@ absl::StatusOr<MediaLibrary> MediaLibrary::open(fs::path path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) {
-    return absl::NotFoundError(path.string() + ": no such file or directory");
+    return absl::NotFoundError(printable(path.string()) + ": no such file or directory");
   }
   return MediaLibrary(std::move(path), fs::is_directory(status));
 }
@@ -62,9 +62,12 @@ absl::StatusOr<MediaLibrary> MediaLibrary::open(fs::path path) {
 absl::StatusOr<fs::path> MediaLibrary::find(std::string_view channel_id,
                                             const NowPlaying& now) const {
   if (!directory_) return path_;
-  const std::string nothing = path_.string() + ": no media for " + in_quotes(now.title) +
+  const std::string nothing = printable(path_.string()) + ": no media for " + in_quotes(now.title) +
                               " on channel " + in_quotes(channel_id) + ": ";
   if (!now.source.empty()) {
+    if (now.source.find('\0') != std::string::npos) {  // the system would open the part before it
+      return absl::NotFoundError(nothing + "its source is " + in_quotes(now.source));
+    }
     const fs::path named = fs::path(now.source).lexically_normal().relative_path();
     if (named.empty() || named.filename().empty()) {
       return absl::NotFoundError(nothing + "its source is " + in_quotes(now.source));

@@ -1,9 +1,10 @@
-// Which file a programme is: the media behind a guide.
+// Finds the media file of a programme.
 //
-// One FILE stands for every programme. In a DIR a programme that names its source (ffplayout) is
-// looked for by the path that it names, below DIR, then by that path's file name anywhere below
-// DIR. One that does not (XMLTV) is looked for in DIR by its title, then by its channel's id, as a
-// file name:
+// The library is a FILE, which stands for every programme, or a DIR:
+//
+//   source  a programme with a source (ffplayout): that path below DIR, else the first file of that
+//           name below DIR
+//   title   a programme without one (XMLTV): its title as a file name in DIR, else the channel id
 //
 //   "The Late Late Show"  the-late-late-show.mp4   (or .mov .mkv .ts .m2ts .mpg .mxf)
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_MEDIA_LIBRARY_H_
@@ -19,17 +20,17 @@
 
 namespace on_air {
 
-// `text` as a file name: ASCII letters in lower case, what is neither letter nor digit as one
-// hyphen, none at the ends. Letters beyond ASCII stay as they are.
+// Returns `text` as a file name. ASCII letters become lower case. A hyphen replaces each run of other
+// ASCII characters that are no digits; none stands at an end. Other letters stay.
 [[nodiscard]] std::string file_name_of(std::string_view text);
 
-// Threads: const throughout. The directory is looked at anew for every programme.
+// Threads: any. Each call reads the directory.
 class MediaLibrary {
  public:
-  // Errors: NotFound, "PATH: no such file or directory".
+  // Errors: NotFound "PATH: no such file or directory".
   [[nodiscard]] static absl::StatusOr<MediaLibrary> open(std::filesystem::path path);
 
-  // Errors: NotFound, "DIR: no media for ...", naming what was looked for.
+  // Errors: NotFound "DIR: no media for ...", with the names that it tried.
   [[nodiscard]] absl::StatusOr<std::filesystem::path> find(std::string_view channel_id,
                                                            const NowPlaying& now) const;
 

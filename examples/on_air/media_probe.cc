@@ -8,11 +8,13 @@
 
 #include "absl/status/status.h"
 #include "common/child_process.h"
+#include "common/printable.h"
 
 namespace on_air {
 namespace {
 
 using common::ChildProcess;
+using common::printable;
 
 using masterclock::FrameRate;
 using masterclock::internal::Int128;
@@ -22,13 +24,15 @@ using std::chrono::nanoseconds;
 constexpr std::size_t kLongestReport = 4'000'000;
 
 absl::Status bad_media(const std::filesystem::path& file, const std::string& what) {
-  return absl::InvalidArgumentError(file.string() + ": " + what);
+  return absl::InvalidArgumentError(printable(file.string()) + ": " + what);
 }
 
 absl::StatusOr<std::string> ffprobe(std::vector<std::string> arguments,
                                     const std::filesystem::path& file, int interrupt_fd) {
   arguments.insert(arguments.begin(), {"ffprobe", "-v", "error"});
-  arguments.push_back("file:" + file.string());  // whatever it is called, it is a file
+  const std::vector<std::string> safely = safe_input_options();
+  arguments.insert(arguments.end(), safely.begin(), safely.end());
+  arguments.push_back("file:" + file.string());  // a name with a colon is a file too
   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
       ChildProcess::start(arguments, kLongestReport);
   if (!child.ok()) return child.status();
@@ -42,7 +46,7 @@ absl::StatusOr<std::string> ffprobe(std::vector<std::string> arguments,
   return (*child)->output();
 }
 
-// "a/b" as two positive integers; an invalid rate for anything else.
+// Reads "a/b", two positive integers. Returns an invalid rate for other text.
 FrameRate ratio(const json& object, const char* key) {
   const std::string text = object.value(key, "");
   const std::size_t slash = text.find('/');
@@ -52,7 +56,7 @@ FrameRate ratio(const json& object, const char* key) {
   return rate.valid() ? rate : FrameRate{};
 }
 
-// `ticks` of `base` seconds each, to the nearest nanosecond.
+// Returns `ticks` of `base` seconds each, to the nearest nanosecond.
 nanoseconds from_ticks(std::int64_t ticks, FrameRate base) {
   const Int128 scaled = Int128{ticks} * base.numerator * 1'000'000'000 * 2;
   const Int128 twice = Int128{base.denominator} * 2;
@@ -60,7 +64,7 @@ nanoseconds from_ticks(std::int64_t ticks, FrameRate base) {
   return nanoseconds(static_cast<std::int64_t>(shifted / twice - (shifted % twice < 0 ? 1 : 0)));
 }
 
-// "30.030000" in nanoseconds; nothing for anything else.
+// Reads "30.030000". Returns nothing for other text.
 std::optional<nanoseconds> from_seconds(const json& object, const char* key) {
   const std::string text = object.value(key, "");
   char* end = nullptr;
@@ -75,10 +79,15 @@ bool is_cover_picture(const json& stream) {
 
 }  // namespace
 
+std::vector<std::string> safe_input_options() {
+  return {"-protocol_whitelist", "file", "-format_whitelist",
+          "mov,matroska,mpegts,mpeg,mxf,gxf,avi,asf,flv,ogg,nut"};
+}
+
 absl::StatusOr<MediaInfo> parse_probe(std::string_view report, const std::filesystem::path& file) {
   const json root = json::parse(report, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object() || !root.contains("streams") || !root.contains("format")) {
-    return bad_media(file, "ffprobe's report is not understood");
+    return bad_media(file, "the report of ffprobe has an unknown form");
   }
   const json& format = root["format"];
   MediaInfo info;
@@ -100,7 +109,7 @@ absl::StatusOr<MediaInfo> parse_probe(std::string_view report, const std::filesy
   } else if (const auto length = from_seconds(format, "duration")) {
     info.length = *length;
   }
-  if (info.length <= nanoseconds(0)) return bad_media(file, "does not say how long it lasts");
+  if (info.length <= nanoseconds(0)) return bad_media(file, "has no known length");
   const std::string kind = format.value("format_name", "");
   info.indexed =
       kind.find("mp4") != std::string::npos || kind.find("matroska") != std::string::npos;
@@ -110,10 +119,10 @@ absl::StatusOr<MediaInfo> parse_probe(std::string_view report, const std::filesy
 absl::StatusOr<MediaInfo> probe_media(const std::filesystem::path& file, int interrupt_fd) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
-    return absl::NotFoundError(file.string() + ": no such file");
+    return absl::NotFoundError(printable(file.string()) + ": no such file");
   }
   if (std::filesystem::is_directory(file, error)) return bad_media(file, "is a directory");
-  // A pipe can be read once and never sought in.
+  // A pipe can be read only once, and has no positions.
   if (!std::filesystem::is_regular_file(file, error)) {
     return bad_media(file, "is not a regular file");
   }

@@ -1,8 +1,12 @@
 #include "common/line_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <string>
 
@@ -16,7 +20,7 @@ using masterclock::tests::TemporaryDirectory;
 using Mode = LineFile::Mode;
 
 std::unique_ptr<LineFile> open(const std::filesystem::path& file, Mode mode) {
-  auto lines = LineFile::open(file, mode);
+  auto lines = LineFile::open(file, {.mode = mode});
   EXPECT_TRUE(lines.ok()) << lines.status();
   return lines.ok() ? *std::move(lines) : nullptr;
 }
@@ -56,7 +60,7 @@ TEST(LineFile, ReplacesOrAppends) {
 }
 
 TEST(LineFile, NamesTheFileThatCannotBeWritten) {
-  const auto nowhere = LineFile::open("/nowhere/log", Mode::kReplace);
+  const auto nowhere = LineFile::open("/nowhere/log", {});
   EXPECT_EQ(nowhere.status().message(), "/nowhere/log: No such file or directory");
   const auto full = open("/dev/full", Mode::kReplace);
   EXPECT_EQ(full->write("one").message(), "/dev/full: No space left on device");
@@ -82,6 +86,61 @@ TEST(LineFile, RemovesTheWrittenPartOfALineThatDoesNotFit) {
   EXPECT_EQ(contents_of(file), line + "\n");
   EXPECT_TRUE(lines->write(line).ok());
   EXPECT_EQ(contents_of(file), line + "\n" + line + "\n");
+}
+
+TEST(LineFile, RefusesAFileOfAnotherKind) {
+  const struct {
+    const char* name;
+    std::string before;
+    bool accepted;
+  } cases[] = {
+      {"notes", "Buy milk.\n", false},
+      {"one byte", "x", false},
+      {"zero bytes", std::string(100, '\0'), false},
+      {"an empty file", "", true},
+      {"lines of this kind", "{\"start\":\"2026\"}\n", true},
+      {"an incomplete first line", "{\"st", true},
+  };
+  for (const auto& c : cases) {
+    for (const Mode mode : {Mode::kReplace, Mode::kAppend}) {
+      const TemporaryDirectory directory;
+      const auto file = directory.write("notes.txt", c.before);
+      const auto lines = LineFile::open(
+          file, {.mode = mode, .first_bytes = "{\"start\":\"", .kind = "as-run log"});
+      EXPECT_EQ(lines.ok(), c.accepted) << c.name;
+      if (c.accepted) continue;
+      EXPECT_EQ(lines.status().message(),
+                file.string() + ": is not an as-run log; it is left as it is");
+      EXPECT_EQ(contents_of(file), c.before) << c.name;
+    }
+  }
+}
+
+// case 18: a pipe without a reader, a slow reader, and a reader that leaves.
+TEST(LineFile, APipeNeverBlocksWithoutAnEnd) {
+  const TemporaryDirectory directory;
+  const auto pipe = directory.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Descriptor interrupt(::eventfd(1, EFD_CLOEXEC));
+  const auto no_reader = LineFile::open(pipe, {.interrupt_fd = interrupt.get()});
+  EXPECT_EQ(no_reader.status().code(), absl::StatusCode::kCancelled);
+
+  Descriptor reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto lines = LineFile::open(pipe, {.interrupt_fd = interrupt.get()}).value();
+  absl::Status status;
+  for (int i = 0; status.ok() && i < 10'000; ++i) status = lines->write(std::string(1'000, 'x'));
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << "the reader is slow";
+
+  const auto reader_has_left = [&] {
+    pollfd poll{lines->reader_fd(), 0, 0};
+    return ::poll(&poll, 1, 0) == 1 && (poll.revents & POLLERR) != 0;
+  };
+  EXPECT_FALSE(reader_has_left());
+  reader = Descriptor();
+  EXPECT_TRUE(reader_has_left());
+  const auto handler = ::signal(SIGPIPE, SIG_IGN);
+  EXPECT_EQ(lines->write("x").message(), pipe.string() + ": Broken pipe");
+  ::signal(SIGPIPE, handler);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::unique_ptr<ChildProcess> shell(const char* script, std::size_t keep = 4'096
   return *std::move(child);
 }
 
-// Waits until the child has said it, for as long as it takes; not when it ends before.
+// Waits until the output is `words`. Fails when the child ends before.
 ::testing::AssertionResult says(const ChildProcess& child, const char* words) {
   while (child.output() != words) {
     if (!child.running()) return ::testing::AssertionFailure() << child.complaint();
@@ -32,21 +32,21 @@ std::unique_ptr<ChildProcess> shell(const char* script, std::size_t keep = 4'096
   return ::testing::AssertionSuccess();
 }
 
-TEST(RealChildProcess, SaysWhatBecameOfIt) {
+TEST(RealChildProcess, ReportsTheEndOfTheChild) {
   const struct {
     const char *name, *script;
     bool succeeded;
     const char *output, *complaint;
   } cases[] = {
-      {"all well", "echo done", true, "done\n", "exit status 0"},
+      {"success", "echo done", true, "done\n", "exit status 0"},
       {"a failure", "exit 3", false, "", "exit status 3"},
-      {"a failure that is explained", "echo no >&2; echo such file >&2; exit 1", false, "",
+      {"a failure with a reason", "echo no >&2; echo such file >&2; exit 1", false, "",
        "such file"},
       {"empty lines at the end", "printf 'why\\n\\n\\r\\n' >&2; exit 1", false, "", "why"},
       {"ffmpeg's objects", "echo '[mov @ 0x55e2dcf45b40] moov atom not found' >&2; exit 1", false,
        "", "moov atom not found"},
-      {"ffmpeg's last word", "printf 'bad data\\nConversion failed!\\n' >&2; exit 1", false, "",
-       "bad data"},
+      {"the last line of ffmpeg", "printf 'bad data\\nConversion failed!\\n' >&2; exit 1", false,
+       "", "bad data"},
       {"killed", "kill -9 $$", false, "", "killed by signal 9"},
       {"nothing to read", "read x || echo end", true, "end\n", "exit status 0"},
   };
@@ -60,33 +60,33 @@ TEST(RealChildProcess, SaysWhatBecameOfIt) {
   }
 }
 
-TEST(RealChildProcess, KeepsTheEndOfWhatItSays) {
+TEST(RealChildProcess, KeepsTheEndOfTheOutput) {
   const auto child = shell("seq 1 200000", 10);
   child->wait();
   EXPECT_EQ(child->output(), "99\n200000\n");
 }
 
-TEST(RealChildProcess, TellsWhenThereIsNoSuchProgram) {
+TEST(RealChildProcess, NamesAMissingProgram) {
   const auto child = ChildProcess::start({"no-such-program-here"});
   EXPECT_EQ(child.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(child.status().message(), HasSubstr("no-such-program-here is not installed"));
 }
 
-TEST(RealChildProcess, EndsWhenAskedAndWhenMadeTo) {
+TEST(RealChildProcess, EndsBySigtermOrAfterTheGraceBySigkill) {
   const auto polite = shell("echo ready; exec sleep 600");
   polite->stop();
   EXPECT_FALSE(polite->running());
   EXPECT_FALSE(polite->succeeded());
   polite->stop();
 
-  // Says "ready" once it no longer listens, so that the test is not a race.
+  // "ready" follows the trap, so that the test has no race.
   const auto deaf = shell("trap '' TERM; echo ready; while :; do sleep 600; done");
   ASSERT_TRUE(says(*deaf, "ready\n"));
   deaf->stop(1ms);
   EXPECT_EQ(deaf->complaint(), "killed by signal 9");
 }
 
-TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
+TEST(RealChildProcess, IsReapedWithItsOwnChildren) {
   int lifeline[2];
   ASSERT_EQ(::pipe(lifeline), 0);  // open in the child and the grandchild: no FD_CLOEXEC
   {
@@ -101,9 +101,9 @@ TEST(RealChildProcess, IsReapedWithWhateverItStarted) {
   EXPECT_EQ(errno, ECHILD);
 }
 
-TEST(RealChildProcess, WaitsUntilItIsInterrupted) {
+TEST(RealChildProcess, AWaitCanBeInterrupted) {
   const int event = ::eventfd(1, EFD_CLOEXEC);
-  // Nothing but its parent ends it: no timer, and no name that others go by.
+  // Only the parent ends it.
   const auto child = shell("echo ready; exec tail -f /dev/null");
   ASSERT_TRUE(says(*child, "ready\n"));
   EXPECT_FALSE(child->wait(event)) << child->complaint();
@@ -114,7 +114,7 @@ TEST(RealChildProcess, WaitsUntilItIsInterrupted) {
   ::close(event);
 }
 
-TEST(RealChildProcess, HasItsOwnGroupAndNothingBlocked) {
+TEST(RealChildProcess, HasASeparateGroupAndNoBlockedSignal) {
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -122,6 +122,26 @@ TEST(RealChildProcess, HasItsOwnGroupAndNothingBlocked) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   child->wait();
   EXPECT_THAT(child->output(), EndsWith("SigBlk:\t0000000000000000\n"));
+}
+
+// case 23: no child outlives a parent that died by SIGKILL.
+TEST(RealChildProcess, DiesWithItsParent) {
+  int lifeline[2];
+  ASSERT_EQ(::pipe(lifeline), 0);  // open in the child: no FD_CLOEXEC
+  const pid_t parent = ::fork();
+  ASSERT_GE(parent, 0);
+  if (parent == 0) {
+    const auto child = shell("echo ready; exec tail -f /dev/null");
+    if (says(*child, "ready\n")) ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ::close(lifeline[1]);
+  char byte;
+  EXPECT_EQ(::read(lifeline[0], &byte, 1), 0) << "the child is alive";
+  ::close(lifeline[0]);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ ProducerRequest request(std::chrono::nanoseconds position) {
   return asked;
 }
 
-TEST(PlanSeek, AsksHalfAFrameEarly) {
+TEST(PlanSeek, SeeksHalfAFrameEarly) {
   const struct {
     const char* name;
     FrameRate rate;
@@ -68,14 +68,14 @@ TEST(PlanSeek, AsksHalfAFrameEarly) {
   }
 }
 
-TEST(PlanSeek, CountsInTheRateThatIsAskedFor) {
+TEST(PlanSeek, CountsInTheRequestedRate) {
   ProducerRequest asked = request(1'030ms);  // of 25: frame 25, which begins at 1 s
   asked.rate = masterclock::k25;
   EXPECT_EQ(plan_seek(asked, half_a_minute(masterclock::k50))->frame, 50);
   EXPECT_EQ(plan_seek(asked, half_a_minute(masterclock::k29_97))->frame, 29);
 }
 
-TEST(PlanSeek, RefusesWhatTheMediaDoesNotHave) {
+TEST(PlanSeek, RefusesFramesThatTheMediaDoesNotHave) {
   const struct {
     const char* name;
     std::chrono::nanoseconds position;
@@ -128,6 +128,10 @@ TEST(FfmpegArguments, SeekChooseAndCount) {
                                    "-noaccurate_seek",
                                    "-ss",
                                    "9.959950",
+                                   "-protocol_whitelist",
+                                   "file",
+                                   "-format_whitelist",
+                                   "mov,matroska,mpegts,mpeg,mxf,gxf,avi,asf,flv,ogg,nut",
                                    "-i",
                                    "file:clip.mp4",
                                    "-map",
@@ -179,7 +183,7 @@ TEST(FfmpegArguments, FollowTheRequest) {
                     "atrim=start=10.000000,asetpts=PTS-10.000000/TB,arealtime", "null", "-"}));
 }
 
-TEST(ParseProbe, UnderstandsWhatFfprobeSays) {
+TEST(ParseProbe, ReadsTheReportOfFfprobe) {
   const auto ts = parse_probe(
       R"({"streams":[{"index":0,"codec_type":"audio"},
           {"index":1,"codec_type":"video","r_frame_rate":"30000/1001","time_base":"1/90000",
@@ -209,23 +213,23 @@ TEST(ParseProbe, UnderstandsWhatFfprobeSays) {
   EXPECT_TRUE(mkv->indexed);
 }
 
-TEST(ParseProbe, SaysWhatIsMissing) {
+TEST(ParseProbe, NamesTheMissingFact) {
   const struct {
     const char *report, *error;
   } cases[] = {
-      {"", "x: ffprobe's report is not understood"},
-      {"[]", "x: ffprobe's report is not understood"},
-      {R"({"streams":[]})", "x: ffprobe's report is not understood"},
+      {"", "x: the report of ffprobe has an unknown form"},
+      {"[]", "x: the report of ffprobe has an unknown form"},
+      {R"({"streams":[]})", "x: the report of ffprobe has an unknown form"},
       {R"({"streams":[{"codec_type":"audio"}],"format":{}})", "x: has no pictures"},
       {R"({"streams":[{"codec_type":"video"}],"format":{}})", "x: has no known frame rate"},
       {R"({"streams":[{"codec_type":"video","r_frame_rate":"25/1","time_base":"1/25"}],
            "format":{}})",
-       "x: does not say how long it lasts"},
+       "x: has no known length"},
   };
   for (const auto& c : cases) EXPECT_EQ(parse_probe(c.report, "x").status().message(), c.error);
 }
 
-TEST(RecordingProducer, RemembersWhatItWasAsked) {
+TEST(RecordingProducer, RecordsItsRequests) {
   const auto record = std::make_shared<ProducerRecord>();
   {
     const auto producer = recording_producers(record)("one");
@@ -242,10 +246,10 @@ TEST(RecordingProducer, RemembersWhatItWasAsked) {
   EXPECT_EQ(calls[0].started, request(1s));
   EXPECT_EQ(calls[1].started, std::nullopt);
   EXPECT_EQ(calls[2].started, request(2s));
-  EXPECT_EQ(calls[3].started, std::nullopt) << "a producer that goes stops";
+  EXPECT_EQ(calls[3].started, std::nullopt) << "the destructor stops";
 }
 
-// With real files, made by ffmpeg itself.
+// On real files, made by ffmpeg.
 class RealFfmpegProducer : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -275,7 +279,7 @@ class RealFfmpegProducer : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(RealFfmpegProducer, ProducesTheNumberOfFramesAskedFor) {
+TEST_F(RealFfmpegProducer, ProducesTheRequestedNumberOfFrames) {
   const auto media = clip("clip.mp4");
   const auto output = directory_.path() / "out.mp4";
   FfmpegProducer producer;
@@ -304,7 +308,7 @@ TEST_F(RealFfmpegProducer, RunsUntilStopped) {
   EXPECT_TRUE(producer.stop().ok());
 }
 
-TEST_F(RealFfmpegProducer, CanBeInterruptedWhileItLooks) {
+TEST_F(RealFfmpegProducer, CanBeInterruptedDuringTheProbe) {
   const auto stuck = directory_.write("ffprobe", "#!/bin/sh\nexec tail -f /dev/null\n");
   std::filesystem::permissions(stuck, std::filesystem::perms::owner_all);
   const std::string path = std::getenv("PATH");
@@ -318,7 +322,7 @@ TEST_F(RealFfmpegProducer, CanBeInterruptedWhileItLooks) {
   ::close(event);
 }
 
-TEST_F(RealFfmpegProducer, NamesWhatIsWrongWithTheMedia) {
+TEST_F(RealFfmpegProducer, NamesTheFaultOfTheMedia) {
   const auto text = directory_.write("text.mp4", "not a film\n");
   const auto empty = directory_.write("empty.mp4");
   const auto short_clip = clip("short.mp4");
@@ -343,7 +347,7 @@ TEST_F(RealFfmpegProducer, NamesWhatIsWrongWithTheMedia) {
   }
 }
 
-TEST_F(RealFfmpegProducer, SaysWhyItBrokeOff) {
+TEST_F(RealFfmpegProducer, ReportsWhyFfmpegFailed) {
   const auto media = clip("clip.mp4");
   FfmpegProducer producer;
   ASSERT_TRUE(producer.start(asking(media, 0s, directory_.path() / "none" / "out.mp4")).ok());
@@ -351,6 +355,27 @@ TEST_F(RealFfmpegProducer, SaysWhyItBrokeOff) {
   EXPECT_THAT(status.message(), HasSubstr("No such file or directory"));
   EXPECT_EQ(producer.state(), ProducerState::kFailed);
   EXPECT_EQ(FfmpegProducer().wait().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// case 24: a playlist with the name of a clip reads no other file.
+TEST_F(RealFfmpegProducer, RefusesAPlaylistInDisguise) {
+  const auto secret = clip("secret.ts");
+  const struct {
+    const char* name;
+    std::string text;
+  } cases[] = {
+      {"hls.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nsecret.ts\n#EXT-X-ENDLIST\n"},
+      {"concat.mp4", "ffconcat version 1.0\nfile secret.ts\nduration 10\n"},
+      {"sdp.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=video 5004 RTP/AVP 96\n"},
+      {"dash.mp4", "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011'></MPD>"},
+  };
+  for (const auto& c : cases) {
+    FfmpegProducer producer;
+    const absl::Status status = producer.start(asking(directory_.write(c.name, c.text), 1s));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.name << ": " << status;
+  }
+  FfmpegProducer producer;
+  EXPECT_TRUE(producer.start(asking(secret, 1s)).ok()) << "the clip itself is a container";
 }
 
 }  // namespace

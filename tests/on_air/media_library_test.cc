@@ -11,7 +11,7 @@ namespace {
 using masterclock::tests::TemporaryDirectory;
 using ::testing::HasSubstr;
 
-TEST(FileNameOf, MakesAPlainNameOfATitle) {
+TEST(FileNameOf, MakesAPlainNameFromATitle) {
   const struct {
     const char *text, *expected;
   } cases[] = {
@@ -29,7 +29,7 @@ TEST(FileNameOf, MakesAPlainNameOfATitle) {
 
 class MediaLibraryTest : public ::testing::Test {
  protected:
-  // What is found, relative to the directory; an error's text when nothing is.
+  // Returns the path relative to the directory, or the text of the error.
   std::string find(const std::string& title, const std::string& source) {
     NowPlaying now;
     now.title = title;
@@ -70,6 +70,13 @@ TEST_F(MediaLibraryTest, NeverLeavesTheDirectory) {
   EXPECT_EQ(library->find("one.ie", now).status().code(), absl::StatusCode::kNotFound);
 }
 
+// case 24: the system would open "clip.mp4".
+TEST_F(MediaLibraryTest, RefusesAZeroCharacterInASource) {
+  directory_.write("clip.mp4");
+  EXPECT_THAT(find("Clip", std::string("clip.mp4\0.txt", 13)),
+              HasSubstr("its source is 'clip.mp4\\x00.txt'"));
+}
+
 TEST_F(MediaLibraryTest, FindsTitlesThenChannels) {
   directory_.write("the-news.ts");
   EXPECT_EQ(find("The News", ""), "the-news.ts");
@@ -79,7 +86,7 @@ TEST_F(MediaLibraryTest, FindsTitlesThenChannels) {
   EXPECT_EQ(find("", ""), "one-ie.mp4");
 }
 
-TEST_F(MediaLibraryTest, OneFileStandsForEverything) {
+TEST_F(MediaLibraryTest, OneFileStandsForEveryProgramme) {
   const auto file = directory_.write("clip.mp4");
   EXPECT_EQ(MediaLibrary::open(file)->find("any", NowPlaying()).value(), file);
   EXPECT_EQ(MediaLibrary::open("/nowhere/x").status().message(),
