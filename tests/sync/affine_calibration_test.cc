@@ -174,7 +174,7 @@ TEST(AffineCalibration, TheBoundHoldsForARateThatWanders) {
                static_cast<std::int64_t>(kAmplitude * 100e9 * (1 - std::cos(seconds_of / 100))));
   };
   AffineCalibration calibration({.wander = drift_ppm(1)});
-  for (int i = 0; i < 63; ++i) {  // a turn of the rate, and its mean is nought
+  for (int i = 0; i < 63; ++i) {  // a turn of the rate, and its mean is zero
     ASSERT_TRUE(calibration.add({kBoot + i * 10s, truth(i * 10s), 1ns}).ok());
   }
   const CalibratedLine line = calibration.line().value();

@@ -100,7 +100,7 @@ TEST_F(BoundedClockTest, AReadingThatIsOldAlreadyIsWiderAlready) {
   expect_around_now(SyncState::kSynchronized, 18us, "eight seconds old");
 }
 
-TEST_F(BoundedClockTest, WhoIsNotAskedIsForgottenByAndBy) {
+TEST_F(BoundedClockTest, ABoundThatIsNotRenewedIsForgotten) {
   say(SyncState::kSynchronized, 10us);
   source_.advance(16s);
   expect_around_now(SyncState::kSynchronized, 26us, "fresh to the last nanosecond");

@@ -51,7 +51,7 @@ TEST_F(ChronyRule, StatesTheBoundThatChronyDocuments) {
 }
 
 // "0.000030 seconds fast of NTP time": the right time is what the clock reads, less that.
-TEST_F(ChronyRule, CorrectsWhatNobodyElseDoes) {
+TEST_F(ChronyRule, CorrectsAClockThatNoDaemonCorrects) {
   internal::ChronyRule measured({.corrects_the_clock = false});
   const SyncReading reading = measured.answered(tracking(kStart), kStart, SteadyTime(50s));
   EXPECT_EQ(reading.correction, -30us);
@@ -108,7 +108,7 @@ TEST_F(ChronyRule, ASilenceFromTheFirstIsUnknown) {
 }
 
 // Eyevinn/strom#33: "Synced" with no master.
-TEST_F(ChronyRule, FollowingNobodyIsNotSynchronized) {
+TEST_F(ChronyRule, WithoutAReferenceItIsNotSynchronized) {
   ChronyTracking lost = tracking(kStart);
   lost.leap = ChronyTracking::Leap::kNotSynchronised;
   ChronyTracking local = tracking(kStart);
@@ -188,7 +188,7 @@ TEST(ChronySyncProvider, SaysWhyItHeardNothing) {
       {"[127.0.0.1]:323", absl::StatusCode::kInvalidArgument},
       {"[::1:323", absl::StatusCode::kInvalidArgument},
       {"/no/such/folder/chronyd.sock", absl::StatusCode::kNotFound},
-      {"127.0.0.1:9", absl::StatusCode::kUnavailable},  // the loopback: nobody takes it
+      {"127.0.0.1:9", absl::StatusCode::kUnavailable},  // the loopback: no program receives it
   };
   testing::ManualTimeSource source(kStart, SteadyTime(50s));
   for (const auto& c : cases) {

@@ -60,14 +60,14 @@ TEST(ChronyTracking, ReadsItsNumbers) {
     std::uint32_t wire;
     std::int64_t nanoseconds;
   } cases[] = {
-      {"nought", 0, 0},
-      {"nought with an exponent", 0x7e000000, 0},
+      {"zero", 0, 0},
+      {"zero with an exponent", 0x7e000000, 0},
       {"a second: 2^23 * 2^(2-25)", 2u << 25 | 1u << 23, 1'000'000'000},
       {"minus one: the coefficient is signed", 2u << 25 | (0x2000000u - (1u << 23)),
        -1'000'000'000},
       {"a quarter: the exponent is signed", 127u << 25 | 0xffffff, 249'999'986},  // less 14.9 ns
       {"2^-25 s is 29.8 ns, rounded up", 1, 30},
-      {"away from nought on both sides", 0x1ffffff, -30},
+      {"away from zero on both sides", 0x1ffffff, -30},
       {"the smallest: 2^-89 s", 64u << 25 | 1, 1},
       {"the smallest below", 64u << 25 | 0x1ffffff, -1},
       {"2^-62 s", 91u << 25 | 1, 1},
@@ -108,7 +108,7 @@ TEST(ChronyTracking, NamesTheReference) {
   }
 }
 
-TEST(ChronyTracking, SaysWhoFollowsNobody) {
+TEST(ChronyTracking, KnowsChronydWithoutAReference) {
   const struct {
     const char* name;
     std::vector<std::uint8_t> reply;

@@ -129,7 +129,7 @@ TEST_P(DisciplinedEvents, NoneIsLostOrRepeatedWhateverHappensToTheMachine) {
       {"set forward", [](Station& s) { s.set_machine(45s); }},
       {"set back", [](Station& s) { s.set_machine(-45s); }},
       {"set there and back", [](Station& s) { s.set_machine(-1h), s.run(30s), s.set_machine(1h); }},
-      {"set back while nobody speaks",
+      {"set back while no daemon answers",
        [](Station& s) { s.set_machine(-30s), s.run(100s, false), s.set_machine(30s); }},
       {"it slept", [](Station& s) { s.suspend(95s); }},
       {"it slept, and came up with a wrong clock",

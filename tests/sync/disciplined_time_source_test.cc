@@ -120,10 +120,10 @@ TEST_F(DisciplinedTest, TellsOfAStepBackInTheVeryMomentInWhichItWasRight) {
 TEST_F(DisciplinedTest, TellsAgainWhenUtcIsElsewhereWhileItHolds) {
   const struct {
     nanoseconds correction;
-    std::vector<std::string> told;
+    std::vector<std::string> announced;
   } cases[] = {
       {-10s, {"-10000"}}, {-10s - 100ms, {}},  // by no step
-      {-13s, {"-13000"}},                      // later than it was told
+      {-13s, {"-13000"}},                      // later than announced
       {-5s, {"-5000"}},                        // and sooner
       {-100ms, {}},                            // little enough to be slewed away
       {3s, {"3000"}},                          // it had been slow all along
@@ -131,7 +131,7 @@ TEST_F(DisciplinedTest, TellsAgainWhenUtcIsElsewhereWhileItHolds) {
   for (const auto& c : cases) {
     log_.clear();
     say(c.correction);
-    EXPECT_EQ(log_, c.told) << c.correction.count();
+    EXPECT_EQ(log_, c.announced) << c.correction.count();
   }
   EXPECT_GE(source_.now_utc(), kNoon + 3s);
 }
@@ -201,7 +201,7 @@ TEST_F(DisciplinedTest, ASchedulerOnItNeitherLosesNorRepeatsAnEvent) {
   }
 }
 
-TEST_F(DisciplinedTest, WhereNobodyKnowsItFollowsTheClockBeneath) {
+TEST_F(DisciplinedTest, WithoutABoundItFollowsTheUnderlyingClock) {
   machine_.step_utc(10s);
   EXPECT_EQ(source_.now_utc(), kNoon + 10s) << "a step forward, heard of and followed";
   machine_.step_utc(-1s);
@@ -242,11 +242,11 @@ TEST(DisciplinedTimeSource, TheThresholdHoldsToTheNanosecond) {
     testing::ManualTimeSource machine(kNoon);
     SimulatedSyncProvider provider;
     DisciplinedTimeSource source(machine, provider);
-    int told = 0;
-    const auto listening = source.subscribe([&](const TimeChange&) { ++told; });
+    int announced = 0;
+    const auto listening = source.subscribe([&](const TimeChange&) { ++announced; });
     provider.set({.state = SyncState::kSynchronized, .error_bound = 1s, .correction = c.error});
     source.refresh();
-    EXPECT_EQ(told, c.step ? 1 : 0) << c.error.count();
+    EXPECT_EQ(announced, c.step ? 1 : 0) << c.error.count();
   }
 }
 
@@ -270,9 +270,9 @@ TEST(DisciplinedTimeSource, SaysWhatKindOfJumpItWas) {
       testing::ManualTimeSource machine(kNoon);
       SimulatedSyncProvider provider;
       DisciplinedTimeSource source(machine, provider);
-      std::vector<TimeChange> told;
+      std::vector<TimeChange> announced;
       const auto listening =
-          source.subscribe([&](const TimeChange& change) { told.push_back(change); });
+          source.subscribe([&](const TimeChange& change) { announced.push_back(change); });
       const auto say = [&] {
         if (provider_knows) {
           provider.set({.state = SyncState::kSynchronized,
@@ -283,38 +283,39 @@ TEST(DisciplinedTimeSource, SaysWhatKindOfJumpItWas) {
       };
       say();
       machine.drift(1s, 1s);
-      told.clear();
+      announced.clear();
       c.happens(machine);
       // A daemon that follows true time takes a while until it speaks, and is not contradicted.
       machine.advance(10min);
-      told.erase(std::remove_if(told.begin(), told.end(),
-                                [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
-                 told.end());
+      announced.erase(std::remove_if(announced.begin(), announced.end(),
+                                     [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
+                      announced.end());
       say();
-      for (int i = 0; i < 700 && told.empty(); ++i) {
+      for (int i = 0; i < 700 && announced.empty(); ++i) {
         machine.drift(1s, 1s);
-        told.erase(std::remove_if(told.begin(), told.end(),
-                                  [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
-                   told.end());
+        announced.erase(
+            std::remove_if(announced.begin(), announced.end(),
+                           [](const TimeChange& t) { return t.kind == Kind::kAdvance; }),
+            announced.end());
         say();
       }
-      ASSERT_EQ(told.size(), 1u);
-      EXPECT_EQ(told[0].kind, c.kind);
-      EXPECT_EQ(told[0].size(), c.size);
-      told.clear();
+      ASSERT_EQ(announced.size(), 1u);
+      EXPECT_EQ(announced[0].kind, c.kind);
+      EXPECT_EQ(announced[0].size(), c.size);
+      announced.clear();
       provider.set({.state = SyncState::kSynchronized,
                     .error_bound = 1s,
                     .as_of = machine.now_steady(),
                     .correction = 900ms});
       machine.advance(1h);
-      told.clear();
+      announced.clear();
       provider.set({.state = SyncState::kSynchronized,
                     .error_bound = 1s,
                     .as_of = machine.now_steady(),
                     .correction = 900ms});
       source.refresh();
-      ASSERT_EQ(told.size(), 1u);
-      EXPECT_EQ(told[0].kind, Kind::kStep) << "the next one is no longer of that kind";
+      ASSERT_EQ(announced.size(), 1u);
+      EXPECT_EQ(announced[0].kind, Kind::kStep) << "the next one is no longer of that kind";
     }
   }
 }

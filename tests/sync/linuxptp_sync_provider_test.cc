@@ -56,7 +56,7 @@ TEST(LinuxPtpRule, AnUnstatedAccuracyIsTheCallers) {
 }
 
 // 300 ns ahead of the master: 300 ns too much.
-TEST(LinuxPtpRule, CorrectsWhatNobodyElseDoes) {
+TEST(LinuxPtpRule, CorrectsAClockThatNoDaemonCorrects) {
   PtpStatus ptp = slave();
   ptp.port_state = PtpPortState::kUncalibrated;  // which it stays under free_running
   const SyncReading reading = first_reading(ptp, {.corrects_the_clock = false});

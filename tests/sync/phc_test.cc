@@ -43,7 +43,7 @@ TEST(Phc, IsNotMisledByNonsense) {
 }
 
 TEST(Phc, DeclinesWhereThereIsNone) {
-  EXPECT_EQ(Phc::open("/dev/ptp_of_nobody").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Phc::open("/dev/ptp_of_no_card").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(Phc::device_of("lo").status().code(), absl::StatusCode::kNotFound);
   const absl::StatusOr<Phc> null = Phc::open("/dev/null");
   ASSERT_TRUE(null.ok()) << null.status();

@@ -13,7 +13,7 @@ constexpr UtcTime kNoon = sys_days(2026y / November / 20) + 12h;
 
 // nmos-cpp#208: a hard-coded 37 s. GstPtpClock parses the offset and ignores it. CLOCK_TAI equals
 // CLOCK_REALTIME until a daemon sets the offset, and is then no time of day.
-TEST(PtpTimeOfDay, IsRefusedWhereNobodySetTheOffset) {
+TEST(PtpTimeOfDay, IsRefusedUntilTheOffsetIsSet) {
   const auto refused = ptp_time_of_day({TaiTime(kNoon.time_since_epoch()), 0});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
 }

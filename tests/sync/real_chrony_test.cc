@@ -38,7 +38,7 @@ TEST_F(RealChrony, AgreesWithChronyc) {
       << "\n"
       << logs();
   EXPECT_GT(reading.error_bound, 0ns);
-  EXPECT_LT(reading.error_bound, 4s);      // chronyd selects nobody whose distance is over 3 s
+  EXPECT_LT(reading.error_bound, 4s);      // chronyd selects no server whose distance is over 3 s
   EXPECT_LT(abs(reading.correction), 1s);  // both have this machine's clock
   EXPECT_EQ(reading.provenance, "chrony: " + server_address + " stratum 6");
 

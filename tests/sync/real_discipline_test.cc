@@ -100,8 +100,8 @@ class RealSteps : public ::testing::Test {
  protected:
   static constexpr int kEvents = 200;
 
-  void live_through_them(const tests::FakedClock& clock, SyncProvider& provider,
-                         bool follows_the_machine) {
+  void run_through_them(const tests::FakedClock& clock, SyncProvider& provider,
+                        bool follows_the_machine) {
     DisciplinedTimeSource source(SystemTimeSource::shared(), provider);
     source.refresh();
     EventScheduler scheduler(source);
@@ -164,17 +164,16 @@ TEST_F(RealSteps, DoNotReachAClockWhoseProviderKnowsBetter) {
     return tests::run_with_faked_clock("RealSteps.DoNotReachAClockWhoseProviderKnowsBetter");
   }
   Reference reference;
-  live_through_them(*clock, reference, false);
+  run_through_them(*clock, reference, false);
 }
 
-TEST_F(RealSteps, AreFollowedForwardAndHeldBackwardWhereNobodyKnows) {
+TEST_F(RealSteps, AreFollowedForwardAndHeldBackwardWithoutABound) {
   const auto clock = tests::FakedClock::mine();
   if (!clock) {
-    return tests::run_with_faked_clock(
-        "RealSteps.AreFollowedForwardAndHeldBackwardWhereNobodyKnows");
+    return tests::run_with_faked_clock("RealSteps.AreFollowedForwardAndHeldBackwardWithoutABound");
   }
-  SimulatedSyncProvider nobody;
-  live_through_them(*clock, nobody, true);
+  SimulatedSyncProvider silent;
+  run_through_them(*clock, silent, true);
 }
 
 }  // namespace

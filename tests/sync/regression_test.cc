@@ -69,9 +69,9 @@ TEST_F(SyncFieldNotes, CasparCG1233SetBackThePictureNeitherFreezesNorRaces) {
 
 // CasparCG/server#1457: the same after the machine had slept.
 TEST_F(SyncFieldNotes, CasparCG1457AfterSleepItIsRightAtOnceAndGoesOn) {
-  std::vector<std::string> told;
+  std::vector<std::string> announced;
   const auto listening = source_.subscribe([&](const TimeChange& change) {
-    if (change.kind != TimeChange::Kind::kAdvance) told.push_back(to_string(change.kind));
+    if (change.kind != TimeChange::Kind::kAdvance) announced.push_back(to_string(change.kind));
   });
   pass(40ms);
   suspend(8h);
@@ -79,7 +79,7 @@ TEST_F(SyncFieldNotes, CasparCG1457AfterSleepItIsRightAtOnceAndGoesOn) {
     pass(40ms);
     ASSERT_EQ(frame(), i + 8 * 3'600 * 25);
   }
-  EXPECT_THAT(told, ElementsAre("suspend"));
+  EXPECT_THAT(announced, ElementsAre("suspend"));
 }
 
 // airbus/sen#198: a forward jump walked eight million periods one by one.
@@ -155,7 +155,7 @@ TEST_F(SyncFieldNotes, AScoreboardNeitherGainsNorLosesTheStep) {
 
 // --- trusted too far ---------------------------------------------------------------------------
 
-// What ptp4l says of a card it keeps to TAI: no offset, 2 us of path, a grandmaster good to 100 ns.
+// ptp4l keeps a card to TAI: no offset, 2 us of path, a grandmaster good to 100 ns.
 PtpStatus slave() {
   PtpStatus ptp;
   ptp.last_sync = 1'037s;
@@ -199,17 +199,18 @@ TEST(SyncFieldNotesOfTrust, NmosCpp208ThirtySevenSecondsAreNoConstant) {
 
 // GstPtpClock parses the offset from UTC and ignores it.
 TEST(SyncFieldNotesOfTrust, GstPtpClockTheOffsetThatWasToldIsUsed) {
-  for (const int told : {36, 37, 38}) {
-    EXPECT_EQ(ptp_time(UtcTime(1'000s), {.tai_offset = told}), TaiTime(1'000s + seconds(told)));
-    EXPECT_EQ(*ptp_time_of_day({TaiTime(1'000s + seconds(told)), told}),
-              TaiTime(1'000s + seconds(told)));
+  for (const int announced : {36, 37, 38}) {
+    EXPECT_EQ(ptp_time(UtcTime(1'000s), {.tai_offset = announced}),
+              TaiTime(1'000s + seconds(announced)));
+    EXPECT_EQ(*ptp_time_of_day({TaiTime(1'000s + seconds(announced)), announced}),
+              TaiTime(1'000s + seconds(announced)));
     PtpStatus ptp = slave();
-    ptp.utc_offset = told;
+    ptp.utc_offset = announced;
     internal::LinuxPtpRule rule({.corrects_the_clock = false});
     const PhcReading card{1'037s, 37s, 0ns};  // the card is 37 s ahead of the system
     const SyncReading reading = rule.answered(ptp, card, UtcTime(1'000s), SteadyTime(1h));
-    EXPECT_EQ(reading.correction, 37s - seconds(told));
-    EXPECT_EQ(reading.tai_offset, told);
+    EXPECT_EQ(reading.correction, 37s - seconds(announced));
+    EXPECT_EQ(reading.tai_offset, announced);
   }
 }
 

@@ -76,9 +76,9 @@ constexpr Fault kFaults[] = {
     {"it was lost, and the daemon says so", [](auto&) {}, Daemon::kFreeRuns, 3'000s},
     {"the daemon hung", [](auto&) {}, Daemon::kHangs, 600s},
     {"the daemon lied", [](auto&) {}, Daemon::kLies, 500s},
-    {"set ahead with nobody there", [](auto& m) { m.set_off_by(m.between(200ms, 5s)); },
+    {"set ahead without a daemon", [](auto& m) { m.set_off_by(m.between(200ms, 5s)); },
      Daemon::kSilent, 20s, true},
-    {"set behind with nobody there", [](auto& m) { m.set_off_by(-m.between(200ms, 5s)); },
+    {"set behind without a daemon", [](auto& m) { m.set_off_by(-m.between(200ms, 5s)); },
      Daemon::kSilent, 20s, true},
     {"set while the daemon hung", [](auto& m) { m.step(m.either_way(m.between(21ms, 5s))); },
      Daemon::kHangs, 60s},
@@ -165,7 +165,7 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
     ASSERT_GE(now, last_);
     const nanoseconds passed = steady - last_steady_, read = now - last_;
     const nanoseconds slewed = passed * kSlew / 1'000'000 + 2ns;
-    if (!std::exchange(told_forward_, false)) {
+    if (!std::exchange(stepped_forward_, false)) {
       ASSERT_LE(read, passed + slewed + std::exchange(moment_, 0ns));
     }
     if (machine_.truth() >= holds_until_) {
@@ -185,10 +185,10 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
     ASSERT_TRUE(bounds.contains(machine_.truth())) << to_string(bounds.state);
   }
 
-  void told(const TimeChange& change) {
+  void on_step(const TimeChange& change) {
     EXPECT_GT(abs(change.size()), kThreshold) << last_fault_;
     EXPECT_TRUE(may_step_) << last_fault_;
-    if (change.size() > 0ns) told_forward_ = true;
+    if (change.size() > 0ns) stepped_forward_ = true;
     if (change.size() > 0ns) return;
     holds_until_ = machine_.truth() - change.size() + 1s;
     moment_ = 1us;  // by which a clock that is held reads more than before
@@ -198,7 +198,7 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
   SimulatedSyncProvider provider_;
   DisciplinedTimeSource source_{machine_, provider_};
   const TimeSubscription listening_ =
-      source_.subscribe([this](const TimeChange& change) { told(change); });
+      source_.subscribe([this](const TimeChange& change) { on_step(change); });
 
   std::size_t faults_ = 0;
   const Fault* fault_ = nullptr;  // the one that lasts
@@ -210,7 +210,7 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
   UtcTime next_fault_ = kNoon + 60s, ends_, next_refresh_ = kNoon, converged_by_ = kNoon + 5s;
   UtcTime last_ = source_.now_utc(), holds_until_ = UtcTime::min();
   SteadyTime last_steady_ = machine_.now_steady();
-  bool told_forward_ = false;
+  bool stepped_forward_ = false;
   nanoseconds moment_{};
 
   std::array<int, 4> states_{};

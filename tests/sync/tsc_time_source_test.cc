@@ -84,7 +84,7 @@ TEST_F(TscTimeSourceTest, AMillionReadingsNeverDecreaseAndKeepTheirBound) {
   for (int interval = 0; interval < 20'000; ++interval) {
     ppb += static_cast<std::int64_t>(random() % 401) - 200;  // a wander of 0.2 ppm an interval
     machine_.set_rate(ppb);
-    if (random() % 500 == 0) machine_.advance(seconds(random() % 20'000));  // nobody calibrates
+    if (random() % 500 == 0) machine_.advance(seconds(random() % 20'000));  // without a refresh
     for (int i = 0; i < 25; ++i) {
       machine_.advance(nanoseconds(random() % (i % 5 == 0 ? 10'000'000 : 100)));
       const UtcTime utc = source_->now_utc();
@@ -208,7 +208,7 @@ TEST_F(TscTimeSourceTest, WhatIsTooSmallForAStepIsSlewedAway) {
   }
   EXPECT_LE(abs(error()), 5ns);
   machine_.advance(500ms);
-  EXPECT_LE(abs(error()), 5ns) << "and it stays there, though nobody calibrates";
+  EXPECT_LE(abs(error()), 5ns) << "and it stays there, without a refresh";
 }
 
 TEST_F(TscTimeSourceTest, AMachineThatSleptIsNoticed) {
@@ -259,8 +259,8 @@ TEST_F(TscTimeSourceTest, SaysWhatKindOfJumpItWas) {
       {"set by a second at noon", -1s, 0, {}, Kind::kStep},
       {"slept, and the counter went on", 8h, 72'000'000'000'000, {}, Kind::kSuspend},
       {"slept, and was set by an hour", 9h, 72'000'000'000'000, {}, Kind::kStep},
-      {"slept, as it was told", 8h, 0, Kind::kSuspend, Kind::kSuspend},
-      {"told of what had come already", 0s, 0, Kind::kSuspend, {}},
+      {"slept, as announced", 8h, 0, Kind::kSuspend, Kind::kSuspend},
+      {"announced without a jump", 0s, 0, Kind::kSuspend, {}},
   };
   std::optional<Kind> heard;
   const TimeSubscription listening =
