@@ -30,12 +30,27 @@ requires requires(const T& value) {
 
 namespace internal::printable {
 
-void to_string() = delete;  // only the to_string of the value's own namespace counts
+// The concepts find functions by argument-dependent lookup alone.
+void to_string() = delete;
+void masterclock_formats() = delete;
 
-// Satisfied by: the classes and scoped enums whose own namespace has a to_string.
+// Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns a string.
 template <class T>
 concept Printable = !std::is_convertible_v<T, long long> && requires(const T& value) {
-  { to_string(value) } -> std::convertible_to<std::string_view>;
+  { to_string(value) } -> std::same_as<std::string>;
+};
+
+// Calls the to_string of the value's own namespace, from any namespace.
+template <Printable T>
+[[nodiscard]] std::string text_of(const T& value) {
+  return to_string(value);
+}
+
+// Satisfied by: the Printable types of namespace masterclock, for internal/formatter.h. Types of other
+// namespaces keep their own formatters.
+template <class T>
+concept Formattable = Printable<T> && requires(const T& value) {
+  masterclock_formats(value);
 };
 
 }  // namespace internal::printable
@@ -64,7 +79,7 @@ void AbslStringify(Sink& sink, const T& value) {
   sink.Append(to_string(value));
 }
 
-// Marks the types of this namespace for internal/formatter.h; never called.
+// Marks the types of this namespace as Formattable; never called.
 template <internal::Printable T>
 void masterclock_formats(const T& value);
 
