@@ -37,7 +37,7 @@ std::string span_text(nanoseconds length) {
   return std::to_string(total / 3600) + ":" + two(total / 60 % 60) + ":" + two(total % 60);
 }
 
-// Writes the times of one table.
+// Writes the times of one table, all with seconds or all without.
 class WallText {
  public:
   WallText(std::span<const PlayoutPlan> plans, UtcTime at, Zone zone)
@@ -62,7 +62,6 @@ class WallText {
   [[nodiscard]] bool far(UtcTime t) const {
     return abs(masterclock::saturating_difference(t, at_)) >= hours(24);
   }
-  // One time with seconds, and all are shown with them.
   void note(UtcTime t) {
     seconds_ = seconds_ || (!far(t) && zone_.to_local(t) != floor<minutes>(zone_.to_local(t)));
   }
@@ -76,13 +75,13 @@ class WallText {
 enum Column { kChannel, kTitle, kStart, kBar, kEnd, kIn, kNext, kLeft, kTimecode, kColumns };
 constexpr std::array<std::string_view, kColumns> kHeads = {
     "CHANNEL", "ON THE AIR", "START", "", "END", "IN", "NEXT", "LEFT", "TIMECODE"};
-// As they stand, from the left.
+// From the left.
 constexpr std::array<Column, kColumns> kOrder = {kChannel, kTitle, kStart,    kBar, kEnd,
                                                  kIn,      kLeft,  kTimecode, kNext};
 
 struct Row {
   std::array<std::string, kColumns> text;
-  std::optional<double> part;  // of the programme, where it has an end
+  std::optional<double> part;  // of the programme; absent without an end
   bool on_air = false;
 };
 
@@ -113,7 +112,7 @@ Row row_of(const PlayoutPlan& plan, const WallText& wall) {
   return row;
 }
 
-// How many cells each column gets; 0: it is left out.
+// The cells of each column; 0: the table has no such column.
 using Widths = std::array<std::size_t, kColumns>;
 
 std::size_t gap_before(Column column) {
@@ -133,7 +132,7 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
   widths[kChannel] = std::min(natural[kChannel], terminal < 72 ? std::size_t{10} : 18);
   widths[kTitle] = std::min(natural[kTitle], std::size_t{12});
   std::size_t used = widths[kChannel] + gap_before(kTitle) + widths[kTitle];
-  // The least that a column needs; several are there together or not at all.
+  // The least width of a column. The columns of one `add` stand together or not at all.
   const auto least = [&](Column c) {
     return c == kBar    ? std::min(natural[c], std::size_t{6})
            : c == kNext ? std::min(natural[c], std::size_t{12})
@@ -150,8 +149,7 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
   if (widths[kBar] == 0) add({kBar});
   add({kIn});
   add({kNext});
-  // Titles grow first, cell by cell; then come the columns that can be missed; the bar takes the
-  // rest.
+  // Titles grow first, cell by cell. Optional columns follow, and the bar takes the rest.
   for (bool grew = true; grew && used < terminal;) {
     grew = false;
     for (const Column c : {kTitle, kNext}) {
@@ -167,7 +165,7 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t terminal) {
   return widths;
 }
 
-// The line without the spaces at its end.
+// Appends the line without the blanks at its end.
 void put_line(std::string& out, std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
   out += line + "\n";

@@ -13,12 +13,11 @@
 
 namespace on_air {
 
-// A heading and a line for each plan, all of one instant `at`. Times are those of the zone; one
-// whose offset is not that of `at`, across a change of the clocks, says which it has, and one a day
-// away or more shows its date.
+// Returns a heading and one line for each plan, all of the instant `at`. Times are those of the zone.
+// A time beyond a change of the clocks has its abbreviation, and a time a day away has its date.
 //
-// No line is wider than the terminal (or 40 cells, where that is narrower): columns give way from
-// the right, then titles are cut.
+// No line is wider than the terminal, or than 40 cells. A narrow table has fewer columns, then shorter
+// titles.
 [[nodiscard]] std::string now_table(std::span<const PlayoutPlan> plans, masterclock::UtcTime at,
                                     masterclock::BroadcastDay day, masterclock::Zone zone,
                                     const common::Terminal& terminal);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What `on_air join` and `on_air run` say when something is wrong: one line that names it, the right
-exit status, and no file that was not there before.
+"""Runs `on_air join` and `on_air run` on bad input: each prints one line that names the fault, has the
+documented exit status, and leaves no new file.
 
     command_errors_test.py ON_AIR MAKE_CLIPS
 
-Where ffmpeg is not installed the cases that need it are left out, and the output says so.
+Without ffmpeg the cases that need it do not run, and the output says so.
 """
 
 import os
@@ -26,13 +26,13 @@ BACKWARD = GUIDE.replace('stop="20260328210000', 'stop="20260328190000')
 AT = "2026-03-28T20:00:05Z"
 MUCH_LATER = "2026-03-28T20:30:00Z"
 
-# name, arguments, exit status, what the line must contain. In arguments and texts {d} is a folder that
-# holds guide.xml, cut.xml, backward.xml, text.xml, clip.mp4, not-media.mp4, pipe and the empty folder media/.
+# name, arguments, exit status, text in the line. {d} is a folder with guide.xml, cut.xml, backward.xml,
+# text.xml, clip.mp4, not-media.mp4, pipe and the empty folder media/.
 JOIN = "join --guide {d}/guide.xml --channel one --media {d}/clip.mp4 --at " + AT + " --output {d}/out.mp4"
 RUN = "run --guide {d}/guide.xml --speed max --as-run {d}/log"
 ALWAYS = [
     ("join: nothing", "join", 2, "--guide is required"),
-    ("join: an option nobody knows", JOIN + " --loud", 2, "--loud"),
+    ("join: an unknown option", JOIN + " --loud", 2, "--loud"),
     ("join: at when", JOIN.replace(AT, "yesterday"), 2, "'yesterday'"),
     ("join: no frames", JOIN + " --frames 0", 2, "--frames"),
     ("join: more frames than there are", JOIN + " --frames 9223372036854775807", 2, "--frames"),

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Joins a clip at a hundred points with `on_air join`, and reads in the pictures which frames came out.
+"""Joins a clip at a hundred points with `on_air join`, and reads the frame numbers in the pictures.
 
     join_exact_test.py ON_AIR MAKE_CLIPS RATE KIND [CODEC]     e.g. 30000/1001 ts mpeg2video
 
-The first frame must be the one that is on, by rational arithmetic, in mp4 and in MPEG-TS alike. Some
-points are the first nanosecond of a frame and the last before it. A few joins run on, to see that the
-frames after the first follow, that there are as many as asked for, and that the sound lasts as long.
-Exits 77, which ctest calls skipped, when ffmpeg is not installed.
+The first frame must be the one that is on, by rational arithmetic, in mp4 and in MPEG-TS. Some points
+are the first nanosecond of a frame, or the last before it. A few joins take more frames: these must be
+consecutive and complete, and the sound as long. Exits 77, which ctest calls skipped, when ffmpeg is not installed.
 """
 
 import concurrent.futures

@@ -63,7 +63,7 @@ def main():
             print("skipped: the program does not run under libfaketime")
             return 77
 
-        # A programme every second for two hours, and before for one: where a clock that is set back would be.
+        # A programme every second: for two hours to come, and for the hour that the clock is set back.
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         at = lambda second: now + datetime.timedelta(seconds=second)
         stamp = lambda second: at(second).strftime("%Y%m%d%H%M%S +0000")
@@ -79,7 +79,7 @@ def main():
             lines = lambda: log.read_text().splitlines() if log.exists() else []
             started = wait_until(lambda: lines() or run.poll() is not None)
             set_clock("-3600")
-            # Where nobody knows the time the clock waits now, and says so; where the kernel does, it is let alone.
+            # Without a known time the clock waits and reports it; where the kernel knows the time, it goes on.
             time.sleep(2.5)
             set_clock("+7200")
             status = run.wait(LONGEST)

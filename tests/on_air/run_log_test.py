@@ -146,7 +146,7 @@ def interrupt(on_air):
                 failures.append(f"{name}, {number}: exit status {process.returncode}, said {said!r}, printed {out!r}")
             if not whole_lines(log.read_text()):
                 failures.append(f"{name}, {number}: the log is torn: {log.read_text()!r}")
-        # The real clock is past `--to` when the run looks; what begins then is not of the run.
+        # The run ends after `--to`; programmes that begin then are not part of it.
         begin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         stamps = [begin + datetime.timedelta(seconds=n) for n in range(8)]
         (folder / "seconds.xml").write_text("<tv>" + "".join(
@@ -158,7 +158,7 @@ def interrupt(on_air):
         logged = [json.loads(line)["planned_start"] for line in log.read_text().splitlines()]
         if run.returncode != 0 or any(planned >= end for planned in logged):
             failures.append(f"real, to {end}: exit status {run.returncode}, {run.stderr!r}, logged {logged}")
-        # On the real clock the log is added to, and what was torn by a power cut is made whole.
+        # The real clock appends to the log, and removes an incomplete last line.
         log = folder / "log.real"
         log.write_text('{"start":"old"}\n{"start":"2026-03-')
         process = subprocess.Popen([on_air, "run", "--guide", folder / "guide.xml", "--as-run", log],
@@ -193,7 +193,7 @@ def main():
             listings = (now_oracle.read_ffplayout(path, zoneinfo.ZoneInfo("UTC"), "06:00") if path.suffix == ".json"
                         else now_oracle.read_xmltv(path))
             boundaries = sorted({start for listing in listings.values() for start, _, _ in listing})
-            # From one boundary to another: the first counts, the last does not. And at a pace.
+            # From one boundary, which counts, to another, which does not. Then at a pace.
             span = (boundaries[len(boundaries) // 3], boundaries[2 * len(boundaries) // 3])
             failures += compare(on_air, path, "America/New_York", "06:00", span)
             failures += compare(on_air, path, "UTC", "06:00", (span[0] + 1, span[0] + 3600 * SECOND), "100000",
