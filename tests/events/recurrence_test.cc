@@ -117,7 +117,10 @@ TEST_F(RecurrenceTest, FieldNoteAJumpOfYearsIsWorkedOutNotWalked) {
 }
 
 TEST_F(RecurrenceTest, RunsAllInTheirPlaces) {
-  add({.id = "tick", .due = kStart + 1min, .repeat = Every{1min}, .on_misfire = OnMisfire::kRunAll});
+  add({.id = "tick",
+       .due = kStart + 1min,
+       .repeat = Every{1min},
+       .on_misfire = OnMisfire::kRunAll});
   add({.id = "once", .due = kStart + 150s});
   source_.advance(4min);
   EXPECT_THAT(trigger(), ElementsAre(1min, 2min, 150s, 3min, 4min));
@@ -153,9 +156,7 @@ TEST_F(RecurrenceTest, FieldNoteEveryDayAtALocalTimeAcrossTheChange) {
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
     source_.set_utc(kStart - 24h);
-    add({.id = "show",
-         .due = LocalDue{half_past_one, Spring{}, c.resolve},
-         .repeat = Daily{}});
+    add({.id = "show", .due = LocalDue{half_past_one, Spring{}, c.resolve}, .repeat = Daily{}});
     std::vector<std::chrono::nanoseconds> fired;
     for (int half_hour = 0; half_hour < 3 * 48; ++half_hour) {
       source_.advance(30min);
@@ -314,10 +315,7 @@ TEST_F(RecurrenceTest, ADailyEventAfterAJumpOfYears) {
   const LocalTime noon((kStart + 24h).time_since_epoch());
   for (const auto policy : {OnMisfire::kRunLast, OnMisfire::kSkip}) {
     source_.set_utc(kStart);
-    add({.id = "noon",
-         .due = LocalDue{noon, Spring{}},
-         .repeat = Daily{},
-         .on_misfire = policy});
+    add({.id = "noon", .due = LocalDue{noon, Spring{}}, .repeat = Daily{}, .on_misfire = policy});
     source_.step_utc(10'000 * 24h);
     EXPECT_EQ(trigger().size(), policy == OnMisfire::kRunLast ? 1u : 0u);
     if (policy == OnMisfire::kRunLast) {

@@ -82,9 +82,9 @@ TEST_F(EventFieldNotes, AirbusSen198AForwardJumpIsOneOccurrence) {
   constexpr std::uint64_t kPeriods = 8'000'000;
   const UtcTime start = source_.now_utc();
   std::vector<FiredEvent> fired;
-  add({.due = start + 1s,
-       .repeat = Every{1s},
-       .action = [&](const FiredEvent& event) { fired.push_back(event); }});
+  add({.due = start + 1s, .repeat = Every{1s}, .action = [&](const FiredEvent& event) {
+         fired.push_back(event);
+       }});
   Dispatcher dispatcher(scheduler_);
   dispatcher.start();
   source_.step_utc(kPeriods * 1s);
@@ -214,7 +214,7 @@ TEST_F(EventFieldNotes, Rivendell66EveryMinuteOfTheSecondOneAmFires) {
   source_.set_utc(at("2026-11-01T05:00:00Z"));  // 01:00 for the first time
   for (int minute = 0; minute < 60; ++minute) {
     add({.due = LocalDue{local_days(2026y / November / 1) + 1h + minute * 1min, new_york,
-                               Resolve::kLater}});
+                         Resolve::kLater}});
   }
   EXPECT_THAT(live_until(at("2026-11-01T05:59:00Z")), IsEmpty());
   const std::vector<std::string> fired = live_until(at("2026-11-01T07:00:00Z"));

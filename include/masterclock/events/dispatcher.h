@@ -1,23 +1,22 @@
-// The thread that fires: for a program that has no loop of its own.
+// Fires the events of a scheduler on a thread, for a program without a loop.
 //
-// A dispatcher sleeps until the first event of its scheduler is due, and triggers. It wakes earlier
-// when an earlier event is scheduled and when the source announces that its time moved, and at the
-// latest after `max_wait`, should a source step without saying so. What it sleeps on is the steady
-// clock, and it only decides when to look again: what is due is decided by the source, after the
-// sleep. So nothing fires early. While a source holds its UTC still, it is looked at every millisecond.
+// A dispatcher sleeps until the first event is due, and triggers. It wakes earlier when an earlier event
+// is scheduled and when the source announces a TimeChange; and after `max_wait` at the latest, because a
+// source may step without an announcement. It sleeps on the steady clock and asks the source after the
+// sleep, so nothing fires early. While a source holds its UTC still, the dispatcher asks every
+// millisecond.
 //
-// On Linux the thread asks the kernel not to round its sleeps (by default the kernel may add 50
-// microseconds). What is left is the time that the machine takes to wake a thread. The dispatcher
-// learns it and asks to be woken earlier by as much: by little enough that it is seldom awake before
-// the event, or with `spin` by so much that it is seldom awake after it. Awake too early, it watches
-// the clock.
+// On Linux the thread asks the kernel not to round its sleeps, by setting its timer slack to 1 ns. The
+// machine still takes time to wake a thread. The dispatcher estimates this latency (wake_latency.h) and
+// asks to be woken earlier by it: by default so little that the thread is rarely awake before the event,
+// with `spin` so much that it is rarely awake after it. A thread that is awake early reads the clock
+// until the event is due.
 //
-// On simulated time a movement of the source returns when the dispatcher has run everything that
-// was due by then, in the order in which `trigger()` would have: a test calls `advance(24h)` and
-// looks. Two exceptions keep that from never ending. An action that moves the source itself does
-// not wait for itself: the movement is seen when the action has ended. And an action that schedules
-// itself for "now" over and over is left behind after `kMostPasses` triggers. Do not move a
-// simulated source while holding a lock that an action takes.
+// On simulated time a movement of the source returns when the dispatcher has fired everything that was
+// due by then, in the order of `trigger()`: a test calls `advance(24h)` and examines the result. Two
+// exceptions prevent an endless wait. A movement by an action does not wait: the dispatcher sees it
+// when the action has ended. An action that schedules itself for "now" repeatedly is left after
+// kMostPasses triggers. Do not move a simulated source while holding a lock that an action takes.
 //
 // ## Example
 //
@@ -45,6 +44,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -53,26 +54,30 @@
 
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/events/internal/wake_latency.h"
+#include "masterclock/internal/guarded_call.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
 struct DispatcherOptions {
-  // The longest sleep: how late an event can be when the source steps and nobody announces it. Taken
-  // as between a millisecond and a day.
+  // The longest sleep. It bounds the lateness after a step that the source does not announce. Clamped
+  // to [1 ms, 24 h].
   std::chrono::nanoseconds max_wait = std::chrono::milliseconds(100);
 
-  // For as long as this before an event is due the thread may watch the clock instead of sleeping. It
-  // then fires within a microsecond, unless the machine woke it later than ever, at the price of as much
-  // of a core for each event. How much of it is used is learned: what nineteen wake-ups of twenty
-  // need. None by default.
+  // The most time before an event that the thread may read the clock instead of sleeping. The event
+  // then fires within a microsecond, unless the machine wakes the thread later than that, and costs up
+  // to this much processor time. The dispatcher uses as much as 95 % of its wake-ups need.
   std::chrono::nanoseconds spin{0};
+
+  // Reports that a trigger failed because memory ran out. No event is lost: the dispatcher tries again
+  // after `max_wait`. Runs on the dispatcher's thread.
+  std::function<void(std::exception_ptr)> on_error = {};
 };
 
-// Threads: `start`, `stop` and the destructor belong to one owner; an action may call `stop`.
-class Dispatcher final : private EventWaker {
+// Threads: one owner for `start`, `stop` and the destructor; an action may call `stop`.
+class Dispatcher final {
  public:
-  // How many triggers in a row a movement of simulated time waits for.
+  // The most triggers in a row that a movement of simulated time waits for.
   static constexpr int kMostPasses = 64;
 
   // `scheduler` must outlive the dispatcher. Nothing fires before `start()`.
@@ -80,33 +85,39 @@ class Dispatcher final : private EventWaker {
       : scheduler_(scheduler),
         max_wait_(std::clamp<std::chrono::nanoseconds>(
             options.max_wait, std::chrono::milliseconds(1), std::chrono::hours(24))),
-        lead_(options.spin > kNone
+        on_error_(std::move(options.on_error)),
+        lead_(options.spin > kZero
                   ? internal::WakeLatency(95, options.spin, options.spin)
-                  : internal::WakeLatency(10, kNone, std::chrono::microseconds(200))) {}
+                  : internal::WakeLatency(10, kZero, std::chrono::microseconds(200))) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
-  ~Dispatcher() override { stop(); }
+  ~Dispatcher() { stop(); }
 
-  // Starts firing; nothing happens when it is running.
+  // Starts firing. Does nothing when the dispatcher runs.
+  //
+  // Errors: std::system_error when there is no thread.
   void start() {
     if (running()) return;
-    stop();  // what an action may have left to join
+    stop();  // joins a thread that an action has stopped
     {
       const std::lock_guard lock(mutex_);
       stop_ = std::stop_source();
       done_ = asked_;
     }
-    scheduler_.attach(*this);
+    attached_ = scheduler_.attach([this] { wake(); });
     subscription_ = scheduler_.source().subscribe([this](const TimeChange&) { on_change(); });
-    thread_ = std::thread([this] { run(); });
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (...) {
+      stop();
+      throw;
+    }
   }
 
-  // Ends the thread, after the action that is running. What was pending stays pending; `start` goes
-  // on with it. Called by an action, it returns at once and the thread ends when the action does.
+  // Ends the thread after the action that runs. Pending events stay pending; `start` continues with
+  // them. In an action it returns at once, and the thread ends after the action.
   //
-  // Cost: what the action that is running still takes, and one switch of threads, well within a
-  //       millisecond: the sleep waits for this as well, and whoever watches the clock looks for it
-  //       at each reading. A simulated movement that waits for the dispatcher is let go.
+  // Cost: the rest of the action that runs, and less than a millisecond.
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -117,7 +128,7 @@ class Dispatcher final : private EventWaker {
       if (std::this_thread::get_id() == thread_id_) return;
     }
     subscription_.reset();
-    scheduler_.detach(*this);
+    attached_.reset();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -127,13 +138,13 @@ class Dispatcher final : private EventWaker {
   }
 
  private:
-  void wake() noexcept override {
+  void wake() noexcept {
     const std::lock_guard lock(mutex_);
     look_ = true;
     changed_.notify_one();
   }
 
-  // Returns when a look that began after the change has found nothing more to do.
+  // Returns when a pass that began after the change has nothing more to fire.
   void on_change() {
     std::unique_lock lock(mutex_);
     const std::uint64_t ticket = ++asked_;
@@ -145,12 +156,12 @@ class Dispatcher final : private EventWaker {
 
   void run() {
 #if defined(__linux__)
-    ::prctl(PR_SET_TIMERSLACK, 1UL);  // of this thread alone
+    ::prctl(PR_SET_TIMERSLACK, 1UL);  // of this thread only
 #endif
     std::unique_lock lock(mutex_);
     thread_id_ = std::this_thread::get_id();
     const std::stop_token stop = stop_.get_token();
-    std::chrono::nanoseconds patience = kNone;
+    std::chrono::nanoseconds patience = kZero;
     std::optional<std::chrono::nanoseconds> left;
     UtcTime utc{};
     int passes = 0;
@@ -158,12 +169,11 @@ class Dispatcher final : private EventWaker {
       const std::uint64_t asked = asked_;
       look_ = false;
       lock.unlock();
-      scheduler_.run_due(stop);
-      const auto left_before = std::exchange(left, scheduler_.until_next());
+      const auto left_before = std::exchange(left, fire(stop));
       const UtcTime utc_before = std::exchange(utc, scheduler_.source().now_utc());
       const bool held = left_before && left && *left >= *left_before && utc <= utc_before;
       lock.lock();
-      const bool still_due = left && *left <= kNone;
+      const bool still_due = left && *left <= kZero;
       if (!still_due || ++passes >= kMostPasses) {
         done_ = asked;
         passes = 0;
@@ -176,41 +186,48 @@ class Dispatcher final : private EventWaker {
         sleep(lock, std::max(wait, kHeld), patience);
         continue;
       }
-      if (wait <= lead && watch(lock, wait, stop)) continue;
+      if (wait <= lead && watch(lock, wait)) continue;
       sleep(lock, wait > lead ? wait - lead : wait, patience);
     }
     thread_id_ = {};
   }
 
-  // Reads the clock until `wait` has passed or there is a reason to look. False for a source that
-  // stands still: watching it would take for ever. In the last few microseconds the scheduler is
-  // asked between the readings, so that all it needs is at hand when the event falls due.
-  bool watch(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds wait,
-             const std::stop_token& stop) {
+  // Fires what is due. Returns the time until the next event, and max_wait_ when memory runs out.
+  std::optional<std::chrono::nanoseconds> fire(const std::stop_token& stop) noexcept {
+    try {
+      scheduler_.run_due(stop);
+      return scheduler_.until_next();
+    } catch (...) {
+      if (on_error_) internal::guarded_call(on_error_, std::current_exception());
+      return max_wait_;
+    }
+  }
+
+  // Reads the clock until `wait` has passed or something has changed. Returns false when the source
+  // stands still, which would take without end.
+  bool watch(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds wait) {
     constexpr int kStill = 10'000;  // readings in a row
-    constexpr std::chrono::nanoseconds kLast = std::chrono::microseconds(4);
     const TimeSource& source = scheduler_.source();
     const SteadyTime begun = source.now_steady();
-    const SteadyTime end = saturating_add(begun, wait), nearly = saturating_add(end, -kLast);
+    const SteadyTime end = saturating_add(begun, wait);
     lock.unlock();
     SteadyTime now = begun;
     for (int turns = 0; now < end && !look_ && (now > begun || turns < kStill); ++turns) {
-      if (now >= nearly && scheduler_.run_due(stop) > 0) break;
       now = source.now_steady();
     }
     lock.lock();
     return now > begun || look_;
   }
 
-  // Waits until there is a reason to look. A source that stood still while we slept is simulated,
-  // or coarse: for it, sleep longer from time to time instead of looking at every nanosecond of it.
+  // Sleeps for `left`, or until something changes. A source that stands still during the sleep is
+  // simulated, or coarse: the sleeps become longer then, instead of one per nanosecond.
   void sleep(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds left,
              std::chrono::nanoseconds& patience) {
     const TimeSource& source = scheduler_.source();
     const SteadyTime before = source.now_steady();
     const std::chrono::nanoseconds wait = std::min(std::max(left, patience), max_wait_);
     if (changed_.wait_for(lock, wait, [&] { return look_.load(); })) {
-      patience = kNone;
+      patience = kZero;
       return;
     }
     const SteadyTime after = source.now_steady();
@@ -218,34 +235,35 @@ class Dispatcher final : private EventWaker {
       patience = std::clamp<std::chrono::nanoseconds>(2 * patience, std::chrono::milliseconds(1),
                                                       max_wait_);
     } else {
-      patience = kNone;
+      patience = kZero;
       lead_.woken_late_by((after - before) - wait);
     }
   }
 
-  static constexpr std::chrono::nanoseconds kNone{0};
+  static constexpr std::chrono::nanoseconds kZero{0};
 
-  // How often to look while the source holds its UTC: the event comes no nearer for being watched, and
-  // that may last for hours.
+  // The sleep while the source holds its UTC still, which may last for hours.
   static constexpr std::chrono::nanoseconds kHeld = std::chrono::milliseconds(1);
 
   EventScheduler& scheduler_;
   const std::chrono::nanoseconds max_wait_;
-  internal::WakeLatency lead_;  // of the thread alone, while it runs
+  const std::function<void(std::exception_ptr)> on_error_;
+  internal::WakeLatency lead_;  // used by the thread only
 
-  mutable std::mutex mutex_;  // guards what follows, to thread_id_
+  mutable std::mutex mutex_;  // guards the next members, to thread_id_
   std::condition_variable changed_, passed_;
-  std::uint64_t asked_ = 0;  // changes announced ...
-  std::uint64_t done_ = 0;   // ... and of these, acted upon
+  std::uint64_t asked_ = 0;  // announced changes
+  std::uint64_t done_ = 0;   // of these, the ones that a pass has covered
   std::stop_source stop_{std::nostopstate};
   std::thread::id thread_id_;  // while the thread runs
 
-  std::atomic<bool> look_ = false;  // there is a reason to look; set with mutex_ held
+  std::atomic<bool> look_ = false;  // something has changed; set with mutex_ held
 
+  EventSubscription attached_;
   TimeSubscription subscription_;
   std::thread thread_;
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_EVENTS_DISPATCHER_H_

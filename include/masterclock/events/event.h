@@ -28,11 +28,11 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "absl/functional/any_invocable.h"
+#include "masterclock/internal/printable.h"
 #include "masterclock/time/local_clock.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/time/weekdays.h"
@@ -57,6 +57,9 @@ class EventHandle {
 
   // The order is arbitrary, and fixed: for keys of a map.
   friend constexpr auto operator<=>(EventHandle, EventHandle) noexcept = default;
+
+  // Returns the number in decimal digits.
+  [[nodiscard]] std::string to_string() const { return std::to_string(number_); }
 
   template <class H>
   friend H AbslHashValue(H state, EventHandle handle) {
@@ -116,28 +119,11 @@ enum class OnDuplicate {
   kKeep,     // ignores the request; returns the handle of the pending event
 };
 
-[[nodiscard]] constexpr std::string_view to_string(OnMisfire policy) noexcept {
-  switch (policy) {
-    case OnMisfire::kRunAll:
-      return "run-all";
-    case OnMisfire::kRunLast:
-      return "run-last";
-    case OnMisfire::kSkip:
-      return "skip";
-  }
-  return "unknown";
+[[nodiscard]] inline std::string to_string(OnMisfire policy) {
+  return internal::name_of(policy, {"run-all", "run-last", "skip"});
 }
-
-[[nodiscard]] constexpr std::string_view to_string(OnDuplicate policy) noexcept {
-  switch (policy) {
-    case OnDuplicate::kReject:
-      return "reject";
-    case OnDuplicate::kReplace:
-      return "replace";
-    case OnDuplicate::kKeep:
-      return "keep";
-  }
-  return "unknown";
+[[nodiscard]] inline std::string to_string(OnDuplicate policy) {
+  return internal::name_of(policy, {"reject", "replace", "keep"});
 }
 
 // Reports an event that fired.
@@ -180,7 +166,7 @@ struct EventRequest {
   // default fires an event however late it is.
   std::optional<std::chrono::nanoseconds> max_lateness = {};
 
-  std::string type = {};  // `type` and `payload` are for the component that handles the event;
+  std::string type = {};     // `type` and `payload` are for the component that handles the event;
   std::string payload = {};  // the scheduler does not read them
   absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
   OnDuplicate on_duplicate = OnDuplicate::kReject;

@@ -1,27 +1,32 @@
-// What happens when: events are scheduled, and fire when the source of time says that they are due.
+// Schedules events and fires them when the time source reads their due time.
 //
-// The scheduler has no thread of its own. An engine with a loop calls `trigger()` from it; whoever
-// has none gives the scheduler to a Dispatcher. Either way "due" is decided by the source that
-// everybody else reads, so nothing fires early, and a test that moves a ManualTimeSource decides
-// what is due.
+// The scheduler has no thread. An engine with a loop calls `run_due()` or `trigger()`; a program
+// without one passes the scheduler to a Dispatcher. The source decides what is due, so nothing fires
+// early, and a test that moves a ManualTimeSource decides what fires.
 //
-// Order is due time, then the order of scheduling. events on the steady timeline
-// stand in that order where UTC would be then, were it never stepped again. Ranges are half-open.
+// Order: due time, then the order of scheduling. Events on the steady timeline are in this order at the
+// UTC of their instant, by the present offset of the two clocks. Ranges are half-open: [from, until).
 //
-// A trigger reads the time once and sweeps forward through the order once, up to that reading. So
-// what an action schedules for later than its own event, but not later than the reading, fires in
-// the same trigger and in its place: a chain of events catches up with a jump of the clock in one
-// call. What an action schedules at or before its own due time waits for the next trigger: an event
-// that schedules itself again for "now" does not loop.
+// A trigger reads the clock once, and passes once, forward, through the order up to this reading. An
+// event that an action schedules later than its own event, but not after the reading, fires in the same
+// trigger, in its place: a chain of events catches up with a jump of the clock. An event that an action
+// schedules at or before its own due time waits for the next trigger, so an event that schedules itself
+// for "now" does not loop.
 //
-// Guarantees: an event fires once or is cancelled once, never both, never twice, whatever threads
-// trigger, cancel and replace. From the moment it fires it is no longer pending: its id is free and
-// its handle stale, also for its own action. An action that throws is counted and reported, and the
-// others still fire. An event that repeats stays pending until it is cancelled: each occurrence
-// fires once, and none while the action of the one before it runs.
+// Guarantees, whichever threads trigger, cancel and replace:
 //
-// Threads: any, for every member. Actions and hooks run with no lock held, on the triggering
-//          thread; they may call any member, `trigger` included.
+//   - An event fires once or is cancelled once, never both, never twice.
+//   - An event that fires is no longer pending: its id is free and its handle stale, also for its own
+//     action.
+//   - A repeating event is pending until it is cancelled. An occurrence does not fire while the action
+//     of the one before it runs. After a cancellation by its own action it does not occur again.
+//   - The scheduler catches what an action throws, counts it and reports it; the other events fire.
+//   - When memory runs out an operation throws std::bad_alloc and changes nothing.
+//
+// Threads: any, for every member. Actions and hooks run on the triggering thread with no lock held.
+//          They may call any member, also `trigger`.
+// Cost:    schedule, cancel and reschedule O(log n) amortized, and nearly O(1) for due times that are
+//          spread out. An event takes about 100 bytes, and more where it has an id or a text.
 //
 // ## Example
 //
@@ -39,33 +44,97 @@
 
 #include "masterclock/version.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <functional>
+#include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
-#include "masterclock/events/internal/event_lock.h"
-#include "masterclock/events/internal/event_porch.h"
-#include "masterclock/events/internal/event_wakers.h"
-#include "masterclock/events/internal/pending_event.h"
+#include "masterclock/events/internal/incoming_event.h"
 #include "masterclock/events/internal/pending_events.h"
-#include "masterclock/events/scheduler_options.h"
-#include "masterclock/events/internal/taken_event.h"
+#include "masterclock/events/internal/wakers.h"
+#include "masterclock/internal/guarded_call.h"
+#include "masterclock/internal/mutex.h"
 #include "masterclock/internal/quoted.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
+
+// Hooks report to a log, a metric or an as-run record. Each runs with no lock held, on the thread that
+// schedules or triggers, and may call the scheduler. The scheduler ignores what a hook throws. Hooks of
+// different threads have no order: an event that is due at once may be reported as fired before another
+// thread reports it as scheduled.
+struct SchedulerOptions {
+  // An event is late when its lateness is more than this.
+  std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
+
+  // With this many pending events a further one is refused with ResourceExhausted. At most 2^24.
+  std::size_t max_pending = std::numeric_limits<std::size_t>::max();
+
+  std::function<void(const ScheduledEvent&)> on_scheduled = {};
+  std::function<void(const FiredEvent&)> on_late = {};                        // before the action
+  std::function<void(const FiredEvent&, std::exception_ptr)> on_failed = {};  // the action threw
+  std::function<void(const FiredEvent&)> on_fired = {};                       // after the action
+  std::function<void(const FiredEvent&)> on_dropped = {};  // later than its max_lateness
+};
+
+// Counts the events of a scheduler.
+// Always: scheduled + repeated == fired + dropped + cancelled + pending.
+struct EventCounters {
+  std::uint64_t scheduled = 0;
+  std::uint64_t repeated = 0;  // further occurrences of repeating events
+  std::uint64_t fired = 0;
+  std::uint64_t dropped = 0;    // later than their max_lateness: they did not fire
+  std::uint64_t cancelled = 0;  // replaced events included
+  std::uint64_t late = 0;       // fired, later than `late_after`
+  std::uint64_t failed = 0;     // fired, and the action threw
+  std::uint64_t skipped = 0;    // occurrences that `on_misfire` skipped
+  std::uint64_t pending = 0;    // repeating events whose action runs included
+};
+
+// Ends an attachment when it is destroyed. Move-only; empty by default. It may outlive the scheduler.
+//
+// Threads: one owner. `reset()` and the destructor return when the callback does not run and never
+//          will again.
+class [[nodiscard]] EventSubscription {
+ public:
+  EventSubscription() = default;
+  EventSubscription(EventSubscription&&) noexcept = default;
+  EventSubscription& operator=(EventSubscription&& other) noexcept {
+    if (this != &other) {
+      reset();
+      waker_ = std::move(other.waker_);
+    }
+    return *this;
+  }
+  ~EventSubscription() { reset(); }
+
+  void reset() noexcept {
+    if (const auto waker = std::move(waker_)) waker->end();
+  }
+
+ private:
+  friend class EventScheduler;
+  explicit EventSubscription(std::shared_ptr<internal::Waker> waker) noexcept
+      : waker_(std::move(waker)) {}
+
+  std::shared_ptr<internal::Waker> waker_;
+};
+
+class ScopedEvent;
 
 class EventScheduler {
  public:
@@ -75,75 +144,50 @@ class EventScheduler {
   EventScheduler(const EventScheduler&) = delete;
   EventScheduler& operator=(const EventScheduler&) = delete;
 
-  // Adds an event. One that is already due fires at the next trigger, with its lateness.
+  // Schedules an event. One that is already due fires at the next trigger, with its lateness.
   //
-  // Cost:   O(log n); allocates only to grow, and for what an event has beside its action.
-  // Errors: InvalidArgument for a negative delay or `max_lateness`, for an interval that is not
-  //         positive, for a Daily without days or without a LocalDue; AlreadyExists for a pending id
-  //         under kReject; ResourceExhausted at `max_pending`; OutOfRange for a Daily that does not
-  //         occur within 400 days; the error of the zone for a LocalDue that names no single
-  //         instant.
+  // Cost:   allocates when the queue grows, and for a request with more than a due time in UTC and an
+  //         action.
+  // Errors: InvalidArgument for a negative delay or `max_lateness`, an interval that is not positive, a
+  //         Daily without days or without a LocalDue; AlreadyExists for a pending id under kReject;
+  //         ResourceExhausted at `max_pending`; OutOfRange for a Daily that does not occur within 400
+  //         days; the error of the zone for a LocalDue that names no single instant.
   absl::StatusOr<EventHandle> schedule(EventRequest request) {
     internal::IncomingEvent event;
-    absl::Status wrong = internal::take_apart(request, source_, event);
+    absl::Status wrong = internal::check_in(request, source_, event);
     if (!wrong.ok()) return wrong;
-    return take_in(event);
+    return admit(event);
   }
 
-  // The same for an event that is a due time and an action and nothing more, as most are: there is
-  // no request to fill in and to take apart.
+  // Schedules an event that is a due time and an action only.
   //
   // Errors: ResourceExhausted at `max_pending`.
   absl::StatusOr<EventHandle> schedule(UtcTime due,
                                        absl::AnyInvocable<void(const FiredEvent&)> action) {
-    internal::IncomingEvent event{.due = {false, due, {}}, .action = &action};
-    return take_in(event);
+    internal::IncomingEvent event{.due = {false, due.time_since_epoch()}, .action = &action};
+    return admit(event);
   }
 
-  // Adds all of them or none, as one change: a day at once. An id may occur once.
+  // Schedules an event and returns its owner.
   //
-  // Cost:   as `schedule` for each, but for one lock and one waking.
-  // Errors: as `schedule`, for the first request that cannot be taken.
-  absl::StatusOr<std::vector<EventHandle>> schedule_all(std::vector<EventRequest> requests) {
-    std::vector<internal::IncomingEvent> events;
-    events.reserve(requests.size());
-    std::set<std::string_view> ids;
-    for (EventRequest& request : requests) {
-      absl::Status wrong = internal::take_apart(request, source_, events.emplace_back());
-      if (!wrong.ok()) return wrong;
-      if (events.back().has_id() && !ids.insert(events.back().extras->id).second) {
-        return absl::InvalidArgumentError("event " + internal::quoted(events.back().extras->id) +
-                                          " is twice among those to be scheduled");
-      }
-    }
-    internal::Intake intake;
-    std::vector<EventHandle> handles;
-    handles.reserve(events.size());
-    {
-      const std::lock_guard lock(mutex_);
-      if (porch_.is_open()) porch_.close();
-      std::size_t room_wanted = 0;
-      for (const internal::IncomingEvent& event : events) {
-        absl::Status refusal = refusal_of(event, room_wanted);
-        if (!refusal.ok()) return refusal;
-        room_wanted += is_pending(event) ? 0 : 1;
-      }
-      for (internal::IncomingEvent& event : events) handles.push_back(admit(event, intake));
-    }
-    tell(intake);
-    return handles;
-  }
+  // Errors: as `schedule`.
+  absl::StatusOr<ScopedEvent> schedule_scoped(EventRequest request);
 
-  // Takes a pending event away. False when it has fired or was cancelled: then nothing happens.
+  // Schedules all events or none, in one change. An id may occur once among them.
   //
-  // Cost:   O(log n).
+  // Cost:   as `schedule` for each, with one lock and one wake-up.
+  // Errors: as `schedule`, for the first request that is refused; InvalidArgument for an id that
+  //         occurs twice.
+  absl::StatusOr<std::vector<EventHandle>> schedule_all(std::vector<EventRequest> requests);
+
+  // Cancels a pending event. Returns false, and does nothing, when it is not pending: it has fired, or
+  // was cancelled. The action of the event may still run on another thread.
   bool cancel(EventHandle handle) { return cancel_found(handle); }
   bool cancel(std::string_view id) { return cancel_found(id); }
 
-  // Gives a pending event another due time, on the UTC timeline. It keeps its handle, and its place
+  // Moves a pending event to another due time, on the UTC timeline. It keeps its handle and its place
   // in the order of scheduling.
   //
-  // Cost:   O(log n).
   // Errors: NotFound when it is not pending.
   absl::Status reschedule(EventHandle handle, UtcTime due) {
     if (move_found(handle, due)) return absl::OkStatus();
@@ -154,147 +198,175 @@ class EventScheduler {
     return absl::NotFoundError("no event " + internal::quoted(id) + " is pending");
   }
 
-  // What is due in [from, until), in order.
+  // Returns the events due in [from, until), in order.
   //
-  // Cost:   that of LazyQueue::for_each, and a copy of each answer.
+  // Cost: O(k log k) for k events, and a copy of each.
   [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
     std::vector<ScheduledEvent> found;
-    const auto lock = porch_.settle(mutex_);
-    const internal::TimelineReading now = read();
+    const internal::MutexLock lock(mutex_);
+    const TimeReading now = read();
     const auto slots = pending_.between(from, until, now);
     found.reserve(slots.size());
     for (const auto slot : slots) found.push_back(pending_.describe(slot, now));
     return found;
   }
 
-  // Cancels what is due in [from, until). How many that were.
+  // Cancels the events due in [from, until). Returns the number of cancelled events.
   std::size_t cancel_between(UtcTime from, UtcTime until) {
-    std::vector<internal::PendingEvent> gone;  // outlives the lock, as in schedule()
-    const auto lock = porch_.settle(mutex_);
-    for (const auto slot : pending_.between(from, until, read())) {
-      pending_.take_out(slot, gone.emplace_back());
-      ++counters_.cancelled;
-    }
-    return gone.size();
+    std::vector<internal::PendingEvent> gone;  // destroyed after the lock: see admit()
+    const internal::MutexLock lock(mutex_);
+    const auto slots = pending_.between(from, until, read());
+    gone.resize(slots.size());
+    for (std::size_t i = 0; i < slots.size(); ++i) pending_.take_out(slots[i], gone[i]);
+    counters_.cancelled += slots.size();
+    return slots.size();
   }
 
-  // Fires everything that is due now, in order, and returns it. When `stop` is requested it returns
-  // after the action that is running; what has not fired stays pending.
+  // Fires everything that is due now, in order, and returns it. When `stop` is requested, returns
+  // after the action that runs; the other events stay pending.
+  //
+  // Errors: when memory runs out, returns the events that have fired; throws std::bad_alloc when none
+  //         has.
   std::vector<FiredEvent> trigger(const std::stop_token& stop = {}) {
     std::vector<FiredEvent> fired;
-    sweep(stop, [&](FiredEvent&& event) { fired.push_back(std::move(event)); });
+    sweep(
+        stop,
+        [&] {
+          if (fired.size() == fired.capacity()) fired.reserve(2 * fired.size() + 1);
+        },
+        [&](FiredEvent&& event) { fired.push_back(std::move(event)); });
     return fired;
   }
 
-  // The same for whoever does not want the list: how many fired.
+  // As `trigger`, without building a list: for a loop. Returns the number of events that fired.
   std::size_t run_due(const std::stop_token& stop = {}) {
     std::size_t fired = 0;
-    sweep(stop, [&](FiredEvent&&) { ++fired; });
+    sweep(
+        stop, [] {}, [&](FiredEvent&&) { ++fired; });
     return fired;
   }
 
-  // When the first pending event is due; an event on the steady timeline as `pending` shows it.
+  // Returns the due time of the first event, as `pending` shows it.
   [[nodiscard]] std::optional<UtcTime> next_due() const {
-    const auto lock = porch_.settle(mutex_);
+    const internal::MutexLock lock(mutex_);
     return pending_.first_due(read());
   }
 
-  // How long until the first event is due, on its own timeline; not positive when it is due now.
-  // UTC may be stepped meanwhile: whoever waits also listens to the source.
+  // Returns the time until the first event is due, on its own timeline; zero or negative when it is
+  // due now. UTC may be stepped meanwhile: a loop that waits also subscribes to the source.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
-    const auto lock = porch_.settle(mutex_);
+    const internal::MutexLock lock(mutex_);
     return pending_.until_first(read());
   }
 
+  // Calls `earlier` when an event becomes the first: the loop that waits for until_next() computes its
+  // wait again. For a loop of epoll, Asio or GLib:
+  //
+  //   const auto attached = scheduler.attach([&] { asio::post(context, compute_wait_again); });
+  //
+  // `earlier` runs on the thread that schedules, on several threads at once. It returns soon, and does
+  // not call this scheduler. It may be called when the first event is still the same one.
+  EventSubscription attach(std::function<void()> earlier) {
+    return EventSubscription(wakers_.add(std::move(earlier)));
+  }
+
   [[nodiscard]] EventCounters counters() const {
-    const auto lock = porch_.settle(mutex_);
+    const internal::MutexLock lock(mutex_);
     EventCounters counters = counters_;
-    counters.scheduled += porch_.fetched();
     counters.pending = pending_.size();
     return counters;
   }
 
-  // From now on `waker` hears of every event that becomes the first on its timeline.
-  void attach(EventWaker& waker) { wakers_.add(waker); }
-  // When this returns `waker` is not being called, and will not be again.
-  void detach(EventWaker& waker) { wakers_.remove(waker); }
-
   [[nodiscard]] TimeSource& source() const noexcept { return source_; }
 
  private:
-  [[nodiscard]] internal::TimelineReading read() const noexcept {
+  using Slot = internal::PendingEvents::Slot;
+
+  // Ends the sweep of a trigger, also when an exception leaves it.
+  struct Sweep {
+    EventScheduler& scheduler;
+    internal::DueEvent due = {};
+    bool active = false;
+
+    explicit Sweep(EventScheduler& its_scheduler) : scheduler(its_scheduler) {}
+    Sweep(const Sweep&) = delete;
+    Sweep& operator=(const Sweep&) = delete;
+    ~Sweep() {
+      if (!active) return;
+      const internal::MutexLock lock(scheduler.mutex_);
+      scheduler.pending_.give_back(due);
+      scheduler.pending_.end_sweep();
+    }
+  };
+
+  [[nodiscard]] TimeReading read() const noexcept {
     return {source_.now_utc(), source_.now_steady()};
   }
 
-  [[gnu::always_inline]] absl::StatusOr<EventHandle> take_in(internal::IncomingEvent& event) {
-    internal::Intake intake;  // outlives the lock: the destructor of a replaced action may call us
+  absl::StatusOr<EventHandle> admit(internal::IncomingEvent& event) {
+    // Destroyed after the lock: the destructor of an action may call the scheduler.
+    internal::PendingEvent gone;
+    std::optional<ScheduledEvent> announced;
     EventHandle handle;
-    if (porch_.is_open()) handle = porch_.put(event, intake.wakes);
-    if (!handle) {
-      bool crowded = mutex_.lock();
-      const std::lock_guard lock(mutex_, std::adopt_lock);
-      if (porch_.is_open()) handle = porch_.put_or_close(event, intake.wakes, crowded);
-      if (!handle) {
-        absl::Status refusal = refusal_of(event, 0);
-        if (!refusal.ok()) return refusal;
-        handle = admit(event, intake);
-        if (crowded && internal::EventPorch::may_come(event)) porch_.open();
+    bool wakes = false;
+    {
+      const internal::MutexLock lock(mutex_);
+      const std::optional<Slot> old = find(event);
+      if (old && event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*old);
+      const std::optional<Slot> slot = add(event, old, 0);
+      if (!slot) return refusal(event, old);
+      if (options_.on_scheduled) announce(*slot, announced, gone);
+      if (old) {
+        pending_.replace(*old, *slot, gone);
+        ++counters_.cancelled;
       }
+      ++counters_.scheduled;
+      handle = pending_.handle_of(*slot);
+      wakes = wakers_.any() && pending_.is_first(*slot);
     }
-    tell(intake);
+    if (wakes) wakers_.wake();
+    if (announced) internal::guarded_call(options_.on_scheduled, *announced);
     return handle;
   }
 
-  // From here to `admit`: with the lock held.
-  [[nodiscard]] bool is_pending(const internal::IncomingEvent& event) const {
-    return event.has_id() && pending_.find(event.extras->id);
+  // Returns the pending event with the id of `event`.
+  [[nodiscard]] std::optional<Slot> find(const internal::IncomingEvent& event) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return event.id().empty() ? std::nullopt : pending_.find(event.id());
   }
-
-  // Why `event` cannot be taken when `more` others are taken with it.
-  [[nodiscard]] absl::Status refusal_of(const internal::IncomingEvent& event,
-                                        std::size_t more) const {
-    if (is_pending(event)) {
-      if (event.on_duplicate != OnDuplicate::kReject) return absl::OkStatus();
-      return internal::already_pending(event.extras->id,
-                                       pending_.due_of(*pending_.find(event.extras->id), read()));
+  // Adds `event`, in place of `old` if there is one, which replace() then takes out. `leaving` other
+  // events are to be taken out too. Nothing when the event is refused.
+  [[nodiscard]] std::optional<Slot> add(internal::IncomingEvent& event, std::optional<Slot> old,
+                                        std::size_t leaving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool accepted = old ? event.on_duplicate != OnDuplicate::kReject
+                              : pending_.size() - leaving < options_.max_pending;
+    return accepted ? pending_.add(event) : std::nullopt;
+  }
+  [[nodiscard]] absl::Status refusal(const internal::IncomingEvent& event,
+                                     std::optional<Slot> old) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (old && event.on_duplicate == OnDuplicate::kReject) {
+      return internal::already_pending(event.id(), pending_.due_of(*old, read()));
     }
-    if (pending_.size() + more < options_.max_pending) return absl::OkStatus();
-    return internal::no_room(options_.max_pending);
+    return internal::no_room(std::min(options_.max_pending, internal::EventSlots::kMost));
   }
-
-  [[gnu::always_inline]] EventHandle admit(internal::IncomingEvent& event,
-                                           internal::Intake& intake) {
-    if (event.has_id()) {
-      if (const auto slot = pending_.find(event.extras->id)) {
-        if (event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*slot);
-        pending_.take_out(*slot, intake.more().replaced.emplace_back());
-        ++counters_.cancelled;
-      }
-    }
-    const auto slot = pending_.put_in(std::move(event.extras), std::move(*event.action), event.due);
-    ++counters_.scheduled;
-    if (wakers_.any()) intake.wakes = intake.wakes || pending_.is_first(slot);
-    if (options_.on_scheduled) note_scheduled(slot, intake);
-    return pending_.handle_of(slot);
-  }
-  [[gnu::noinline]] void note_scheduled(internal::PendingEvents::Slot slot,
-                                        internal::Intake& intake) {
-    intake.more().announced.push_back(pending_.describe(slot, read()));
-  }
-
-  void tell(const internal::Intake& intake) {
-    if (intake.wakes && wakers_.any()) wakers_.wake();
-    if (intake.aftermath == nullptr) return;
-    for (const ScheduledEvent& event : intake.aftermath->announced) {
-      internal::call(options_.on_scheduled, event);
+  // Describes a new event for on_scheduled. When that fails, takes the event out.
+  [[gnu::noinline]] void announce(Slot slot, std::optional<ScheduledEvent>& announced,
+                                  internal::PendingEvent& gone)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    try {
+      announced = pending_.describe(slot, read());
+    } catch (...) {
+      pending_.take_out(slot, gone);
+      throw;
     }
   }
 
   template <class Name>  // a handle or an id
   bool cancel_found(Name name) {
-    internal::PendingEvent gone;  // outlives the lock, as in schedule()
-    const auto lock = porch_.settle(mutex_);
-    const auto slot = pending_.find(name);
+    internal::PendingEvent gone;  // destroyed after the lock: see admit()
+    const internal::MutexLock lock(mutex_);
+    const std::optional<Slot> slot = pending_.find(name);
     if (!slot) return false;
     pending_.take_out(*slot, gone);
     ++counters_.cancelled;
@@ -305,8 +377,8 @@ class EventScheduler {
   bool move_found(Name name, UtcTime due) {
     bool wakes = false;
     {
-      const auto lock = porch_.settle(mutex_);
-      const auto slot = pending_.find(name);
+      const internal::MutexLock lock(mutex_);
+      const std::optional<Slot> slot = pending_.find(name);
       if (!slot) return false;
       pending_.move(*slot, due);
       wakes = wakers_.any() && pending_.is_first(*slot);
@@ -315,77 +387,190 @@ class EventScheduler {
     return true;
   }
 
-  // Fires what is due, one at a time: the lock is held to find an event and not while it runs.
-  template <class Done>
-  void sweep(const std::stop_token& stop, Done&& done) {
-    const internal::TimelineReading now = read();
-    internal::EventSweep sweep{now, &source_};
-    internal::TakenEvent taken(mutex_, pending_);
-    internal::PendingEvents::Due& due = taken.due;
-    for (;;) {
+  // Fires the due events one at a time. `prepare` runs before an event is taken, and may throw; `done`
+  // runs after its action.
+  template <class Prepare, class Done>
+  void sweep(const std::stop_token& stop, Prepare prepare, Done done) {
+    internal::EventSweep position{read(), source_};
+    Sweep sweep(*this);
+    internal::DueEvent& due = sweep.due;
+    for (bool first = true;; first = false) {
       bool late = false;
-      {
-        const bool crowded = mutex_.lock();
-        const std::lock_guard lock(mutex_, std::adopt_lock);
-        if (crowded) porch_.open();
-        taken.give_back();
-        if (stop.stop_requested() || !porch_.take_due(sweep, due, counters_.skipped)) {
-          return taken.end();
+      try {
+        prepare();
+        const internal::MutexLock lock(mutex_);
+        pending_.give_back(due);
+        if (!sweep.active) pending_.begin_sweep();
+        sweep.active = true;
+        if (stop.stop_requested() || !pending_.take_due(position, due, counters_.skipped)) {
+          pending_.end_sweep();
+          sweep.active = false;
+          return;
         }
         late = due.fired.lateness > options_.late_after && !due.dropped;
         ++(due.dropped ? counters_.dropped : counters_.fired);
         if (late) ++counters_.late;
         if (due.repeats) ++counters_.repeated;
+      } catch (...) {
+        if (first) throw;
+        return;
       }
       if (due.dropped) {
-        if (options_.on_dropped) internal::call(options_.on_dropped, due.fired);
+        if (options_.on_dropped) internal::guarded_call(options_.on_dropped, due.fired);
       } else {
         run(due.fired, due.event->action, late);
       }
       if (due.repeats) put_back(due);
-      if (due.event != nullptr) due.event->let_go();
+      if (due.event != nullptr) due.event->clear();
       if (!due.dropped) done(std::move(due.fired));
     }
   }
 
-  void put_back(internal::PendingEvents::Due& due) {
-    using PutBack = internal::PendingEvents::PutBack;
+  void put_back(internal::DueEvent& due) {
+    const Slot slot = due.slot;
     bool wakes = false;
     {
-      const std::lock_guard lock(mutex_);
-      const PutBack how = pending_.put_back(due);
-      counters_.repeated -= how == PutBack::kOver ? 1 : 0;
-      wakes = how == PutBack::kPending && wakers_.any() && pending_.is_first(due.slot);
+      const internal::MutexLock lock(mutex_);
+      wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(slot);
     }
     if (wakes) wakers_.wake();
   }
 
   void run(const FiredEvent& event, internal::EventAction& action, bool late) {
-    if (late && options_.on_late) internal::call(options_.on_late, event);
+    if (late && options_.on_late) internal::guarded_call(options_.on_late, event);
     if (action) {
       try {
         action(event);
       } catch (...) {
         {
-          const std::lock_guard lock(mutex_);
+          const internal::MutexLock lock(mutex_);
           ++counters_.failed;
         }
-        if (options_.on_failed) internal::call(options_.on_failed, event, std::current_exception());
+        if (options_.on_failed) {
+          internal::guarded_call(options_.on_failed, event, std::current_exception());
+        }
       }
     }
-    if (options_.on_fired) internal::call(options_.on_fired, event);
+    if (options_.on_fired) internal::guarded_call(options_.on_fired, event);
   }
 
   TimeSource& source_;
   const SchedulerOptions options_;
 
-  mutable internal::EventLock mutex_;        // guards pending_ and counters_
-  mutable internal::PendingEvents pending_;  // a question may have it put things in order
-  EventCounters counters_;
-  internal::EventWakers wakers_;  // has a lock of its own, never taken together with mutex_
-  mutable internal::EventPorch porch_{pending_, options_.on_scheduled ? 0 : options_.max_pending};
+  mutable internal::Mutex mutex_;
+  mutable internal::PendingEvents pending_ ABSL_GUARDED_BY(mutex_);  // questions sort it
+  EventCounters counters_ ABSL_GUARDED_BY(mutex_);
+  internal::Wakers wakers_;  // its own mutex is never held together with mutex_
 };
 
-}  // namespace masterclock
+// Owns a pending event: cancels it when it is destroyed. Move-only; empty by default.
+//
+// The scheduler must outlive it. The destructor does not wait: an action that runs on another thread
+// may still run.
+class [[nodiscard]] ScopedEvent {
+ public:
+  ScopedEvent() = default;
+  ScopedEvent(EventScheduler& scheduler, EventHandle handle) noexcept
+      : scheduler_(&scheduler), handle_(handle) {}
+  ScopedEvent(ScopedEvent&& other) noexcept
+      : scheduler_(other.scheduler_), handle_(other.release()) {}
+  ScopedEvent& operator=(ScopedEvent&& other) noexcept {
+    if (this == &other) return *this;
+    cancel();
+    scheduler_ = other.scheduler_;
+    handle_ = other.release();
+    return *this;
+  }
+  ~ScopedEvent() { cancel(); }
+
+  // Cancels the event now. Returns false when it was not pending.
+  bool cancel() { return handle_ && scheduler_->cancel(release()); }
+
+  // Gives up the ownership and returns the handle. The event stays pending.
+  EventHandle release() noexcept { return std::exchange(handle_, EventHandle()); }
+
+  [[nodiscard]] EventHandle handle() const noexcept { return handle_; }
+
+ private:
+  EventScheduler* scheduler_ = nullptr;
+  EventHandle handle_;
+};
+
+inline absl::StatusOr<ScopedEvent> EventScheduler::schedule_scoped(EventRequest request) {
+  const absl::StatusOr<EventHandle> handle = schedule(std::move(request));
+  if (!handle.ok()) return handle.status();
+  return ScopedEvent(*this, *handle);
+}
+
+inline absl::StatusOr<std::vector<EventHandle>> EventScheduler::schedule_all(
+    std::vector<EventRequest> requests) {
+  std::vector<internal::IncomingEvent> events(requests.size());
+  std::vector<std::string_view> ids;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    absl::Status wrong = internal::check_in(requests[i], source_, events[i]);
+    if (!wrong.ok()) return wrong;
+    if (!events[i].id().empty()) ids.push_back(events[i].id());
+  }
+  std::sort(ids.begin(), ids.end());
+  if (const auto twice = std::adjacent_find(ids.begin(), ids.end()); twice != ids.end()) {
+    return absl::InvalidArgumentError("event " + internal::quoted(*twice) +
+                                      " occurs twice among the requests");
+  }
+  // All memory is allocated before the first change that is not undone. What is replaced or undone is
+  // destroyed after the lock.
+  struct Added {
+    Slot slot;
+    std::optional<Slot> old;
+    bool is_new;
+  };
+  std::vector<internal::PendingEvent> gone(events.size());
+  std::vector<EventHandle> handles(events.size());
+  std::vector<ScheduledEvent> announced;
+  std::vector<Added> added;
+  added.reserve(events.size());
+  bool wakes = false;
+  {
+    const internal::MutexLock lock(mutex_);
+    struct Undo {
+      internal::PendingEvents& pending;
+      std::vector<Added>& added;
+      std::vector<internal::PendingEvent>& gone;
+      ~Undo() {
+        for (std::size_t i = 0; i < added.size(); ++i) {
+          if (added[i].is_new) pending.take_out(added[i].slot, gone[i]);
+        }
+      }
+    } undo{pending_, added, gone};
+    std::size_t leaving = 0;
+    for (internal::IncomingEvent& event : events) {
+      const std::optional<Slot> old = find(event);
+      if (old && event.on_duplicate == OnDuplicate::kKeep) {
+        added.push_back({*old, std::nullopt, false});
+        continue;
+      }
+      const std::optional<Slot> slot = add(event, old, leaving);
+      if (!slot) return refusal(event, old);
+      added.push_back({*slot, old, true});
+      if (old) ++leaving;
+      if (options_.on_scheduled) announced.push_back(pending_.describe(*slot, read()));
+    }
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      handles[i] = pending_.handle_of(added[i].slot);
+      if (!added[i].is_new) continue;
+      added[i].is_new = false;  // nothing to undo
+      if (added[i].old) pending_.replace(*added[i].old, added[i].slot, gone[i]);
+      if (added[i].old) ++counters_.cancelled;
+      ++counters_.scheduled;
+      wakes = wakes || (wakers_.any() && pending_.is_first(added[i].slot));
+    }
+  }
+  if (wakes) wakers_.wake();
+  for (const ScheduledEvent& event : announced) {
+    internal::guarded_call(options_.on_scheduled, event);
+  }
+  return handles;
+}
+
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_

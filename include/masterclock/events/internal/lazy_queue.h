@@ -1,214 +1,185 @@
-// Which event is first: an order that is made when it is asked for.
+// Finds the first event: a priority queue that sorts entries only when they may be the first.
 //
-// An entry is a due time, a serial number that orders entries of the same due time, and a slot: the
-// number under which the owner keeps the event itself. `now` is always passed in.
+// A heap or a tree finds the place of an entry when it is added. This work is wasted when the entry is
+// cancelled or moved before it is due; and among a million entries each place is a cache miss. A lazy
+// queue keeps the near future sorted and the later future in unsorted buckets:
 //
-// A heap, or a tree, finds the place of an entry when it comes. That is work for nothing when the entry
-// is cancelled or moved before it is due, and of a million entries each place is another line of memory
-// that is not in the cache. So here an entry is only put down when it comes, and is looked at again when
-// it may be the first, together with its neighbours:
+//   sorted                 |  buckets (event_buckets.h)     overflow: entries added
+//   the earliest entries     later ------------------>     since the last distribution
 //
-//   near (in order)     |  piles (see event_piles.h)        inbox: what came since,
-//   the earliest ones     later ------------------>         not looked at yet
+// The first entry is the first of `sorted`, unless the overflow has an earlier one. In that case, and
+// when the overflow is full, the overflow is sorted and distributed. When `sorted` is empty, the first
+// bucket is sorted and becomes `sorted`.
 //
-// The first entry is the first of `near`, unless something in the inbox comes before it: then the inbox
-// is sorted and dealt out, as it is when it is full. When `near` is used up, the first pile is sorted
-// and takes its place.
+// An entry that is erased or moved stays where it is, dead. Each slot has a ticket, which changes
+// whenever its entry does; an entry is live while it has the ticket of its slot. When the dead entries
+// are more than a quarter of the live ones, each further one has one bucket swept.
 //
-// An entry that is erased or moved stays where it is and counts no more. Each slot has a ticket, which
-// changes whenever its entry does, and an entry counts as long as its ticket is its slot's. When the dead
-// are more than a quarter of those alive, each one more has a pile swept.
-//
-// Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are
-// small numbers, used again when free (the structure keeps a table as long as the greatest slot).
-//
-// Threads: none of its own; the owner locks.
-// Cost:    push, erase and update O(1), and now and then the work on everything in the inbox; taking the
-//          first O(1), and now and then the sorting of one pile. For each entry that is O(log n) in
-//          all, and close to O(1) where due times spread out. Allocates only to grow.
+// Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are small
+//               numbers (a table has one element per slot).
+// Threads: one at a time.
+// Cost:    push and erase O(1), and at times the distribution of the overflow; first O(1), and at times
+//          the sort of one bucket. That is amortized O(log n) per entry, and nearly O(1) where due times
+//          are spread out.
+// Errors:  std::bad_alloc, from the functions that are not noexcept. They then leave the same entries
+//          in the same order.
+// Source:  R. Rönngren, J. Riboe, R. Ayani: "Lazy queue: an efficient implementation of the
+//          pending-event set", Annual Simulation Symposium, 1991.
 //
 // ## Example
 //
 //   using namespace std::chrono_literals;
-//   masterclock::LazyQueue heap;
-//   heap.push({masterclock::UtcTime(20s), 1, 0});
-//   heap.push({masterclock::UtcTime(10s), 2, 1});
-//   assert(heap.pop_due(masterclock::UtcTime(15s))->slot == 1);
-//   assert(!heap.pop_due(masterclock::UtcTime(15s)));
+//   masterclock::internal::LazyQueue queue;
+//   queue.reserve(0);
+//   queue.push(20s, 1, 0);
+//   queue.reserve(1);
+//   queue.push(10s, 2, 1);
+//   assert(queue.first()->slot == 1);
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 
 #include "masterclock/version.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <optional>
-#include <utility>
 #include <vector>
 
-#include "masterclock/events/internal/event_piles.h"
 #include "masterclock/events/internal/entry_sort.h"
-#include "masterclock/time/time_points.h"
+#include "masterclock/events/internal/event_buckets.h"
 
-namespace masterclock::inline v0_2 {
+namespace masterclock::inline v0_2::internal {
 
-// `kNear` is about how many entries are kept in order, and the most in the inbox; `kSheet` the most on a sheet of a pile.
-// The defaults were measured; a test takes small ones.
-template <class Time, std::uint32_t kNear = 2048, std::uint32_t kSheet = 1024>
-class BasicEventHeap {
+// `kSorted`: about how many entries are kept sorted, and how many the overflow holds. `kChunk`: the
+// capacity of a chunk. The defaults are the fastest of those measured; tests use small ones.
+template <std::uint32_t kSorted = 2048, std::uint32_t kChunk = 1024>
+class BasicLazyQueue {
  public:
-  struct Entry {
-    Time due;
-    std::uint64_t serial;
-    std::uint32_t slot;
-    std::uint32_t ticket = 0;  // set by the heap
-  };
+  using Nanoseconds = std::chrono::nanoseconds;
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] bool contains(std::uint32_t slot) const noexcept {
-    return slot < tickets_.size() && is_in(tickets_[slot]);
+    return slot < tickets_.size() && (tickets_[slot] & 1) != 0;  // odd: the slot has an entry
   }
 
-  // The first entry in order, until something changes; null when there is none.
-  const Entry* first() {
-    if (!near_.empty() && is_live(near_.back()) &&
-        (inbox_.empty() || internal::key_of(near_.back()) < inbox_low_)) {
-      return &near_.back();
+  // Returns the first entry, valid until something changes; null when there is none.
+  const QueueEntry* first() {
+    if (!sorted_.empty() && is_live(sorted_.back()) &&
+        (overflow_.empty() || key_of(sorted_.back()) < overflow_low_)) {
+      return &sorted_.back();
     }
     return find_first();
   }
-  [[gnu::noinline]] const Entry* find_first() {
-    for (;;) {
-      while (!near_.empty() && !is_live(near_.back())) {
-        near_.pop_back();
-        --dead_;
-      }
-      if (near_.empty() && !piles_.empty()) {
-        refill();
-      } else if (!inbox_.empty() &&
-                 (near_.empty() || inbox_low_ < internal::key_of(near_.back()))) {
-        deal_out();
-      } else {
-        return near_.empty() ? nullptr : &near_.back();
-      }
-    }
-  }
 
-  // The first entry behind the place (`due`, `serial`) in the order; null when there is none.
+  // Returns the first entry after the place (`due`, `serial`) in the order; null when there is none.
   //
-  // Cost: O(kNear + kSheet). Wanted only where the first entry of all lies before that place.
-  const Entry* first_after(Time due, std::uint64_t serial) {
-    deal_out();
-    const internal::EventKey place = internal::key_of(Entry{due, serial, 0});
-    auto at = end_of_near_after(place);
-    while (at != near_.begin()) {
+  // Cost: O(kSorted + kChunk). For the case that first() is before this place.
+  const QueueEntry* first_after(Nanoseconds due, std::uint64_t serial) {
+    distribute();
+    const EntryKey place = key_of(due, serial);
+    auto at = std::partition_point(sorted_.begin(), sorted_.end(),
+                                   [&](const QueueEntry& entry) { return place < key_of(entry); });
+    while (at != sorted_.begin()) {
       if (is_live(*--at)) return &*at;
     }
-    const Entry* found = nullptr;
-    piles_.visit(
-        place, internal::key_of(Entry{Time::max(), kNoSerial, 0}),
-        [&](const Entry& entry) {
-          const bool behind = place < internal::key_of(entry) && is_live(entry);
-          if (behind && (found == nullptr || internal::comes_before(entry, *found))) found = &entry;
+    const QueueEntry* found = nullptr;
+    buckets_.visit(
+        place, key_of(Nanoseconds::max(), ~std::uint64_t{0}),
+        [&](const QueueEntry& entry) {
+          const bool is_after = place < key_of(entry) && is_live(entry);
+          if (is_after && (found == nullptr || comes_before(entry, *found))) found = &entry;
         },
         [&] { return found != nullptr; });
     return found;
   }
 
-  [[gnu::always_inline]] void push(Time due, std::uint64_t serial, std::uint32_t slot) {
-    if (slot >= tickets_.size() || inbox_.size() >= kNear) make_room(slot);
-    // Written member by member: read as a whole too soon, it would wait for them.
-    Entry& entry = inbox_.emplace_back();
+  // Allocates, so that one push() for `slot` cannot fail. Required before each push().
+  void reserve(std::uint32_t slot) {
+    if (slot >= tickets_.size() || overflow_.size() >= kSorted) make_room(slot);
+  }
+  // Holds the room for one push() that comes later, while other entries are pushed. release()
+  // precedes that push, or gives the room up.
+  void hold(std::uint32_t slot) {
+    reserve(slot);
+    overflow_.reserve(std::max<std::size_t>(overflow_.size(), kSorted) + held_ + 1);
+    ++held_;
+  }
+  void release() noexcept { --held_; }
+
+  void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
+    const EntryKey key = key_of(due, serial);
+    if (overflow_.empty() || key < overflow_low_) overflow_low_ = key;
+    // Member by member: an entry that is read as a whole too soon waits for the stores.
+    QueueEntry& entry = overflow_.emplace_back();
     entry.due = due;
     entry.serial = serial;
     entry.slot = slot;
     entry.ticket = ++tickets_[slot];
-    const internal::EventKey key = internal::key_of(due, serial);
-    if (inbox_.size() == 1 || key < inbox_low_) inbox_low_ = key;
     ++size_;
   }
-  void push(const Entry& entry) { push(entry.due, entry.serial, entry.slot); }
 
-  // Takes the entry of `slot` out; `slot` must have one.
+  // Removes the entry of `slot`, which has one.
   void erase(std::uint32_t slot) noexcept {
     const std::uint32_t ticket = tickets_[slot]++;
     --size_;
-    if (!near_.empty() && near_.back().slot == slot && near_.back().ticket == ticket) {
-      near_.pop_back();
+    if (!sorted_.empty() && sorted_.back().slot == slot && sorted_.back().ticket == ticket) {
+      sorted_.pop_back();
       return;
     }
     ++dead_;
-    if (dead_ > size_ / 4 + 4 * kNear) tidy();  // not all of those are near or in the inbox
+    // Some of the dead are not in a bucket.
+    if (dead_ > size_ / 4 + 4 * kSorted) dead_ -= buckets_.sweep_next(is_live());
   }
 
-  // Gives `slot`, which must have an entry, this one instead.
-  void update(Time due, std::uint64_t serial, std::uint32_t slot) {
-    erase(slot);
-    push(due, serial, slot);
-  }
-  void update(const Entry& entry) { update(entry.due, entry.serial, entry.slot); }
-
-  // What may be the first some turns from now, for the owner to fetch what it keeps of it, as the heap
-  // does here: at a million, each is a wait for memory. Null when that is not known.
-  [[nodiscard]] const Entry* fetch_ahead() const noexcept {
-    constexpr std::size_t kTurns = 16;
-    if (near_.size() <= kTurns) return nullptr;
-    const Entry& entry = near_[near_.size() - 1 - kTurns];
-    __builtin_prefetch(&tickets_[entry.slot], 1);
-    return &entry;
-  }
-
-  // Takes out and returns the first entry if it is due at `now`.
-  std::optional<Entry> pop_due(Time now) {
-    const Entry* const found = first();
-    if (found == nullptr || found->due > now) return std::nullopt;
-    const Entry entry = *found;
-    pop_first();
-    return entry;
-  }
-
-  // Takes out what first() or first_after() has just answered.
-  void take(const Entry& entry) noexcept {
-    if (&entry == &near_.back()) [[likely]] {
+  // Removes the entry that first() or first_after() has just returned.
+  void take(const QueueEntry& entry) noexcept {
+    if (&entry == &sorted_.back()) {
       pop_first();
     } else {
       erase(entry.slot);
     }
   }
-  // Takes out what first() has just answered.
+  // Removes the entry that first() has just returned.
   void pop_first() noexcept {
-    ++tickets_[near_.back().slot];
-    near_.pop_back();
+    ++tickets_[sorted_.back().slot];
+    sorted_.pop_back();
     --size_;
   }
 
-  // Calls `visit` with each entry due in [from, until), in order. `visit` must not change anything.
+  // Returns an entry that may be the first a few turns later, so that the caller can prefetch its
+  // event; null when it is not known.
+  [[nodiscard]] const QueueEntry* look_ahead() const noexcept {
+    constexpr std::size_t kTurns = 16;
+    if (sorted_.size() <= kTurns) return nullptr;
+    const QueueEntry& entry = sorted_[sorted_.size() - 1 - kTurns];
+    __builtin_prefetch(&tickets_[entry.slot], 1);
+    return &entry;
+  }
+
+  // Calls `visit` with each entry due in [from, until), in order. `visit` changes nothing here.
   //
-  // Cost: O(k log k) for k answers, and a look at the piles that the ends of the range lie in.
+  // Cost: O(k log k) for k answers, and a read of the buckets in which the range ends.
   template <class Visit>
-  void for_each(Time from, Time until, Visit&& visit) {
+  void for_each(Nanoseconds from, Nanoseconds until, Visit&& visit) {
     if (from >= until) return;
-    deal_out();
-    const internal::EventKey begin = internal::key_of(Entry{from, 0, 0});
-    const internal::EventKey end = internal::key_of(Entry{until, 0, 0});
-    auto at = std::partition_point(near_.begin(), near_.end(),
-                                   [&](const Entry& entry) { return entry.due >= from; });
-    while (at != near_.begin()) {
-      const Entry& entry = *--at;
+    distribute();
+    auto at = std::partition_point(sorted_.begin(), sorted_.end(),
+                                   [&](const QueueEntry& entry) { return entry.due >= from; });
+    while (at != sorted_.begin()) {
+      const QueueEntry& entry = *--at;
       if (entry.due >= until) return;
       if (is_live(entry)) visit(entry);
     }
     found_.clear();
-    piles_.visit(
-        begin, end,
-        [&](const Entry& entry) {
+    buckets_.visit(
+        key_of(from, 0), key_of(until, 0),
+        [&](const QueueEntry& entry) {
           if (entry.due >= from && entry.due < until && is_live(entry)) found_.push_back(entry);
         },
         [&] {
-          internal::sort_latest_first(found_, spare_);
+          sort_latest_first(found_, spare_);
           while (!found_.empty()) {
             visit(found_.back());
             found_.pop_back();
@@ -218,102 +189,120 @@ class BasicEventHeap {
   }
 
  private:
-  static constexpr std::uint64_t kNoSerial = ~std::uint64_t{0};
-
-  // A slot whose ticket is odd has an entry.
-  static bool is_in(std::uint32_t ticket) noexcept { return (ticket & 1) != 0; }
-  [[nodiscard]] bool is_live(const Entry& entry) const noexcept {
+  [[nodiscard]] bool is_live(const QueueEntry& entry) const noexcept {
     return tickets_[entry.slot] == entry.ticket;
   }
-
-  // In near_, which is in reverse order: the end of what comes behind `place`.
-  auto end_of_near_after(internal::EventKey place) const noexcept {
-    return std::partition_point(near_.begin(), near_.end(), [&](const Entry& entry) {
-      return place < internal::key_of(entry);
-    });
+  [[nodiscard]] auto is_live() const noexcept {
+    return [this](const QueueEntry& entry) { return is_live(entry); };
   }
 
-  // For one more entry, of `slot`: a full inbox is dealt out unless most of it is dead.
+  [[gnu::noinline]] const QueueEntry* find_first() {
+    for (;;) {
+      while (!sorted_.empty() && !is_live(sorted_.back())) {
+        sorted_.pop_back();
+        --dead_;
+      }
+      if (sorted_.empty() && !buckets_.empty()) {
+        refill();
+      } else if (!overflow_.empty() &&
+                 (sorted_.empty() || overflow_low_ < key_of(sorted_.back()))) {
+        distribute();
+      } else {
+        return sorted_.empty() ? nullptr : &sorted_.back();
+      }
+    }
+  }
+
+  // Distributes a full overflow, unless most of it is dead.
   [[gnu::noinline]] void make_room(std::uint32_t slot) {
-    inbox_.reserve(kNear);
     if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
-    if (inbox_.size() < kNear) return;
-    sweep_inbox();
-    if (inbox_.size() > kNear / 2) put_away_inbox();
+    overflow_.reserve(kSorted + held_ + 1);
+    if (overflow_.size() < kSorted) return;
+    sweep_overflow();
+    if (overflow_.size() > kSorted / 2) distribute_live();
   }
-  void sweep_inbox() noexcept {
+  void sweep_overflow() noexcept {
     if (dead_ == 0) return;
-    dead_ -= std::erase_if(inbox_, [&](const Entry& entry) { return !is_live(entry); });
+    dead_ -= std::erase_if(overflow_, [&](const QueueEntry& entry) { return !is_live(entry); });
   }
 
-  void deal_out() {
-    if (inbox_.empty()) return;
-    sweep_inbox();
-    put_away_inbox();
+  void distribute() {
+    if (overflow_.empty()) return;
+    sweep_overflow();
+    distribute_live();
   }
-  // Sorts the inbox, and puts each entry where it belongs.
-  void put_away_inbox() {
-    internal::sort_latest_first(inbox_, spare_);
-    const auto near = std::partition_point(inbox_.begin(), inbox_.end(), [&](const Entry& entry) {
-      return !piles_.is_before_all(entry);
-    });
-    dead_ -= piles_.add_in_order(inbox_.data(), inbox_.data() + (near - inbox_.begin()),
-                                 [&](const Entry& entry) { return is_live(entry); });
-    merge_into_near(near);
-    inbox_.clear();
-    if (near_.size() > 2 * kNear) spill();
-  }
-
-  // Puts the end of the inbox, which is in order, into near_: no further than to the place of the latest.
-  void merge_into_near(typename std::vector<Entry>::const_iterator latest) {
-    std::size_t old = near_.size();
-    if (old == 0) {
-      inbox_.erase(inbox_.begin(), latest);
-      near_.swap(inbox_);
-      return;
+  // Sorts the overflow and moves each entry to its place.
+  void distribute_live() {
+    sort_latest_first(overflow_, spare_);
+    const auto later = std::partition_point(
+        overflow_.begin(), overflow_.end(),
+        [&](const QueueEntry& entry) { return !buckets_.is_before_all(entry); });
+    want_sorted(static_cast<std::size_t>(overflow_.end() - later));
+    sorted_.reserve(overflow_.capacity());  // they may be swapped
+    {
+      Progress progress{overflow_, overflow_.data()};
+      buckets_.add_in_order(progress.next, overflow_.data() + (later - overflow_.begin()), dead_,
+                            is_live());
     }
-    near_.resize(old + static_cast<std::size_t>(inbox_.cend() - latest));
-    std::size_t hole = near_.size();
-    for (auto entry = inbox_.cend(); entry != latest;) {
-      const bool moves = old > 0 && internal::comes_before(near_[old - 1], entry[-1]);
-      near_[--hole] = moves ? near_[--old] : entry[-1];
-      entry -= moves ? 0 : 1;
+    merge_overflow();
+    if (sorted_.size() > 2 * kSorted) spill();
+  }
+  // Removes from the front of `entries`, when it goes out of scope, those before `next`.
+  struct Progress {
+    std::vector<QueueEntry>& entries;
+    const QueueEntry* next;
+    ~Progress() { entries.erase(entries.begin(), entries.begin() + (next - entries.data())); }
+  };
+
+  // Merges the overflow, which is sorted, into sorted_, which has the capacity.
+  void merge_overflow() noexcept {
+    std::size_t old = sorted_.size(), more = overflow_.size();
+    if (old == 0) return sorted_.swap(overflow_);
+    sorted_.resize(old + more);
+    for (std::size_t hole = sorted_.size(); more > 0;) {
+      const bool moves = old > 0 && comes_before(sorted_[old - 1], overflow_[more - 1]);
+      sorted_[--hole] = moves ? sorted_[old - 1] : overflow_[more - 1];
+      --(moves ? old : more);
     }
+    overflow_.clear();
   }
 
-  // Too much is near: the later part of it goes onto piles.
+  // Moves the later part of sorted_, which is too long, to buckets.
   void spill() {
-    const auto count = static_cast<std::ptrdiff_t>(near_.size() - kNear / 2);
-    piles_.add_in_front(near_.data(), near_.data() + count);
-    near_.erase(near_.begin(), near_.begin() + count);
+    const auto count = static_cast<std::ptrdiff_t>(sorted_.size() - kSorted / 2);
+    buckets_.add_in_front(sorted_.data(), sorted_.data() + count);
+    sorted_.erase(sorted_.begin(), sorted_.begin() + count);
   }
 
-  // Nothing is near: the first pile is.
+  // Moves the first bucket to sorted_, which is empty.
   void refill() {
-    piles_.take_first(near_);
+    want_sorted(buckets_.kMostTaken);
+    spare_.reserve(sorted_.capacity());
+    buckets_.take_first(sorted_);
     if (dead_ != 0) {
-      dead_ -= std::erase_if(near_, [&](const Entry& entry) { return !is_live(entry); });
+      dead_ -= std::erase_if(sorted_, [&](const QueueEntry& entry) { return !is_live(entry); });
     }
-    internal::sort_latest_first(near_, spare_);
+    sort_latest_first(sorted_, spare_);
   }
 
-  [[gnu::noinline]] void tidy() noexcept {
-    dead_ -= piles_.sweep_next([&](const Entry& entry) { return is_live(entry); });
+  void want_sorted(std::size_t more) {
+    const std::size_t size = sorted_.size() + more;
+    if (sorted_.capacity() < size) sorted_.reserve(2 * size);
   }
 
-  std::size_t size_ = 0;
-  std::size_t dead_ = 0;                // entries that count no more
+  std::size_t size_ = 0;                // of live entries
+  std::size_t dead_ = 0;                // entries still stored
+  std::size_t held_ = 0;                // see hold()
   std::vector<std::uint32_t> tickets_;  // by slot
-  std::vector<Entry> inbox_;            // in the order in which they came
-  internal::EventKey inbox_low_ = 0;    // nothing in the inbox comes before it
-  std::vector<Entry> near_;             // the earliest, last first
-  internal::EventPiles<Entry, kSheet> piles_;
-  std::vector<Entry> spare_, found_;  // room to work in
+  std::vector<QueueEntry> overflow_;    // in the order of push()
+  EntryKey overflow_low_ = 0;           // no entry of the overflow comes before it
+  std::vector<QueueEntry> sorted_;      // the latest first
+  EventBuckets<kChunk> buckets_;
+  std::vector<QueueEntry> spare_, found_;  // working space
 };
 
-using LazyQueue = BasicEventHeap<UtcTime>;
-using SteadyEventHeap = BasicEventHeap<SteadyTime>;
+using LazyQueue = BasicLazyQueue<>;
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_

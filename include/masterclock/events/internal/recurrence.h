@@ -12,20 +12,13 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "masterclock/events/event.h"
 #include "masterclock/time/internal/local_occurrences.h"
 #include "masterclock/time/time_points.h"
+#include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2::internal {
-
-// Returns how many occurrences after the one at `due` are due at `now`.
-template <class Time>
-[[nodiscard]] constexpr std::int64_t occurrences_since(Time due, Time now,
-                                                       std::chrono::nanoseconds interval) noexcept {
-  return due >= now ? 0 : saturating_difference(now, due) / interval;
-}
 
 // A Daily repetition with its wall clock.
 class DailyRecurrence {
@@ -113,82 +106,75 @@ class DailyRecurrence {
   LocalOccurrences<AnyWallClock> times_;
 };
 
-// One reading of both timelines. It converts between them, for as long as UTC is not stepped.
-struct TimelineReading {
-  UtcTime utc;
-  SteadyTime steady;
-  [[nodiscard]] UtcTime to_utc(SteadyTime t) const noexcept {
-    return saturating_add(utc, saturating_difference(t, steady));
-  }
-  [[nodiscard]] SteadyTime to_steady(UtcTime t) const noexcept {
-    return saturating_add(steady, saturating_difference(t, utc));
-  }
-};
-
 // A due time on its timeline.
 struct TimelineDue {
   bool on_steady = false;
-  UtcTime utc{};
-  SteadyTime steady{};
+  std::chrono::nanoseconds due = {};  // since the epoch of the timeline
+
+  [[nodiscard]] UtcTime to_utc(const TimeReading& now) const noexcept {
+    return on_steady ? now.to_utc(SteadyTime(due)) : UtcTime(due);
+  }
+  [[nodiscard]] std::chrono::nanoseconds until_now(const TimeReading& now) const noexcept {
+    return on_steady ? saturating_difference(now.steady, SteadyTime(due))
+                     : saturating_difference(now.utc, UtcTime(due));
+  }
 };
 
-// How an event repeats, and where it is.
+// How an event repeats, and its position.
 struct EventRepeat {
   std::chrono::nanoseconds interval{};  // of Every
   std::optional<DailyRecurrence> daily = {};
   OnMisfire on_misfire = OnMisfire::kRunLast;
-  UtcTime wall_due = {};              // of `daily`: the pending occurrence, also when it was moved
-  std::int64_t skipped = 0;           // since the event last fired
-  TimelineDue current = {};           // while the action runs: the occurrence that fired,
-  std::optional<UtcTime> moved = {};  // and the instant to which the next one was rescheduled
+  UtcTime wall_due = {};  // Daily: the wall time of the pending occurrence, also when it was moved
+  std::int64_t skipped = 0;  // since the event last fired
+  TimelineDue next = {};     // while the action runs: the next occurrence
 };
 
-// Returns the occurrence after `repeat.current`.
-inline std::optional<TimelineDue> next_occurrence(EventRepeat& repeat) {
-  const TimelineDue current = repeat.current;
-  const std::optional<UtcTime> moved = std::exchange(repeat.moved, std::nullopt);
+// An occurrence: when it is due, and its wall time in case it is moved.
+struct Occurrence {
+  TimelineDue at;
+  UtcTime wall_due = {};
+};
+
+// Returns the occurrence after the one at `due`. Nothing at the end of time.
+inline std::optional<Occurrence> occurrence_after(const EventRepeat& repeat, UtcTime wall_due,
+                                                  const TimelineDue& due) {
   if (!repeat.daily) {
-    if (moved) return TimelineDue{false, *moved, {}};
-    return TimelineDue{current.on_steady, saturating_add(current.utc, repeat.interval),
-                       saturating_add(current.steady, repeat.interval)};
+    const TimelineDue next{due.on_steady, saturating_add(due.due, repeat.interval)};
+    return next.due == due.due ? std::nullopt : std::optional(Occurrence{next});
   }
-  const auto next = repeat.daily->next_after(std::max(repeat.wall_due, current.utc));
-  if (next) repeat.wall_due = *next;
-  if (moved) return TimelineDue{false, *moved, {}};
+  const auto next = repeat.daily->next_after(std::max(wall_due, UtcTime(due.due)));
   if (!next) return std::nullopt;
-  return TimelineDue{false, *next, {}};
+  return Occurrence{{false, next->time_since_epoch()}, *next};
 }
 
-// Moves `repeat`, pending at `due`, past the occurrences that `on_misfire` skips at `now`, and counts
-// them. Returns the occurrence that is pending instead; nothing when none is skipped.
-inline std::optional<TimelineDue> skip_missed(EventRepeat& repeat, const TimelineDue& due,
-                                              const TimelineReading& now) {
+// Occurrences that `on_misfire` skips, and the one that is pending instead.
+struct Skip {
+  Occurrence next;
+  std::int64_t skipped = 0;
+};
+
+// Decides about the missed occurrences of an event pending at `due`. Nothing when none is skipped.
+inline std::optional<Skip> skip_missed(const EventRepeat& repeat, const TimelineDue& due,
+                                       const TimeReading& now) {
   if (repeat.on_misfire == OnMisfire::kRunAll) return std::nullopt;
-  TimelineDue last = due;
-  std::int64_t later = 0;  // occurrences after `due` that are due as well
+  Skip skip{{due, repeat.wall_due}};  // to the last occurrence that is due
   if (!repeat.daily) {
-    later = due.on_steady ? occurrences_since(due.steady, now.steady, repeat.interval)
-                          : occurrences_since(due.utc, now.utc, repeat.interval);
-    last.utc = saturating_add(due.utc, later * repeat.interval);
-    last.steady = saturating_add(due.steady, later * repeat.interval);
+    skip.skipped = std::max(due.until_now(now), std::chrono::nanoseconds(0)) / repeat.interval;
+    skip.next.at.due = saturating_add(due.due, skip.skipped * repeat.interval);
   } else {
-    const UtcTime from = std::max(repeat.wall_due, due.utc);
-    if (const auto wall_last = repeat.daily->last_until(now.utc); wall_last && *wall_last > from) {
-      later = repeat.daily->count(from, *wall_last);
-      last.utc = *wall_last;
-    }
+    const UtcTime from = std::max(repeat.wall_due, UtcTime(due.due));
+    const std::optional<UtcTime> last = repeat.daily->last_until(now.utc);
+    if (!last || *last <= from) return std::nullopt;
+    skip = {{{false, last->time_since_epoch()}, *last}, repeat.daily->count(from, *last)};
   }
-  if (later == 0) return std::nullopt;
-  if (repeat.daily) repeat.wall_due = last.utc;
+  if (skip.skipped == 0) return std::nullopt;
   if (repeat.on_misfire == OnMisfire::kSkip) {
-    repeat.current = last;
-    if (const std::optional<TimelineDue> next = next_occurrence(repeat)) {
-      last = *next;
-      ++later;
+    if (const auto next = occurrence_after(repeat, skip.next.wall_due, skip.next.at)) {
+      skip = {*next, skip.skipped + 1};
     }
   }
-  repeat.skipped += later;
-  return last;
+  return skip;
 }
 
 }  // namespace masterclock::inline v0_2::internal

@@ -34,7 +34,7 @@ class WakeLatency {
   // The lead that `percent` of the last wake-ups did not exceed; never more than `most`, and
   // `at_first` as long as nothing is known.
   constexpr WakeLatency(std::size_t percent, std::chrono::nanoseconds at_first,
-                     std::chrono::nanoseconds most) noexcept
+                        std::chrono::nanoseconds most) noexcept
       : percent_(percent), most_(most), lead_(std::min(at_first, most)) {}
 
   [[nodiscard]] constexpr std::chrono::nanoseconds get() const noexcept { return lead_; }
@@ -61,6 +61,6 @@ class WakeLatency {
   std::size_t count_ = 0;
 };
 
-}  // namespace masterclock::internal
+}  // namespace masterclock::inline v0_2::internal
 
 #endif  // MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_

@@ -1,0 +1,160 @@
+// Stores the pending events in numbered slots, and makes their handles.
+//
+// The address of a slot never changes. A free slot is used again, the last one first, while it is in
+// the cache.
+//
+// A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation is odd while the
+// slot has a pending event, and grows when an event is added and when it is retired: its handle is
+// then stale. Handles are unique in the process: schedulers draw the generations of a slot from
+// process-wide counters, in ranges, and a slot whose generations are used up is not used again. Each of
+// the 4,096 counters serves 4,096 slots and gives 2^40 generations, for at least 2^39 events. That is
+// 2^51 events in a process, or 71 years at a million events a second.
+//
+// Threads: one at a time; the counters of the generations any.
+// Cost:    O(1); allocates blocks of 256 slots.
+#ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
+#define MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
+
+#include "masterclock/version.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "masterclock/events/event.h"
+#include "masterclock/events/internal/recurrence.h"
+
+namespace masterclock::inline v0_2::internal {
+
+using EventAction = absl::AnyInvocable<void(const FiredEvent&)>;
+
+// The parts of an event that most events do not have.
+struct EventExtras {
+  std::string id = {}, type = {}, payload = {};
+  std::optional<std::chrono::nanoseconds> max_lateness = {};
+  std::optional<EventRepeat> repeat = {};
+};
+
+constexpr unsigned kSlotBits = 24, kGenerationBits = 40;
+
+// One cache line.
+struct alignas(64) PendingEvent {
+  std::uint64_t serial = 0;           // the order of scheduling
+  std::chrono::nanoseconds due = {};  // since the epoch of its timeline
+  std::uint32_t generation_low = 0;   // odd while the event is pending
+  std::uint8_t generation_high = 0;
+  bool on_steady = false;
+  bool running = false;  // it repeats, and its action runs: it is in no queue
+  std::unique_ptr<EventExtras> extras = nullptr;
+  EventAction action = nullptr;
+
+  void clear() noexcept {
+    action = nullptr;
+    if (extras != nullptr) extras.reset();
+  }
+  [[nodiscard]] std::uint64_t generation() const noexcept {
+    return std::uint64_t{generation_high} << 32 | generation_low;
+  }
+  [[nodiscard]] bool is_pending() const noexcept { return generation_low % 2 != 0; }
+  [[nodiscard]] bool has_id() const noexcept { return extras != nullptr && !extras->id.empty(); }
+  [[nodiscard]] EventRepeat* repeat() const noexcept {
+    return extras != nullptr && extras->repeat ? &*extras->repeat : nullptr;
+  }
+};
+
+class EventSlots {
+ public:
+  using Slot = std::uint32_t;
+  static constexpr std::size_t kMost = std::size_t{1} << kSlotBits;
+
+  // Returns the slot that take() will take. Nothing when there are kMost slots and none is free.
+  std::optional<Slot> next_free() {
+    while (free_count_ == 0) {
+      if (blocks_.size() * kBlock >= kMost) return std::nullopt;
+      grow();
+    }
+    return free_[free_count_ - 1];
+  }
+  PendingEvent& take() noexcept {
+    PendingEvent& event = (*this)[free_[--free_count_]];
+    ++event.generation_low;
+    return event;
+  }
+  void give_back(const PendingEvent& event, Slot slot) noexcept {
+    if (event.generation() != 0) free_[free_count_++] = slot;
+  }
+
+  PendingEvent& operator[](Slot slot) noexcept { return blocks_[slot / kBlock][slot % kBlock]; }
+  const PendingEvent& operator[](Slot slot) const noexcept {
+    return blocks_[slot / kBlock][slot % kBlock];
+  }
+
+  [[nodiscard]] EventHandle handle_of(Slot slot) const noexcept {
+    return EventHandle::from_uint64((*this)[slot].generation() << kSlotBits | slot);
+  }
+  // Returns the slot of a pending event.
+  [[nodiscard]] std::optional<Slot> find(EventHandle handle) const noexcept {
+    const std::uint64_t number = handle.to_uint64();
+    const auto slot = static_cast<Slot>(number & (kMost - 1));
+    if (slot / kBlock >= blocks_.size()) return std::nullopt;
+    const PendingEvent& event = (*this)[slot];
+    if (!event.is_pending() || event.generation() != number >> kSlotBits) return std::nullopt;
+    return slot;
+  }
+
+  // Makes the handle of a pending event stale.
+  void retire(PendingEvent& event, Slot slot) noexcept {
+    if (++event.generation_low % kRange == 0) draw_range(event, slot);
+  }
+
+ private:
+  static constexpr std::uint32_t kBlock = 256;
+  static constexpr std::uint64_t kRange = 64;  // generations that a slot draws at once
+  static constexpr Slot kGroup = 4096;         // slots that share a counter
+
+  // Sets the first generation of a range; 0 when there are no more.
+  [[gnu::noinline]] static void draw_range(PendingEvent& event, Slot slot) noexcept {
+    std::atomic<std::uint64_t>& drawn = drawn_[slot / kGroup];
+    constexpr std::uint64_t kRanges = (std::uint64_t{1} << kGenerationBits) / kRange;
+    std::uint64_t range = drawn.load(std::memory_order_relaxed);
+    while (range < kRanges - 1 &&
+           !drawn.compare_exchange_weak(range, range + 1, std::memory_order_relaxed)) {
+    }
+    const std::uint64_t generation = range < kRanges - 1 ? (range + 1) * kRange : 0;
+    event.generation_low = static_cast<std::uint32_t>(generation);
+    event.generation_high = static_cast<std::uint8_t>(generation >> 32);
+  }
+
+  void grow() {
+    const auto first = static_cast<Slot>(blocks_.size() * kBlock);
+    if (free_.size() < first + kBlock) free_.resize(2 * std::size_t{first} + kBlock);
+    blocks_.push_back(std::make_unique<PendingEvent[]>(kBlock));
+    PendingEvent& range = (*this)[first];
+    draw_range(range, first);
+    for (Slot slot = first + kBlock; slot-- > first;) {
+      (*this)[slot].generation_low = range.generation_low;
+      (*this)[slot].generation_high = range.generation_high;
+      give_back((*this)[slot], slot);
+    }
+  }
+
+  // One copy in the process, also where plugins hide their symbols.
+  [[gnu::visibility(
+      "default")]] static inline std::array<std::atomic<std::uint64_t>, kMost / kGroup>
+      drawn_{};
+
+  std::vector<std::unique_ptr<PendingEvent[]>> blocks_;
+  std::vector<Slot> free_;  // with room for every slot; the first free_count_ count
+  std::size_t free_count_ = 0;
+};
+
+}  // namespace masterclock::inline v0_2::internal
+
+#endif  // MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
