@@ -6,6 +6,7 @@
 
 #include "masterclock/events/simulate.h"
 #include "masterclock/events/dispatcher.h"
+#include "masterclock/events/io.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_pacer.h"
 #include "masterclock/frames/frame_rate.h"

@@ -1,4 +1,4 @@
-// Defines what an event is: the request for it, its handle, and what is reported of it.
+// Defines the values of the room: requests, handles, reports, counters and options.
 //
 // `DueTime` gives the instant on one of three timelines. They differ when the clock is stepped:
 //
@@ -24,8 +24,11 @@
 
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -170,6 +173,38 @@ struct EventRequest {
   std::string payload = {};  // the scheduler does not read them
   absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
   OnDuplicate on_duplicate = OnDuplicate::kReject;
+};
+
+// Hooks report to a log, a metric or an as-run record. Each runs with no lock held, on the thread that
+// schedules or triggers, and may call the scheduler. The scheduler ignores what a hook throws. Hooks of
+// different threads have no order: an event that is due at once may be reported as fired before another
+// thread reports it as scheduled.
+struct SchedulerOptions {
+  // An event is late when its lateness is more than this.
+  std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
+
+  // With this many pending events a further one is refused with ResourceExhausted. At most 2^24.
+  std::size_t max_pending = std::numeric_limits<std::size_t>::max();
+
+  std::function<void(const ScheduledEvent&)> on_scheduled = {};
+  std::function<void(const FiredEvent&)> on_late = {};                        // before the action
+  std::function<void(const FiredEvent&, std::exception_ptr)> on_failed = {};  // the action threw
+  std::function<void(const FiredEvent&)> on_fired = {};                       // after the action
+  std::function<void(const FiredEvent&)> on_dropped = {};  // later than its max_lateness
+};
+
+// Counts the events of a scheduler.
+// Always: scheduled + repeated == fired + dropped + cancelled + pending.
+struct EventCounters {
+  std::uint64_t scheduled = 0;
+  std::uint64_t repeated = 0;  // further occurrences of repeating events
+  std::uint64_t fired = 0;
+  std::uint64_t dropped = 0;    // later than their max_lateness: they did not fire
+  std::uint64_t cancelled = 0;  // replaced events included
+  std::uint64_t late = 0;       // fired, later than `late_after`
+  std::uint64_t failed = 0;     // fired, and the action threw
+  std::uint64_t skipped = 0;    // occurrences that `on_misfire` skipped
+  std::uint64_t pending = 0;    // repeating events whose action runs included
 };
 
 }  // namespace masterclock::inline v0_2

@@ -172,10 +172,10 @@ class PendingEvents {
       const QueueEntry entry{due.time_since_epoch(), slots_[slot].serial, slot, 0};
       found.insert(std::upper_bound(found.begin(), found.end(), entry, comes_before), entry);
     }
-    std::vector<Slot> slots;
-    slots.reserve(found.size());
-    for (const QueueEntry& entry : found) slots.push_back(entry.slot);
-    return slots;
+    std::vector<Slot> events;
+    events.reserve(found.size());
+    for (const QueueEntry& entry : found) events.push_back(entry.slot);
+    return events;
   }
 
   [[nodiscard]] std::optional<UtcTime> first_due(const TimeReading& now) {

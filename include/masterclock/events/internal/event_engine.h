@@ -1,0 +1,335 @@
+// Runs a scheduler: the pending events with their lock, counters, hooks and waiting threads.
+//
+// Order of the locks: the mutex of the wakers is never held together with that of the engine. Actions,
+// hooks, and the destructors of what an action holds run with neither.
+//
+// Threads: any.
+#ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
+#define MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
+
+#include "masterclock/version.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/events/event.h"
+#include "masterclock/events/internal/incoming_event.h"
+#include "masterclock/events/internal/pending_events.h"
+#include "masterclock/events/internal/wakers.h"
+#include "masterclock/internal/guarded_call.h"
+#include "masterclock/internal/mutex.h"
+#include "masterclock/internal/quoted.h"
+#include "masterclock/time/time_source.h"
+
+namespace masterclock::inline v0_2::internal {
+
+class EventEngine {
+ public:
+  EventEngine(TimeSource& source, SchedulerOptions options)
+      : source_(source), options_(std::move(options)) {}
+
+  [[nodiscard]] TimeSource& source() const noexcept { return source_; }
+
+  absl::StatusOr<EventHandle> schedule(IncomingEvent& event) {
+    // Destroyed after the lock: the destructor of an action may call the scheduler.
+    PendingEvent gone;
+    std::optional<ScheduledEvent> announced;
+    EventHandle handle;
+    bool wakes = false;
+    {
+      const MutexLock lock(mutex_);
+      const std::optional<Slot> old = find(event);
+      if (old && event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*old);
+      const std::optional<Slot> slot = add(event, old, 0);
+      if (!slot) return refusal(event, old);
+      if (options_.on_scheduled) announce(*slot, announced, gone);
+      if (old) {
+        pending_.replace(*old, *slot, gone);
+        ++counters_.cancelled;
+      }
+      ++counters_.scheduled;
+      handle = pending_.handle_of(*slot);
+      wakes = wakers_.any() && pending_.is_first(*slot);
+    }
+    if (wakes) wakers_.wake();
+    if (announced) guarded_call(options_.on_scheduled, *announced);
+    return handle;
+  }
+
+  // Schedules all or none. No id occurs twice.
+  absl::StatusOr<std::vector<EventHandle>> schedule_all(std::vector<IncomingEvent>& events) {
+    std::vector<std::string_view> ids;
+    for (const IncomingEvent& event : events) {
+      if (!event.id().empty()) ids.push_back(event.id());
+    }
+    std::sort(ids.begin(), ids.end());
+    if (const auto twice = std::adjacent_find(ids.begin(), ids.end()); twice != ids.end()) {
+      return absl::InvalidArgumentError("event " + internal::quoted(*twice) +
+                                        " occurs twice among the requests");
+    }
+    // All memory is allocated before the first change that is not undone. What is replaced or undone is
+    // destroyed after the lock.
+    struct Added {
+      Slot slot;
+      std::optional<Slot> old;
+      bool is_new;
+    };
+    std::vector<PendingEvent> gone(events.size());
+    std::vector<EventHandle> handles(events.size());
+    std::vector<ScheduledEvent> announced;
+    std::vector<Added> added;
+    added.reserve(events.size());
+    bool wakes = false;
+    {
+      const MutexLock lock(mutex_);
+      struct Undo {
+        PendingEvents& pending;
+        std::vector<Added>& added;
+        std::vector<PendingEvent>& gone;
+        ~Undo() {
+          for (std::size_t i = 0; i < added.size(); ++i) {
+            if (added[i].is_new) pending.take_out(added[i].slot, gone[i]);
+          }
+        }
+      } undo{pending_, added, gone};
+      std::size_t leaving = 0;
+      for (IncomingEvent& event : events) {
+        const std::optional<Slot> old = find(event);
+        if (old && event.on_duplicate == OnDuplicate::kKeep) {
+          added.push_back({*old, std::nullopt, false});
+          continue;
+        }
+        const std::optional<Slot> slot = add(event, old, leaving);
+        if (!slot) return refusal(event, old);
+        added.push_back({*slot, old, true});
+        if (old) ++leaving;
+        if (options_.on_scheduled) announced.push_back(pending_.describe(*slot, read()));
+      }
+      for (std::size_t i = 0; i < added.size(); ++i) {
+        handles[i] = pending_.handle_of(added[i].slot);
+        if (!added[i].is_new) continue;
+        added[i].is_new = false;  // nothing to undo
+        if (added[i].old) pending_.replace(*added[i].old, added[i].slot, gone[i]);
+        if (added[i].old) ++counters_.cancelled;
+        ++counters_.scheduled;
+        wakes = wakes || (wakers_.any() && pending_.is_first(added[i].slot));
+      }
+    }
+    if (wakes) wakers_.wake();
+    for (const ScheduledEvent& event : announced) {
+      guarded_call(options_.on_scheduled, event);
+    }
+    return handles;
+  }
+
+  template <class Name>  // a handle or an id
+  bool cancel(Name name) {
+    PendingEvent gone;  // destroyed after the lock: see admit()
+    const MutexLock lock(mutex_);
+    const std::optional<Slot> slot = pending_.find(name);
+    if (!slot) return false;
+    pending_.take_out(*slot, gone);
+    ++counters_.cancelled;
+    return true;
+  }
+
+  template <class Name>
+  bool move(Name name, UtcTime due) {
+    bool wakes = false;
+    {
+      const MutexLock lock(mutex_);
+      const std::optional<Slot> slot = pending_.find(name);
+      if (!slot) return false;
+      pending_.move(*slot, due);
+      wakes = wakers_.any() && pending_.is_first(*slot);
+    }
+    if (wakes) wakers_.wake();
+    return true;
+  }
+
+  [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
+    std::vector<ScheduledEvent> found;
+    const MutexLock lock(mutex_);
+    const TimeReading now = read();
+    const auto events = pending_.between(from, until, now);
+    found.reserve(events.size());
+    for (const Slot slot : events) found.push_back(pending_.describe(slot, now));
+    return found;
+  }
+
+  std::size_t cancel_between(UtcTime from, UtcTime until) {
+    std::vector<PendingEvent> gone;  // destroyed after the lock
+    const MutexLock lock(mutex_);
+    const auto events = pending_.between(from, until, read());
+    gone.resize(events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) pending_.take_out(events[i], gone[i]);
+    counters_.cancelled += events.size();
+    return events.size();
+  }
+
+  // Fires the due events one at a time. `prepare` runs before an event is taken, and may throw; `done`
+  // runs after its action.
+  template <class Prepare, class Done>
+  void sweep(const std::stop_token& stop, Prepare prepare, Done done) {
+    EventSweep position{read(), source_};
+    Sweep sweep(*this);
+    DueEvent& due = sweep.due;
+    for (bool first = true;; first = false) {
+      bool late = false;
+      try {
+        prepare();
+        const MutexLock lock(mutex_);
+        pending_.give_back(due);
+        if (!sweep.active) pending_.begin_sweep();
+        sweep.active = true;
+        if (stop.stop_requested() || !pending_.take_due(position, due, counters_.skipped)) {
+          pending_.end_sweep();
+          sweep.active = false;
+          return;
+        }
+        late = due.fired.lateness > options_.late_after && !due.dropped;
+        ++(due.dropped ? counters_.dropped : counters_.fired);
+        if (late) ++counters_.late;
+        if (due.repeats) ++counters_.repeated;
+      } catch (...) {
+        if (first) throw;
+        return;
+      }
+      if (due.dropped) {
+        if (options_.on_dropped) guarded_call(options_.on_dropped, due.fired);
+      } else {
+        run(due.fired, due.event->action, late);
+      }
+      if (due.repeats) put_back(due);
+      if (due.event != nullptr) due.event->clear();
+      if (!due.dropped) done(std::move(due.fired));
+    }
+  }
+
+  [[nodiscard]] std::optional<UtcTime> next_due() const {
+    const MutexLock lock(mutex_);
+    return pending_.first_due(read());
+  }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
+    const MutexLock lock(mutex_);
+    return pending_.until_first(read());
+  }
+
+  [[nodiscard]] EventCounters counters() const {
+    const MutexLock lock(mutex_);
+    EventCounters counters = counters_;
+    counters.pending = pending_.size();
+    return counters;
+  }
+
+  std::shared_ptr<Waker> attach(std::function<void()> earlier) {
+    return wakers_.add(std::move(earlier));
+  }
+
+ private:
+  using Slot = PendingEvents::Slot;
+
+  // Ends the sweep of a trigger, also when an exception leaves it.
+  struct Sweep {
+    EventEngine& engine;
+    DueEvent due = {};
+    bool active = false;
+
+    explicit Sweep(EventEngine& its_engine) : engine(its_engine) {}
+    Sweep(const Sweep&) = delete;
+    Sweep& operator=(const Sweep&) = delete;
+    ~Sweep() {
+      if (!active) return;
+      const MutexLock lock(engine.mutex_);
+      engine.pending_.give_back(due);
+      engine.pending_.end_sweep();
+    }
+  };
+
+  [[nodiscard]] TimeReading read() const noexcept {
+    return {source_.now_utc(), source_.now_steady()};
+  }
+
+  // Returns the pending event with the id of `event`.
+  [[nodiscard]] std::optional<Slot> find(const IncomingEvent& event) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return event.id().empty() ? std::nullopt : pending_.find(event.id());
+  }
+  // Adds `event`, in place of `old` if there is one, which replace() then takes out. `leaving` other
+  // events are to be taken out too. Nothing when the event is refused.
+  [[nodiscard]] std::optional<Slot> add(IncomingEvent& event, std::optional<Slot> old,
+                                        std::size_t leaving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool accepted = old ? event.on_duplicate != OnDuplicate::kReject
+                              : pending_.size() - leaving < options_.max_pending;
+    return accepted ? pending_.add(event) : std::nullopt;
+  }
+  [[nodiscard]] absl::Status refusal(const IncomingEvent& event, std::optional<Slot> old) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (old && event.on_duplicate == OnDuplicate::kReject) {
+      return already_pending(event.id(), pending_.due_of(*old, read()));
+    }
+    return no_room(std::min(options_.max_pending, EventSlots::kMost));
+  }
+  // Describes a new event for on_scheduled. When that fails, takes the event out.
+  [[gnu::noinline]] void announce(Slot slot, std::optional<ScheduledEvent>& announced,
+                                  PendingEvent& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    try {
+      announced = pending_.describe(slot, read());
+    } catch (...) {
+      pending_.take_out(slot, gone);
+      throw;
+    }
+  }
+
+  void put_back(DueEvent& due) {
+    const Slot slot = due.slot;
+    bool wakes = false;
+    {
+      const MutexLock lock(mutex_);
+      wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(slot);
+    }
+    if (wakes) wakers_.wake();
+  }
+
+  void run(const FiredEvent& event, EventAction& action, bool late) {
+    if (late && options_.on_late) guarded_call(options_.on_late, event);
+    if (action) {
+      try {
+        action(event);
+      } catch (...) {
+        {
+          const MutexLock lock(mutex_);
+          ++counters_.failed;
+        }
+        if (options_.on_failed) {
+          guarded_call(options_.on_failed, event, std::current_exception());
+        }
+      }
+    }
+    if (options_.on_fired) guarded_call(options_.on_fired, event);
+  }
+
+  TimeSource& source_;
+  const SchedulerOptions options_;
+
+  mutable Mutex mutex_;
+  mutable PendingEvents pending_ ABSL_GUARDED_BY(mutex_);  // questions sort it
+  EventCounters counters_ ABSL_GUARDED_BY(mutex_);
+  Wakers wakers_;
+};
+
+}  // namespace masterclock::inline v0_2::internal
+
+#endif  // MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
