@@ -1,6 +1,6 @@
-// Real steps of CLOCK_REALTIME, as far as a test may go: libfaketime shifts the clock of a process of the
-// test's own, by what a file says. The kernel knows nothing of it, so nobody announces such a step; the
-// steady clock stays as it is.
+// Steps CLOCK_REALTIME of one process: libfaketime shifts the clock by the content of a file.
+//
+// The kernel does not see the step, so it reports nothing. The steady clock does not change.
 //
 //   TEST(RealSteps, OfAnHour) {
 //     const auto clock = tests::FakedClock::mine();
@@ -28,7 +28,7 @@ class FakedClock {
  public:
   static constexpr const char* kInside = "MASTERCLOCK_FAKED_CLOCK";
 
-  // This process's, where it has one.
+  // Returns the faked clock of this process, if it has one.
   static std::optional<FakedClock> mine() {
     const char* const file = std::getenv(kInside);
     if (file == nullptr) return std::nullopt;
@@ -37,19 +37,19 @@ class FakedClock {
 
   explicit FakedClock(std::string file) : file_(std::move(file)) {}
 
-  // From the next reading on the clock is this far from the machine's.
+  // Sets the distance from the clock of the machine, from the next reading on.
   void set(std::chrono::seconds offset) const {
     const std::string next = file_ + ".next";
     std::ofstream(next) << (offset.count() < 0 ? "" : "+") << offset.count() << "\n";
-    std::filesystem::rename(next, file_);  // a reader sees one or the other
+    std::filesystem::rename(next, file_);  // atomic for a reader
   }
 
  private:
   std::string file_;
 };
 
-// A sanitizer's library must be the first that is loaded, before libfaketime too. Empty when it is not
-// a library but part of the program.
+// Returns the sanitizer's library, which must be loaded before libfaketime. Returns "" when the sanitizer
+// is part of the program.
 inline std::string sanitizer_library() {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
@@ -62,7 +62,7 @@ inline std::string sanitizer_library() {
   return "";
 }
 
-// What to preload. Empty where it cannot be, and `why` says the reason.
+// Returns the libraries to preload, or "" and the reason in `why`.
 inline std::string faketime_preload(std::string& why) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   constexpr bool kSanitized = true;
@@ -86,7 +86,7 @@ inline std::string faketime_preload(std::string& why) {
   return "";
 }
 
-// Runs `test` of this program in a process that has a faked clock, or skips it and says why.
+// Runs `test` of this program in a process with a faked clock, or skips it with the reason.
 inline void run_with_faked_clock(const std::string& test) {
   constexpr unsigned kMostSeconds = 120;
   std::string why;

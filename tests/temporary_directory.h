@@ -1,4 +1,4 @@
-// A directory of a test's own, gone when the test is.
+// Makes a directory for one test, and removes it at the end of the test.
 #ifndef MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_
 #define MASTERCLOCK_TESTS_TEMPORARY_DIRECTORY_H_
 
@@ -29,7 +29,7 @@ class TemporaryDirectory {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  // Makes a file, and the directories that it stands in.
+  // Writes a file, and makes its parent directories.
   std::filesystem::path write(const std::string& name, const std::string& text = "") const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());

@@ -1,6 +1,5 @@
-// A list of leap seconds is believed whole or refused in one line, and what is believed converts back
-// and forth. The list is also tried with the checksum that it ought to have, without which nothing
-// that was altered gets past that.
+// A list of leap seconds is accepted as a whole or refused in one line. An accepted list converts there and
+// back. The body also tries each input with its right checksum, or damage would never pass that check.
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -24,7 +23,7 @@ void require(bool kept) {
   if (!kept) std::abort();
 }
 
-// The checksum is of the digits alone: those after #$ and #@, and those of the lines without a #.
+// The checksum covers the digits after #$ and #@, and of the lines without a #.
 std::string with_its_checksum(const std::string& text) {
   std::istringstream lines(text);
   std::string result;
@@ -62,7 +61,7 @@ void try_list(std::string_view text) {
     require(at.time_since_epoch() % std::chrono::days(1) == 0s);
     require(to_utc(to_tai(at, table), table) == at);
     require(leap_second_ended_at(at, table) == (step == 1s));
-    // The last second before it takes two of TAI, or none.
+    // The last second before it lasts two seconds of TAI, or none.
     require(to_tai(at, table) - to_tai(at - 1s, table) == 1s + step);
     const UtcReading inside = to_utc(to_tai(at, table) - 1ns, table);
     require(inside.leap_second == (step == 1s));

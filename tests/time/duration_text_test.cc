@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace masterclock {
+namespace masterclock::duration_text_test {
 namespace {
 
 using namespace std::chrono;
@@ -139,4 +139,4 @@ TEST(DurationText, RoundTrips) {
 }
 
 }  // namespace
-}  // namespace masterclock
+}  // namespace masterclock::duration_text_test

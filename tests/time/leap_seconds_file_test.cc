@@ -21,7 +21,7 @@ std::int64_t ntp(UtcTime utc) {
   return duration_cast<seconds>(utc.time_since_epoch()).count() + kUnixEpoch;
 }
 
-// Such a file, as its publisher writes it, with a checksum that is right.
+// Writes a file as the IERS does, with its checksum.
 std::string file_of(const std::vector<LeapSecond>& changes, UtcTime expiry) {
   const std::string updated = "3992312697";
   std::string digits = updated + std::to_string(ntp(expiry));
@@ -35,8 +35,7 @@ std::string file_of(const std::vector<LeapSecond>& changes, UtcTime expiry) {
   std::string checksum;
   for (const std::uint32_t word : internal::sha1(digits)) {
     char hex[16];
-    std::snprintf(hex, sizeof hex, "\t%x",
-                  word);  // without leading zeros, as some editions have it
+    std::snprintf(hex, sizeof hex, "\t%x", word);  // some editions have no leading zeros
     checksum += hex;
   }
   return "#\tLeap seconds\n#$\t" + updated + "\n#@\t" + std::to_string(ntp(expiry)) + "\n#\n" +
@@ -54,7 +53,7 @@ std::string newer(seconds offset = 38s) {
   return file_of(changes, kNextExpiry);
 }
 
-TEST(LeapSecondsFile, ANewerListIsConvertedBy) {
+TEST(LeapSecondsFile, ConvertsWithANewerList) {
   const auto list = LeapSecondsFile::parse(newer(), "newer.list");
   ASSERT_TRUE(list.ok()) << list.status();
   EXPECT_EQ(list->expiry(), kNextExpiry);
@@ -73,23 +72,23 @@ TEST(LeapSecondsFile, ANewerListIsConvertedBy) {
   EXPECT_EQ(inside, kNextLeap + 1s - 1ns);
 }
 
-// There has been none, and the rules allow one: 23:59:59 is left out.
+// The rules allow a leap second that omits 23:59:59. None has occurred.
 TEST(LeapSecondsFile, ANegativeLeapSecond) {
   const auto list = LeapSecondsFile::parse(newer(36s), "newer.list");
   ASSERT_TRUE(list.ok()) << list.status();
   EXPECT_EQ(si_elapsed(kNextLeap - 2s, kNextLeap, list->table()), 1s);
   EXPECT_FALSE(leap_second_ended_at(kNextLeap, list->table()));
   for (UtcTime utc = kNextLeap - 10s; utc < kNextLeap + 10s; utc += 500ms) {
-    if (utc >= kNextLeap - 1s && utc < kNextLeap) continue;  // labels that name no time
+    if (utc >= kNextLeap - 1s && utc < kNextLeap) continue;  // labels without a time
     const UtcReading back = to_utc(to_tai(utc, list->table()), list->table());
     EXPECT_EQ(back, utc);
     EXPECT_FALSE(back.leap_second);
   }
 }
 
-TEST(LeapSecondsFile, TheSystemsFileIsReadAndKnowsWhatWeKnow) {
+TEST(LeapSecondsFile, ReadsTheFileOfTheSystem) {
   if (!std::filesystem::exists(LeapSecondsFile::kSystemPath))
-    GTEST_SKIP() << "this system has none";
+    GTEST_SKIP() << "this system has no leap-seconds.list";
   const auto list = LeapSecondsFile::read();
   ASSERT_TRUE(list.ok()) << list.status();
   const LeapTable theirs = list->table();
@@ -103,8 +102,8 @@ TEST(LeapSecondsFile, TheSystemsFileIsReadAndKnowsWhatWeKnow) {
 class Files : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ =
-        std::filesystem::path(::testing::TempDir()) / ("leap_seconds_" + std::to_string(::getpid()));
+    directory_ = std::filesystem::path(::testing::TempDir()) /
+                 ("leap_seconds_" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
@@ -134,7 +133,7 @@ TEST_F(Files, TheNewestWins) {
             absl::StatusCode::kDataLoss);
 }
 
-TEST(LeapSecondsFile, IsBelievedOnlyWhole) {
+TEST(LeapSecondsFile, AcceptsAFileAsAWholeOnly) {
   const std::string good = newer();
   const auto with = [&](const std::string& from, const std::string& to) {
     std::string text = good;
@@ -164,7 +163,7 @@ TEST(LeapSecondsFile, IsBelievedOnlyWhole) {
       {"text", "hello\n", "f:1: expected an instant and TAI - UTC, got 'hello'"},
       {"a page", "<html>\x01</html>\n",
        "f:1: expected an instant and TAI - UTC, got '<html>\\x01</html>'"},
-      {"an offset that is none", with("      37 ", "      x7 "),
+      {"an offset that is not a number", with("      37 ", "      x7 "),
        "f:32: expected an instant and TAI - UTC, got '3692217600'"},
       {"far in the future", with("#@\t", "#@\t9999999"), "f:3: expected seconds since 1900, got"},
       {"negative", with("#@\t", "#@\t-"), "f:3: expected seconds since 1900, got"},

@@ -27,7 +27,7 @@ TEST(LeapSeconds, AgreesWithDate) {
   }
 }
 
-// leap-seconds.list counts from 1900 (NTP); its data lines hold an instant and TAI - UTC.
+// The list counts from 1900 (NTP). A data line holds an instant and TAI - UTC.
 TEST(LeapSeconds, AgreesWithTheSystemsList) {
   constexpr seconds kNtpEpoch{-2'208'988'800};
   std::ifstream file("/usr/share/zoneinfo/leap-seconds.list");
@@ -37,7 +37,8 @@ TEST(LeapSeconds, AgreesWithTheSystemsList) {
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line[0] == '#' ? line.substr(line.size() > 1 ? 2 : 1) : line);
     std::int64_t instant = 0, offset = 0;
-    if (line.starts_with("#@") && fields >> instant) expiry = sys_seconds(seconds(instant) + kNtpEpoch);
+    if (line.starts_with("#@") && fields >> instant)
+      expiry = sys_seconds(seconds(instant) + kNtpEpoch);
     if (!line.starts_with("#") && fields >> instant >> offset) {
       theirs.push_back({UtcTime(seconds(instant) + kNtpEpoch), seconds(offset)});
     }
@@ -50,11 +51,11 @@ TEST(LeapSeconds, AgreesWithTheSystemsList) {
     EXPECT_EQ(ours[i].tai_minus_utc, theirs[i].tai_minus_utc) << i;
   }
   if (expiry <= leap_seconds_expiry()) {
-    EXPECT_EQ(ours.size(), theirs.size()) << "an older list cannot know more than we do";
+    EXPECT_EQ(ours.size(), theirs.size()) << "an older list has no newer entry";
   }
 }
 
-TEST(LeapSeconds, ConvertsBothWaysAndSaysWhereItIs) {
+TEST(LeapSeconds, ConvertsBothWaysWithTheCoverage) {
   const struct {
     UtcTime utc;
     seconds offset;
@@ -80,17 +81,17 @@ TEST(LeapSeconds, ConvertsBothWaysAndSaysWhereItIs) {
   }
 }
 
-TEST(LeapSeconds, TheLeapSecondItselfIsNamed) {
+TEST(LeapSeconds, NamesTheLeapSecondItself) {
   const TaiTime begin = to_tai(kLeapEnd) - 1s;
   const struct {
     TaiTime tai;
     UtcTime utc;
     bool leap;
   } cases[] = {
-      {begin - 1ns, kLeapEnd - 1ns, false},      // 23:59:59.999999999
-      {begin, kLeapEnd, true},                   // 23:59:60, the label of 00:00:00
-      {begin + 999ms, kLeapEnd + 999ms, true},   // 23:59:60.999
-      {begin + 1s, kLeapEnd, false},             // 00:00:00
+      {begin - 1ns, kLeapEnd - 1ns, false},     // 23:59:59.999999999
+      {begin, kLeapEnd, true},                  // 23:59:60, the label of 00:00:00
+      {begin + 999ms, kLeapEnd + 999ms, true},  // 23:59:60.999
+      {begin + 1s, kLeapEnd, false},            // 00:00:00
   };
   for (const auto& c : cases) {
     const UtcReading reading = to_utc(c.tai);
@@ -99,7 +100,7 @@ TEST(LeapSeconds, TheLeapSecondItselfIsNamed) {
   }
 }
 
-TEST(LeapSeconds, ElapsedTimeIsToldApart) {
+TEST(LeapSeconds, SiTimeAndLabelsDiffer) {
   EXPECT_EQ(posix_elapsed(kLeapEnd - 1s, kLeapEnd), 1s);
   EXPECT_EQ(si_elapsed(kLeapEnd - 1s, kLeapEnd), 2s);
   EXPECT_EQ(si_elapsed(kLeapEnd, kLeapEnd - 1s), -2s);
@@ -108,7 +109,7 @@ TEST(LeapSeconds, ElapsedTimeIsToldApart) {
             27s);
 }
 
-TEST(LeapSeconds, StaysInRange) {
+TEST(LeapSeconds, StopsAtTheEndsOfTime) {
   EXPECT_EQ(to_tai(UtcTime::max()), TaiTime::max());
   EXPECT_EQ(to_utc(TaiTime::min()), UtcTime::min());
   EXPECT_EQ(to_tai(UtcTime::min()).time_since_epoch(), UtcTime::min().time_since_epoch() + 10s);
@@ -129,7 +130,8 @@ TEST(LeapCoverage, HasAName) {
 }
 
 static_assert(leap_second_ended_at(kLeapEnd) && !leap_second_ended_at(sys_days(2016y / July / 1)));
-static_assert(!leap_second_ended_at(sys_days(1972y / January / 1)), "the table's origin is no leap");
+static_assert(!leap_second_ended_at(sys_days(1972y / January / 1)),
+              "the table's origin is no leap");
 
 }  // namespace
 }  // namespace masterclock::leap_seconds_test

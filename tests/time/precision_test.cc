@@ -44,7 +44,7 @@ struct Throws {
   using duration = std::chrono::seconds;
   static std::chrono::sys_seconds quantize(UtcTime t) { return std::chrono::floor<duration>(t); }
 };
-static_assert(PrecisionPolicy<HalfHours>, "a policy of one's own");
+static_assert(PrecisionPolicy<HalfHours>, "a policy of the user");
 static_assert(!PrecisionPolicy<Throws>, "quantizing must not throw");
 static_assert(!PrecisionPolicy<int>);
 

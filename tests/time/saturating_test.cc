@@ -6,8 +6,10 @@
 #include "masterclock/internal/int128.h"
 #include "masterclock/time/time_points.h"
 
-namespace masterclock::internal {
+namespace masterclock::saturating_test {
 namespace {
+
+using namespace internal;
 
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
@@ -53,4 +55,4 @@ TEST(Hex, WritesLeadingZeros) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock::saturating_test

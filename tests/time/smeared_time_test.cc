@@ -12,8 +12,7 @@ namespace {
 
 using namespace std::chrono;
 
-// UTC, TAI, smeared UTC, the wall and the steady clock: none becomes another unless it is converted by
-// name, none is compared with another, and no two have a difference.
+// No timeline converts to another without a named conversion. No two of them compare or have a difference.
 template <class A, class B>
 concept Mixes = std::is_convertible_v<A, B> || std::is_constructible_v<B, A> ||
     std::is_assignable_v<B&, A> || requires(A a, B b) {
@@ -33,7 +32,7 @@ constexpr bool never_mix() {
 }
 static_assert(never_mix<UtcTime, TaiTime, SmearedTime, LocalTime, SteadyTime>());
 static_assert(Mixes<UtcTime, UtcTime>, "the concept can be true");
-static_assert(Mixes<SmearedReading, SmearedTime>, "a reading is a time of its own line");
+static_assert(Mixes<SmearedReading, SmearedTime>, "a reading is a time");
 static_assert(!Mixes<SmearedReading, UtcTime> && !Mixes<SmearedReading, TaiTime>);
 static_assert(!Mixes<UtcReading, SmearedTime> && !Mixes<UtcReading, TaiTime>);
 static_assert(!Mixes<TaiReading, SmearedTime> && !Mixes<TaiReading, UtcTime>);
@@ -47,12 +46,12 @@ constexpr sys_days kNewYear = 2017y / January / 1;
 struct Row {
   const char* name;
   nanoseconds tai;      // since 1970 TAI
-  nanoseconds smeared;  // since 1970, as smeared clocks count
+  nanoseconds smeared;  // since 1970, smeared
   bool smearing;
 };
 
-// x SI seconds after noon a smeared clock has gone x * 86400 / 86401 seconds, x - x / 86401: by hand,
-// and floored to the nanosecond.
+// x SI seconds after noon, a smeared clock has counted x * 86400 / 86401 = x - x / 86401 seconds. The
+// values are computed by hand and floored to the nanosecond.
 TEST(SmearedTime, TheLeapSecondOf2016ByHand) {
   const Row rows[] = {
       {"before noon", since_epoch(kEve, 12h - 1ns) + 36s, since_epoch(kEve, 12h - 1ns), false},
@@ -63,7 +62,7 @@ TEST(SmearedTime, TheLeapSecondOf2016ByHand) {
       {"18:00:00", since_epoch(kEve, 18h) + 36s, since_epoch(kEve, 18h - 249'997'107ns), true},
       // 43200 / 86401 = 0.499 994 213 029... s
       {"23:59:60", since_epoch(kNewYear, 0s) + 36s, since_epoch(kNewYear, -499'994'214ns), true},
-      // 43200.5 / 86401 is a half, and nothing is rounded.
+      // 43200.5 / 86401 is exactly a half.
       {"23:59:60.5", since_epoch(kNewYear, 500ms) + 36s, since_epoch(kNewYear, 0s), true},
       // 43201 / 86401 = 0.500 005 786 970... s of 43201
       {"00:00:00", since_epoch(kNewYear, 0s) + 37s, since_epoch(kNewYear, 1s - 500'005'787ns),
@@ -87,7 +86,7 @@ TEST(SmearedTime, TheLeapSecondOf2016ByHand) {
   EXPECT_FALSE(to_utc(SmearedTime(since_epoch(kNewYear, 1s))).leap_second);
 }
 
-// There has been none. x * 86400 / 86399 = x + x / 86399.
+// No negative leap second has occurred. x * 86400 / 86399 = x + x / 86399.
 TEST(SmearedTime, ANegativeLeapSecondByHand) {
   static constexpr LeapSecond kTable[] = {{sys_days(1972y / January / 1), 10s},
                                           {sys_days(2029y / July / 1), 9s}};
@@ -111,7 +110,7 @@ TEST(SmearedTime, ANegativeLeapSecondByHand) {
   }
 }
 
-TEST(SmearedTime, GoesThereAndBackToWithinANanosecondAndNeverDecreases) {
+TEST(SmearedTime, ConvertsThereAndBackAndNeverDecreases) {
   static constexpr LeapSecond kNegative[] = {{sys_days(1972y / January / 1), 10s},
                                              {UtcTime(sys_days(kNewYear)), 9s}};
   const LeapTable tables[] = {{}, {kNegative, sys_days(2030y / January / 1)}};
@@ -134,7 +133,7 @@ TEST(SmearedTime, GoesThereAndBackToWithinANanosecondAndNeverDecreases) {
   }
 }
 
-// It differs from UTC by less than half a second, and by nothing outside a window.
+// Smeared time differs from UTC by less than half a second, and equals it outside a window.
 TEST(SmearedTime, EveryLeapSecondSinceTheFirstIsSmeared) {
   for (std::size_t i = 1; i < leap_seconds().size(); ++i) {
     const UtcTime midnight = leap_seconds()[i].effective;
@@ -156,7 +155,7 @@ TEST(SmearedTime, EveryLeapSecondSinceTheFirstIsSmeared) {
   EXPECT_FALSE(to_smeared(leap_seconds()[0].effective).smearing) << "1972 began with no leap";
 }
 
-TEST(SmearedTime, SaysWhereTheTableEnds) {
+TEST(SmearedTime, HasTheCoverageOfTheTable) {
   EXPECT_EQ(to_smeared(UtcTime(0s)).coverage, LeapCoverage::kBefore1972);
   EXPECT_EQ(to_smeared(leap_seconds_expiry()).coverage, LeapCoverage::kAfterExpiry);
   EXPECT_EQ(to_tai(SmearedTime(leap_seconds_expiry().time_since_epoch())).coverage,

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
-namespace masterclock::internal {
+namespace masterclock::text_cursor_test {
 namespace {
+
+using namespace internal;
 
 TEST(TextCursor, ReadsFromLeftToRight) {
   TextCursor in("ab:07;x");
@@ -59,4 +61,4 @@ TEST(TextCursor, ReadsAZeroByteLikeAnyOther) {
 }
 
 }  // namespace
-}  // namespace masterclock::internal
+}  // namespace masterclock::text_cursor_test

@@ -71,7 +71,7 @@ TEST(ManualTimeSource, StopsAtTheEndOfTheRange) {
   EXPECT_EQ(source.now_utc(), UtcTime::min());
 }
 
-TEST(TimeChange, SaysWhatHappenedAndByHowMuch) {
+TEST(TimeChange, HasTheKindAndTheSize) {
   ManualTimeSource source(kStart);
   std::vector<TimeChange> heard;
   const TimeSubscription subscription =
@@ -101,7 +101,7 @@ TEST(TimeChange, SaysWhatHappenedAndByHowMuch) {
   EXPECT_EQ(to_string(heard[4].kind), "leap");
 }
 
-TEST(TimeChange, TheListenerReadsTheNewTime) {
+TEST(TimeChange, ShowsTheListenerTheNewTime) {
   ManualTimeSource source(kStart);
   UtcTime seen;
   const auto subscription = source.subscribe([&](const TimeChange&) { seen = source.now_utc(); });
@@ -135,7 +135,43 @@ TEST(TimeSubscription, MayEndFromWithinItsListener) {
   EXPECT_EQ(heard, 1);
 }
 
-TEST(TimeSubscription, AListenerMayWaitForAThreadThatMovesTheSourceItself) {
+TEST(TimeSubscription, MayEndFromWithinARunInsideItsRun) {
+  ManualTimeSource source(kStart);
+  int heard = 0;
+  TimeSubscription subscription;
+  subscription = source.subscribe([&](const TimeChange&) {
+    if (++heard == 1) {
+      source.advance(1s);
+    } else {
+      subscription.reset();
+    }
+  });
+  source.advance(1s);
+  source.advance(1s);
+  EXPECT_EQ(heard, 2);
+}
+
+TEST(TimeSubscription, EndsWhenAnotherIsMovedIntoIt) {
+  ManualTimeSource source(kStart);
+  int first = 0, second = 0;
+  TimeSubscription subscription = source.subscribe([&](const TimeChange&) { ++first; });
+  subscription = source.subscribe([&](const TimeChange&) { ++second; });
+  source.advance(1s);
+  EXPECT_EQ(first, 0);
+  EXPECT_EQ(second, 1);
+}
+
+TEST(TimeSubscription, ALaterListenerIsNotCalledAfterAnException) {
+  ManualTimeSource source(kStart);
+  int heard = 0;
+  const auto throws = source.subscribe([](const TimeChange&) { throw 7; });
+  const auto later = source.subscribe([&](const TimeChange&) { ++heard; });
+  EXPECT_THROW(source.advance(1s), int);
+  EXPECT_EQ(source.now_utc(), kStart + 1s);
+  EXPECT_EQ(heard, 0);
+}
+
+TEST(TimeSubscription, AListenerMayWaitForAThreadThatMovesTheSource) {
   ManualTimeSource source(kStart);
   std::vector<std::chrono::nanoseconds> heard;
   const auto subscription = source.subscribe([&](const TimeChange& change) {
@@ -211,7 +247,7 @@ TEST(TimeReading, StopsAtTheEndsOfTime) {
   EXPECT_EQ(kFar.to_steady(UtcTime::max()), SteadyTime::max());
 }
 
-// Each reading takes as long as the test says: UTC lies between two steady readings.
+// The source spends the times of the table between its readings.
 TEST(TimeReading, IsTheClosestOfThreeAttempts) {
   class Preempted final : public TimeSource {
    public:
@@ -243,7 +279,7 @@ TEST(SystemTimeSource, ReadsBothClocksOfTheMachine) {
   const UtcTime utc = source.now_utc();
   const SteadyTime first = source.now_steady();
   const SteadyTime second = source.now_steady();
-  EXPECT_GT(utc, UtcTime(1'700'000'000s)) << "not before 2023, when this library did not exist";
+  EXPECT_GT(utc, UtcTime(1'700'000'000s)) << "the clock of this machine is wrong";
   EXPECT_GE(second, first);
 }
 
@@ -251,7 +287,7 @@ TEST(SystemTimeSource, WatchesOnlyWhileItLives) {
   auto source = std::make_unique<SystemTimeSource>();
   TimeSubscription subscription = source->subscribe([](const TimeChange&) {});
   EXPECT_TRUE(subscription.active());
-  source.reset();  // joins the watching thread
+  source.reset();  // joins the waiting thread
 }
 
 }  // namespace

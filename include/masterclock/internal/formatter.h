@@ -1,7 +1,7 @@
 // Formats each public value of the library with std::format and fmt::format, as its to_string does.
 //
 // The format specification is that of a string: "{:>12}". {fmt} is supported when <fmt/format.h> is on
-// the include path, whatever the order of the includes.
+// the include path. The order of the includes does not matter.
 #ifndef MASTERCLOCK_INTERNAL_FORMATTER_H_
 #define MASTERCLOCK_INTERNAL_FORMATTER_H_
 

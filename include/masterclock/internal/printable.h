@@ -1,9 +1,8 @@
 // Prints each public value of the library by its to_string.
 //
-// A value type or enum defines `to_string(value)` beside itself, or a member `to_string()`. It then has,
-// without an include: `stream << value`, the messages of GoogleTest, absl::StrCat and absl::StrFormat
-// ("%v"), and `to_string(value)`. internal/formatter.h adds std::format and fmt::format; each room's
-// io.h includes that header.
+// A value type or enum defines `to_string(value)` beside itself, or a member `to_string()`. Streams, the
+// messages of GoogleTest, absl::StrCat and absl::StrFormat ("%v") then print it, without an include. The
+// header internal/formatter.h adds std::format and fmt::format; the io.h of each room includes it.
 //
 // Each header that defines such a type includes this header.
 #ifndef MASTERCLOCK_INTERNAL_PRINTABLE_H_

@@ -1,6 +1,6 @@
 // Adds, subtracts and multiplies 64-bit integers, and stops at the ends of their range.
 //
-// time/time_points.h has the same for time points and durations, for users.
+// For time points and durations, time/time_points.h has saturating_add and saturating_difference.
 #ifndef MASTERCLOCK_INTERNAL_SATURATING_H_
 #define MASTERCLOCK_INTERNAL_SATURATING_H_
 

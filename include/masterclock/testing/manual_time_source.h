@@ -46,9 +46,9 @@ class ManualTimeSource final : public TimeSource {
 
   // Moves both timelines by `elapsed`. Refuses a negative `elapsed` and returns false.
   //
-  // One large advance is one jump: a scheduler then fires every event of the time between, each as late
-  // as its distance from the end, so advance(12h) fires events up to 12 h late. To fire each event on
-  // time, move from event to event with `simulate_until` (events/simulate.h).
+  // One large advance is one jump. After advance(12h) a scheduler fires every event of the twelve hours
+  // at once, so an event is up to 12 h late. To fire each event on time, move from event to event with
+  // `simulate_until` (events/simulate.h).
   bool advance(std::chrono::nanoseconds elapsed) {
     return move(TimeChange::Kind::kAdvance, elapsed, elapsed);
   }

@@ -1,10 +1,10 @@
 // Reads and writes durations as text: "90s", "1h30m", "250ms", "1.5s", and "PT1H30M" of ISO 8601.
 //
-// A text holds hours, minutes and smaller units, in this order, each at most once: h, m, s, ms, us, ns; in
-// ISO 8601 H, M, S. The last number may have a decimal fraction. A leading '-' makes the duration
-// negative; a caller that needs an interval or a delay checks the sign.
+// The units are h, m, s, ms, us and ns, in ISO 8601 H, M and S. They stand in this order, each at most
+// once. The last number may have a decimal fraction. A leading '-' makes the duration negative; a caller
+// that needs an interval or a delay checks the sign.
 //
-// A day is not always 24 hours on the wall, so days and longer units are errors: write "24h", or schedule
+// A day is not always 24 hours on the wall, so days and longer units are errors. Write "24h", or schedule
 // by local time. Arithmetic is exact; a part of a nanosecond is an error.
 //
 // ## Example

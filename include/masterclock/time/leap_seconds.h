@@ -5,8 +5,8 @@
 // SI seconds (`si_elapsed`). Compare timetables by labels (`posix_elapsed`).
 //
 // The table holds every change since 1972 and is complete up to `leap_seconds_expiry()`. Each conversion
-// returns its coverage. Outside the table it uses the nearest known offset: 10 s before 1972, when the
-// second of UTC was not an SI second, and the last one after the expiry.
+// returns its coverage. Outside the table it uses the nearest known offset. Before 1972, when the second
+// of UTC was not an SI second, the offset is 10 s.
 //
 // Cost:   a walk from the newest entry backward; one comparison for a time since 2017. constexpr.
 // Source: IERS Bulletin C, as published in leap-seconds.list (expires 28 June 2027).
@@ -53,8 +53,8 @@ struct TaiReading : TaiTime {
   LeapCoverage coverage = LeapCoverage::kCovered;
 };
 
-// A UTC time with its coverage. Inside a positive leap second (23:59:60) it has the POSIX label of the
-// following second, and `leap_second` is true: the label occurs once more.
+// A UTC time with its coverage. Inside a positive leap second (23:59:60), `leap_second` is true and the
+// label is that of the following second. The label then occurs once more.
 struct UtcReading : UtcTime {
   bool leap_second = false;
   LeapCoverage coverage = LeapCoverage::kCovered;

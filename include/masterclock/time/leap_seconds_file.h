@@ -1,13 +1,13 @@
 // Reads leap-seconds.list, which may be newer than the built-in table of leap seconds.
 //
-// The built-in table is complete up to its expiry. A program that runs longer reads the file, which the
-// tzdata package of the system renews, and converts with its table:
+// The built-in table is complete up to its expiry. The tzdata package of the system renews the file. A
+// program that runs longer converts with the file's table:
 //
 //   const masterclock::LeapSecondsFile list = masterclock::LeapSecondsFile::newest();
 //   const masterclock::TaiReading tai = masterclock::to_tai(now, list.table());
 //
-// A file counts as a whole or not at all. Its lines must be in order, begin in 1972, step by one second
-// at midnight UTC, and match the checksum of the file.
+// A file counts as a whole or not at all. Its lines must begin in 1972, increase, and step by one second
+// at midnight UTC. They must match the checksum of the file.
 //
 // Source: IERS, https://hpiers.obspm.fr/iers/bul/bulc/ntp/leap-seconds.list, whose head defines the format.
 //

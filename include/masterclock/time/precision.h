@@ -8,7 +8,7 @@
 //                         printed times only: displays, guides, as-run logs, other systems' formats
 //
 // Compute nothing from a floored reading. The first nanosecond of a frame at 29.97, floored to a
-// microsecond, lies in the frame before, so the frame number is wrong by one.
+// microsecond, lies in the frame before. Its frame number is wrong by one.
 //
 // The policy changes only the results of `BasicMasterClock::now_utc` and `now_local`. Offsets, frames and
 // events always keep nanoseconds.
@@ -30,8 +30,8 @@
 
 namespace masterclock::inline v0_2 {
 
-// Satisfied by: the four policies below, and any type of yours with a `duration` no finer than a
-// nanosecond and a noexcept `quantize` for every UtcTime.
+// Satisfied by: the four policies below, and your own types. `duration` is no finer than a nanosecond;
+// `quantize` is noexcept and defined for every UtcTime.
 template <class P>
 concept PrecisionPolicy = requires(UtcTime reading) {
   typename P::duration;

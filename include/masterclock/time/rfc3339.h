@@ -2,8 +2,8 @@
 //
 // The text shows the precision of the time point: 2026-11-20T18:15:30Z for seconds,
 // 2026-11-20T18:15:30.123Z for milliseconds. A second argument sets 0 to 9 fraction digits instead, for
-// the log of a nanosecond clock. Both floor: the text never names a time that has not come yet. A time
-// outside the years 0 to 9999, which RFC 3339 does not have, is written as the first or the last of them.
+// the log of a nanosecond clock. Both floor: the text never names a time that has not come yet. RFC 3339
+// has the years 0 to 9999; an earlier or later time becomes the first or the last of them.
 //
 // The parsers are strict, from the first byte to the last. Second 60 is accepted only where a leap
 // second really was. It means, as in POSIX, the same number as the second that follows.
@@ -129,9 +129,8 @@ template <class Duration>
   }
   in.expect_end();
   if (in.failed()) return absl::InvalidArgumentError(in.error("local time"));
-  const std::chrono::seconds since_1970 =
-      date.time_since_epoch() + std::chrono::hours(h) + std::chrono::minutes(m) +
-      std::chrono::seconds(s);
+  const std::chrono::seconds since_1970 = date.time_since_epoch() + std::chrono::hours(h) +
+                                          std::chrono::minutes(m) + std::chrono::seconds(s);
   return internal::time_point_of<LocalTime>(since_1970, fraction, "local time", text);
 }
 

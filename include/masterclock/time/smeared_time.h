@@ -1,8 +1,8 @@
 // Converts the smeared UTC of some cloud servers, which is not UTC around a leap second.
 //
-// From noon UTC before a leap second to noon after it, 24 hours of labels, every smeared second is longer
-// by 1/86400, or shorter for a negative leap second. Smeared time thus never repeats or skips a label, and
-// is off by up to half a second. Outside these windows it equals UTC.
+// A window lasts from noon UTC before a leap second to noon after it, 24 hours of labels. Every smeared
+// second in it is longer by 1/86400, or shorter for a negative leap second. Smeared time thus never repeats
+// or skips a label, and is off by up to half a second. Outside the windows it equals UTC.
 //
 // A smeared time has its own type, so it meets UTC or TAI only in a named conversion. The time that a
 // server sends does not show whether it is smeared: the operator who configures the server knows.

@@ -4,7 +4,7 @@
 // is slewed with UTC, is never stepped, and stands still while the machine sleeps.
 //
 // The first subscription starts one thread. The thread waits until the kernel reports that the clock was
-// set, and announces the jump as a step, a leap second or a suspend. On other systems than Linux it
+// set. It announces the jump as a step, a leap second or a suspend. On other systems than Linux it
 // announces nothing.
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_

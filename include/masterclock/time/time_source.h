@@ -6,8 +6,8 @@
 // A source announces each TimeChange to its subscribers. A thread that waits for an instant subscribes,
 // and computes its wait again. Real and simulated sources share this one path.
 //
-// Requirements on a source of your own: both readings are cheap, do not throw, and may be taken by any
-// thread. `now_steady` never decreases. A source whose UTC can jump announces each jump.
+// Requirements on your own source: any thread may take both readings, which are cheap and do not throw.
+// `now_steady` never decreases. A source whose UTC can jump announces each jump.
 //
 // ## Example
 //
@@ -94,8 +94,8 @@ class [[nodiscard]] TimeSubscription {
   std::shared_ptr<internal::TimeListenerEntry> entry_;
 };
 
-// UTC and steady time of one moment. Converts between the two, as if no step came in between: for a
-// presentation timestamp, an RTP timestamp, or the epoch of a pacer.
+// UTC and steady time of one moment, for presentation timestamps, RTP timestamps, and the epoch of a pacer.
+// The conversions ignore a step that happens between the moment and the converted time.
 struct TimeReading {
   UtcTime utc;
   SteadyTime steady;

@@ -1,5 +1,4 @@
-// Writes and reads the parts of RFC 3339 text. time/rfc3339.h uses them for instants and local times,
-// and zones/ adds the zone.
+// Writes and reads the parts of RFC 3339 text, for time/rfc3339.h and for zones/, which adds the zone.
 #ifndef MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 #define MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 

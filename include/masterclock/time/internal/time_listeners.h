@@ -1,7 +1,7 @@
 // Keeps the listeners of one time source and calls them.
 //
-// A listener may read the source, move it, and end its own subscription. No lock is held while it runs,
-// so a listener may wait for a thread that announces a change of its own meanwhile.
+// A listener may read the source, move it, and end its own subscription. No lock is held while it runs.
+// A listener may therefore wait for a thread that announces another change.
 #ifndef MASTERCLOCK_TIME_INTERNAL_TIME_LISTENERS_H_
 #define MASTERCLOCK_TIME_INTERNAL_TIME_LISTENERS_H_
 
