@@ -11,13 +11,13 @@
 // Between threads TscOrdering decides:
 //
 //   kUnordered  A reading does not wait for the thread's earlier loads. A thread that received another
-//               thread's reading may read earlier than that, by the time of one load from memory: less
-//               than a microsecond. The cost is the same for any number of readers.
+//               thread's reading may read earlier than that, by at most the latency of the load that
+//               received it. `bench/tsc_error` fails above a microsecond. The cost is the same for any
+//               number of readers.
 //   kOrdered    A reading waits for those loads, so it is not earlier than a reading that the thread
 //               received. It costs about as much as the kernel's own call.
 //
-// Both hold as far as the counters of the cores agree. `bench/tsc_error` measures the two and the kernel's
-// clocks alike.
+// Both hold as far as the counters of the cores agree, like the kernel's clocks.
 //
 // Threads: any, for every member.
 //
