@@ -14,8 +14,6 @@
 #ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
 #define MASTERCLOCK_CLOCK_CONSISTENCY_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <string>

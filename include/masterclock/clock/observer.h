@@ -14,8 +14,6 @@
 #ifndef MASTERCLOCK_CLOCK_OBSERVER_H_
 #define MASTERCLOCK_CLOCK_OBSERVER_H_
 
-#include "masterclock/version.h"
-
 #include <exception>
 #include <string_view>
 

@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_CLOCK_OPTIONS_H_
 #define MASTERCLOCK_CLOCK_OPTIONS_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -33,8 +33,6 @@
 #ifndef MASTERCLOCK_EVENTS_DISPATCHER_H_
 #define MASTERCLOCK_EVENTS_DISPATCHER_H_
 
-#include "masterclock/version.h"
-
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif

@@ -20,8 +20,6 @@
 #ifndef MASTERCLOCK_EVENTS_EVENT_H_
 #define MASTERCLOCK_EVENTS_EVENT_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <compare>
 #include <cstddef>

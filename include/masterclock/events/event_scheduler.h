@@ -42,8 +42,6 @@
 #ifndef MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 #define MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstddef>
 #include <functional>

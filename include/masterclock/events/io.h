@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_EVENTS_IO_H_
 #define MASTERCLOCK_EVENTS_IO_H_
 
-#include "masterclock/version.h"
-
 #include "masterclock/events/event.h"
 #include "masterclock/internal/formatter.h"
 

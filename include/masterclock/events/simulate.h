@@ -15,8 +15,6 @@
 #ifndef MASTERCLOCK_EVENTS_SIMULATE_H_
 #define MASTERCLOCK_EVENTS_SIMULATE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <concepts>

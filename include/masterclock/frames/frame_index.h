@@ -29,8 +29,6 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_INDEX_H_
 #define MASTERCLOCK_FRAMES_FRAME_INDEX_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <concepts>
 #include <cstdint>

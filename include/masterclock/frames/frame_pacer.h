@@ -25,8 +25,6 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_PACER_H_
 #define MASTERCLOCK_FRAMES_FRAME_PACER_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>

@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_FRAMES_FRAME_RATE_H_
 #define MASTERCLOCK_FRAMES_FRAME_RATE_H_
 
-#include "masterclock/version.h"
-
 #include <charconv>
 #include <compare>
 #include <cstddef>

@@ -26,8 +26,6 @@
 #ifndef MASTERCLOCK_FRAMES_HOUSE_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_HOUSE_TIMECODE_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstdint>
 #include <string>

@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_FRAMES_IO_H_
 #define MASTERCLOCK_FRAMES_IO_H_
 
-#include "masterclock/version.h"
-
 #include "masterclock/frames/frame_pacer.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/join_point.h"

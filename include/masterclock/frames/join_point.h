@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_FRAMES_JOIN_POINT_H_
 #define MASTERCLOCK_FRAMES_JOIN_POINT_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

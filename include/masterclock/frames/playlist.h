@@ -15,8 +15,6 @@
 #ifndef MASTERCLOCK_FRAMES_PLAYLIST_H_
 #define MASTERCLOCK_FRAMES_PLAYLIST_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -19,8 +19,6 @@
 #ifndef MASTERCLOCK_FRAMES_ST2059_H_
 #define MASTERCLOCK_FRAMES_ST2059_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstdint>
 

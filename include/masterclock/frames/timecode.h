@@ -24,8 +24,6 @@
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <compare>
 #include <cstddef>

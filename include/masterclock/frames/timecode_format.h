@@ -12,8 +12,6 @@
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 #define MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
 
-#include "masterclock/version.h"
-
 #include <cstdint>
 #include <optional>
 #include <string>

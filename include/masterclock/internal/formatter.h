@@ -5,8 +5,6 @@
 #ifndef MASTERCLOCK_INTERNAL_FORMATTER_H_
 #define MASTERCLOCK_INTERNAL_FORMATTER_H_
 
-#include "masterclock/version.h"
-
 #include <string_view>
 #include <version>
 

@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_INTERNAL_QUOTED_H_
 #define MASTERCLOCK_INTERNAL_QUOTED_H_
 
-#include "masterclock/version.h"
-
 #include <cstddef>
 #include <string>
 #include <string_view>

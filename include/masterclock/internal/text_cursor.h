@@ -5,8 +5,6 @@
 #ifndef MASTERCLOCK_INTERNAL_TEXT_CURSOR_H_
 #define MASTERCLOCK_INTERNAL_TEXT_CURSOR_H_
 
-#include "masterclock/version.h"
-
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -26,8 +26,6 @@
 #ifndef MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 #define MASTERCLOCK_SYNC_AFFINE_CALIBRATION_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -29,8 +29,6 @@
 #ifndef MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
 #define MASTERCLOCK_SYNC_BOUNDED_CLOCK_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <mutex>

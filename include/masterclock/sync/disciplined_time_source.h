@@ -32,8 +32,6 @@
 #ifndef MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_
 #define MASTERCLOCK_SYNC_DISCIPLINED_TIME_SOURCE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -7,8 +7,6 @@
 #ifndef MASTERCLOCK_SYNC_HOLDOVER_H_
 #define MASTERCLOCK_SYNC_HOLDOVER_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstdint>
 

@@ -13,8 +13,6 @@
 #ifndef MASTERCLOCK_SYNC_PTP_TIME_H_
 #define MASTERCLOCK_SYNC_PTP_TIME_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <optional>
 

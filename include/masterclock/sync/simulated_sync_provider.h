@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_SYNC_SIMULATED_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_SIMULATED_SYNC_PROVIDER_H_
 
-#include "masterclock/version.h"
-
 #include <cstdint>
 #include <mutex>
 

@@ -12,8 +12,6 @@
 #ifndef MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 #define MASTERCLOCK_SYNC_SYNC_PROVIDER_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <optional>
 #include <string>

@@ -22,8 +22,6 @@
 #ifndef MASTERCLOCK_SYNC_SYNC_THREAD_H_
 #define MASTERCLOCK_SYNC_SYNC_THREAD_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <concepts>

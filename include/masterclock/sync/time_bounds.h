@@ -15,8 +15,6 @@
 #ifndef MASTERCLOCK_SYNC_TIME_BOUNDS_H_
 #define MASTERCLOCK_SYNC_TIME_BOUNDS_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <string>
 

@@ -19,8 +19,6 @@
 #ifndef MASTERCLOCK_TESTING_MANUAL_TIME_SOURCE_H_
 #define MASTERCLOCK_TESTING_MANUAL_TIME_SOURCE_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <mutex>
 

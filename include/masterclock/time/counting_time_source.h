@@ -12,8 +12,6 @@
 #ifndef MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_COUNTING_TIME_SOURCE_H_
 
-#include "masterclock/version.h"
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>

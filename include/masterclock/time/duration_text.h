@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_TIME_DURATION_TEXT_H_
 #define MASTERCLOCK_TIME_DURATION_TEXT_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <chrono>
 #include <cstddef>

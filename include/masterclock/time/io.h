@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_TIME_IO_H_
 #define MASTERCLOCK_TIME_IO_H_
 
-#include "masterclock/version.h"
-
 #include "masterclock/internal/formatter.h"
 
 #endif  // MASTERCLOCK_TIME_IO_H_

@@ -21,8 +21,6 @@
 #ifndef MASTERCLOCK_TIME_LEAP_SECONDS_H_
 #define MASTERCLOCK_TIME_LEAP_SECONDS_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <chrono>
 #include <cstddef>

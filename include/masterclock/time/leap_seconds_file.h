@@ -20,8 +20,6 @@
 #ifndef MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_
 #define MASTERCLOCK_TIME_LEAP_SECONDS_FILE_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <charconv>
 #include <chrono>

@@ -19,8 +19,6 @@
 #ifndef MASTERCLOCK_TIME_LOCAL_CLOCK_H_
 #define MASTERCLOCK_TIME_LOCAL_CLOCK_H_
 
-#include "masterclock/version.h"
-
 #include <concepts>
 #include <cstddef>
 #include <cstring>

@@ -21,8 +21,6 @@
 #ifndef MASTERCLOCK_TIME_PRECISION_H_
 #define MASTERCLOCK_TIME_PRECISION_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <concepts>
 

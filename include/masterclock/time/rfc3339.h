@@ -26,8 +26,6 @@
 #ifndef MASTERCLOCK_TIME_RFC3339_H_
 #define MASTERCLOCK_TIME_RFC3339_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <chrono>
 #include <cstddef>

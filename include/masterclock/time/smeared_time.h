@@ -24,8 +24,6 @@
 #ifndef MASTERCLOCK_TIME_SMEARED_TIME_H_
 #define MASTERCLOCK_TIME_SMEARED_TIME_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

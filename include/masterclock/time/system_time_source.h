@@ -9,8 +9,6 @@
 #ifndef MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_SYSTEM_TIME_SOURCE_H_
 
-#include "masterclock/version.h"
-
 #include <time.h>
 
 #include <chrono>

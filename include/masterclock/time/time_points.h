@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_TIME_TIME_POINTS_H_
 #define MASTERCLOCK_TIME_TIME_POINTS_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 
 #include "masterclock/internal/saturating.h"

@@ -22,8 +22,6 @@
 #ifndef MASTERCLOCK_TIME_TIME_SOURCE_H_
 #define MASTERCLOCK_TIME_TIME_SOURCE_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <functional>
 #include <memory>

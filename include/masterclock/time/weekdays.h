@@ -12,8 +12,6 @@
 #ifndef MASTERCLOCK_TIME_WEEKDAYS_H_
 #define MASTERCLOCK_TIME_WEEKDAYS_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <initializer_list>
 #include <string>

@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 #define MASTERCLOCK_ZONES_BROADCAST_DAY_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <compare>

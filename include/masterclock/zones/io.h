@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_ZONES_IO_H_
 #define MASTERCLOCK_ZONES_IO_H_
 
-#include "masterclock/version.h"
-
 #include "masterclock/internal/formatter.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/zone.h"

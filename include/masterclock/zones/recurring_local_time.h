@@ -16,8 +16,6 @@
 #ifndef MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 #define MASTERCLOCK_ZONES_RECURRING_LOCAL_TIME_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <optional>

@@ -17,8 +17,6 @@
 #ifndef MASTERCLOCK_ZONES_RFC9557_H_
 #define MASTERCLOCK_ZONES_RFC9557_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstddef>
 #include <string>

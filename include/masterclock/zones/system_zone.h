@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 #define MASTERCLOCK_ZONES_SYSTEM_ZONE_H_
 
-#include "masterclock/version.h"
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -26,8 +26,6 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_H_
 #define MASTERCLOCK_ZONES_ZONE_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <compare>
 #include <cstddef>

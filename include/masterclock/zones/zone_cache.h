@@ -20,8 +20,6 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_CACHE_H_
 #define MASTERCLOCK_ZONES_ZONE_CACHE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <functional>

@@ -12,8 +12,6 @@
 #ifndef MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 #define MASTERCLOCK_ZONES_ZONE_DATABASE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <atomic>
 #include <cstdint>

@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
 #define MASTERCLOCK_ZONES_ZONED_TIME_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <compare>
 #include <concepts>

@@ -6,8 +6,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -20,8 +20,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_BUCKETS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_BUCKETS_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -7,8 +7,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -15,8 +15,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <atomic>
 #include <chrono>

@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_INCOMING_EVENT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_INCOMING_EVENT_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstddef>
 #include <memory>

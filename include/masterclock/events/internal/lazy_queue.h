@@ -38,8 +38,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -10,8 +10,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_PENDING_EVENTS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_PENDING_EVENTS_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

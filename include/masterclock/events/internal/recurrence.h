@@ -6,8 +6,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

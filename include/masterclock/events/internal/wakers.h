@@ -4,8 +4,6 @@
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_WAKERS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_WAKERS_H_
 
-#include "masterclock/version.h"
-
 #include <atomic>
 #include <functional>
 #include <memory>

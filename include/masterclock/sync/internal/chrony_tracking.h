@@ -4,8 +4,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_CHRONY_TRACKING_H_
 #define MASTERCLOCK_SYNC_INTERNAL_CHRONY_TRACKING_H_
 
-#include "masterclock/version.h"
-
 #include <arpa/inet.h>
 #include <sys/socket.h>
 

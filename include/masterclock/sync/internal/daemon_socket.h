@@ -5,8 +5,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 #define MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 
-#include "masterclock/version.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>

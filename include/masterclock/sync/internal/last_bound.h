@@ -9,8 +9,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_LAST_BOUND_H_
 #define MASTERCLOCK_SYNC_INTERNAL_LAST_BOUND_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <optional>
 #include <string_view>

@@ -5,8 +5,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_PTP_STATUS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_PTP_STATUS_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <array>
 #include <chrono>

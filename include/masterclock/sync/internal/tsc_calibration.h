@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_CALIBRATION_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_CALIBRATION_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <array>
 #include <chrono>

@@ -7,8 +7,6 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <limits>

@@ -22,8 +22,6 @@
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_CHRONY_H_
 #define MASTERCLOCK_SYNC_PROVIDERS_CHRONY_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

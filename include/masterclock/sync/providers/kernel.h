@@ -9,8 +9,6 @@
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_KERNEL_H_
 #define MASTERCLOCK_SYNC_PROVIDERS_KERNEL_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 
 #include "masterclock/sync/sync_provider.h"

@@ -6,8 +6,6 @@
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 #define MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 
-#include "masterclock/version.h"
-
 #include <fcntl.h>
 #include <linux/ptp_clock.h>
 #include <sys/ioctl.h>

@@ -5,8 +5,6 @@
 #ifndef MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
 #define MASTERCLOCK_TIME_INTERNAL_CLASSIFY_JUMP_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 
 #include "masterclock/time/time_points.h"

@@ -7,8 +7,6 @@
 #ifndef MASTERCLOCK_TIME_INTERNAL_LOCAL_OCCURRENCES_H_
 #define MASTERCLOCK_TIME_INTERNAL_LOCAL_OCCURRENCES_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <chrono>
 #include <optional>

@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 #define MASTERCLOCK_TIME_INTERNAL_RFC3339_TEXT_H_
 
-#include "masterclock/version.h"
-
 #include <array>
 #include <chrono>
 #include <cstddef>

@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_DATE_RULES_H_
 
-#include "masterclock/version.h"
-
 #include <chrono>
 #include <cstdint>
 #include <exception>

@@ -8,8 +8,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 #define MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 
-#include "masterclock/version.h"
-
 #include <atomic>
 #include <bit>
 #include <cstddef>

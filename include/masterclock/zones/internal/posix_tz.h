@@ -8,8 +8,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_POSIX_TZ_H_
 #define MASTERCLOCK_ZONES_INTERNAL_POSIX_TZ_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

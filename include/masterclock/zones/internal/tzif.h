@@ -7,8 +7,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 #define MASTERCLOCK_ZONES_INTERNAL_TZIF_H_
 
-#include "masterclock/version.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <fstream>

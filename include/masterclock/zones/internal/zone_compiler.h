@@ -2,8 +2,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -9,8 +9,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 
-#include "masterclock/version.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
