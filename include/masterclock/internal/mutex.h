@@ -20,7 +20,6 @@ class ABSL_LOCKABLE Mutex {
   void unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
-  friend class CondVarLock;
   std::mutex mutex_;
 };
 
