@@ -148,8 +148,8 @@ TEST_F(MasterClockTest, FiresWhatIsDueInOrder) {
 TEST_F(MasterClockTest, SchedulesOnTheWallAndOnTheSteadyTimeline) {
   EventRequest wall;
   wall.id = "breakfast";
-  wall.due = LocalDue{local_days(2026y / March / 29) + 6h,
-                            clock_.zone("Europe/Dublin").value(), Resolve::kReject};
+  wall.due = LocalDue{local_days(2026y / March / 29) + 6h, clock_.zone("Europe/Dublin").value(),
+                      Resolve::kReject};
   ASSERT_TRUE(clock_.schedule_event(std::move(wall)).ok());
   EXPECT_EQ(clock_.next_event_time(), sys_days(2026y / March / 29) + 5h);
   EventRequest soon;
@@ -228,6 +228,9 @@ struct Recorder final : MasterClockObserver {
   std::vector<std::string> heard;
   void zone_hit(std::string_view name) override { heard.push_back("hit " + std::string(name)); }
   void zone_miss(std::string_view name) override { heard.push_back("miss " + std::string(name)); }
+  void zone_fallback(std::string_view name) override {
+    heard.push_back("fallback " + std::string(name));
+  }
   void event_scheduled(const ScheduledEvent& e) override { heard.push_back("scheduled " + e.id); }
   void event_fired(const FiredEvent& e) override { heard.push_back("fired " + e.id); }
   void event_late(const FiredEvent& e) override { heard.push_back("late " + e.id); }
@@ -238,7 +241,7 @@ struct Recorder final : MasterClockObserver {
       heard.push_back("failed " + e.id + ": " + what.what());
     }
   }
-  void event_missed(const FiredEvent& e) override { heard.push_back("missed " + e.id); }
+  void event_dropped(const FiredEvent& e) override { heard.push_back("dropped " + e.id); }
   void clock_step(const TimeChange& change) override {
     heard.push_back(std::string(to_string(change.kind)) + " " + std::to_string(change.size() / 1s) +
                     " s");
@@ -254,6 +257,7 @@ TEST(MasterClockObserverTest, HearsEverythingThatALogWants) {
   MasterClock clock(source, options);
   (void)clock.zone("Europe/Paris");
   (void)clock.now_local("Europe/Paris");
+  (void)clock.zones().find_or_utc("Mars/Base");
   EventRequest news;
   news.id = "news";
   news.due = kStart + 1s;
@@ -271,10 +275,11 @@ TEST(MasterClockObserverTest, HearsEverythingThatALogWants) {
   source.step_utc(-2s);
   source.advance(14s);
   clock.trigger_scheduled_events();
-  EXPECT_THAT(recorder->heard,
-              ElementsAre("miss Europe/Paris", "hit Europe/Paris", "scheduled news",
-                          "scheduled film", "scheduled jingle", "step -2 s", "late news",
-                          "failed news: no media", "fired news", "missed jingle", "fired film"));
+  EXPECT_THAT(
+      recorder->heard,
+      ElementsAre("miss Europe/Paris", "hit Europe/Paris", "miss Mars/Base", "fallback Mars/Base",
+                  "scheduled news", "scheduled film", "scheduled jingle", "step -2 s", "late news",
+                  "failed news: no media", "fired news", "dropped jingle", "fired film"));
 }
 
 TEST_F(MasterClockTest, TakesNoMoreEventsThanItMayKeep) {
@@ -289,6 +294,43 @@ TEST_F(MasterClockTest, TakesNoMoreEventsThanItMayKeep) {
   clock.trigger_scheduled_events();
   EXPECT_TRUE(clock.schedule_event(at("late news", kStart + 3s)).ok());
   EXPECT_EQ(clock.metrics().events_pending, 2u);
+}
+
+TEST_F(MasterClockTest, RunsALoopWithoutLists) {
+  EXPECT_EQ(clock_.until_next_event(), std::nullopt);
+  ASSERT_TRUE(clock_.schedule_event(at("a", kStart + 1s)).ok());
+  EXPECT_EQ(clock_.until_next_event(), 1s);
+  EXPECT_EQ(clock_.run_due(), 0u);
+  source_.advance(3s);
+  EXPECT_EQ(clock_.until_next_event(), -2s);
+  EXPECT_EQ(clock_.run_due(), 1u);
+  EXPECT_THAT(ran_, ElementsAre("a"));
+}
+
+TEST_F(MasterClockTest, CancelsAScopedEventWithItsOwner) {
+  {
+    const auto owner = clock_.schedule_scoped_event(at("a", kStart + 1s));
+    ASSERT_TRUE(owner.ok());
+    EXPECT_EQ(clock_.schedule_scoped_event(at("a", kStart)).status().code(),
+              absl::StatusCode::kAlreadyExists);
+  }
+  EXPECT_EQ(clock_.next_event_time(), std::nullopt);
+}
+
+TEST_F(MasterClockTest, CountsDroppedAndSkippedEventsApart) {
+  EventRequest ad = at("ad", kStart + 1s);
+  ad.max_lateness = 1s;
+  ASSERT_TRUE(clock_.schedule_event(std::move(ad)).ok());
+  EventRequest tick = at("tick", kStart + 1s);
+  tick.repeat = Every{1s};
+  ASSERT_TRUE(clock_.schedule_event(std::move(tick)).ok());
+  source_.advance(10s);
+  clock_.run_due();
+  EXPECT_THAT(ran_, ElementsAre("tick"));
+  const ClockMetrics m = clock_.metrics();
+  EXPECT_EQ(m.events_fired, 1u);
+  EXPECT_EQ(m.events_dropped, 1u);
+  EXPECT_EQ(m.events_skipped, 9u);
 }
 
 struct Thrower final : MasterClockObserver {

@@ -1,16 +1,16 @@
-// Checks that a clock can make of itself, each with what it found.
+// Checks a clock, and returns the finding of each check.
 //
-// None of them proves that the time is right; each finds a way in which it is wrong. An engine runs
-// them when it starts and once an hour, and shows the findings to its operator.
+// No check proves that the time is right. Each one detects one way to be wrong. An engine runs them at its
+// start and once an hour, and shows the findings to its operator.
 //
 //   steady      the steady clock does not run backward
-//   utc         UTC lies where this library's leap-second table begins to make sense (after 1972),
-//               and not within a year of the end of the range
+//   utc         UTC is after 1972, where the table of leap seconds begins, and not in the last year of
+//               the range
 //   drift       UTC and the steady clock have moved together since the last check: no step in between
-//   leap table  today lies inside the leap-second table
+//   leap table  the table of leap seconds covers today
 //   zones       the tz database was found
-//   tzdata      the version in use is the one on the disk
-//   wall        in every cached zone, now reads back from the wall as now
+//   tzdata      the version in use is the version on the disk
+//   wall        in every cached zone the local time of now means now
 #ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
 #define MASTERCLOCK_CLOCK_CONSISTENCY_H_
 
@@ -27,7 +27,7 @@
 
 namespace masterclock::inline v0_2 {
 
-// One check: its name, whether it passed, and what it saw, in one line.
+// One check. Its finding is one line.
 struct ConsistencyCheck {
   std::string name;
   bool passed = false;
@@ -41,9 +41,9 @@ struct ConsistencyReport {
   }
 };
 
-// Checks `source` against its `last` reading, and leaves the present one there for the next time.
+// Checks `source` against its `last` reading, and sets `last` to the present one.
 //
-// Threads: any; `last` is the caller's to guard.
+// Threads: any; the caller guards `last`.
 // Cost:    a few readings of the source, one line of a file, one conversion for each cached zone.
 [[nodiscard]] inline ConsistencyReport check_consistency(const TimeSource& source,
                                                          const ZoneCache& zones,
@@ -97,6 +97,6 @@ struct ConsistencyReport {
   return report;
 }
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_CLOCK_CONSISTENCY_H_

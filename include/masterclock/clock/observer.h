@@ -1,9 +1,8 @@
-// What a MasterClock tells whoever watches it: the one way out for a log. The library itself writes
-// to no stream.
+// Reports to a program what its MasterClock does, for a log or a metric. The library writes to no stream.
 //
-// Derive from it, override what interests you, and hand it to the clock in its options. The calls
-// come on the thread that does the work, with no lock held, so they may call the clock; they should
-// be quick, and what they throw is dropped.
+// Derive from MasterClockObserver, override the functions of interest, and pass the observer to the clock in
+// its options. A function runs on the thread that does the work, with no lock held: it may call the clock.
+// It returns soon. The clock ignores what it throws.
 //
 // ## Example
 //
@@ -22,24 +21,25 @@
 
 namespace masterclock::inline v0_2 {
 
-// Threads: implementations are called from any, several at once.
+// Threads: the clock calls an observer on any thread, on several at once.
 class MasterClockObserver {
  public:
   virtual ~MasterClockObserver() = default;
 
   virtual void zone_hit(std::string_view /*name*/) {}
   virtual void zone_miss(std::string_view /*name*/) {}
+  virtual void zone_fallback(std::string_view /*name*/) {}  // UTC took the place of the zone
 
   virtual void event_scheduled(const ScheduledEvent&) {}
   virtual void event_fired(const FiredEvent&) {}
   virtual void event_late(const FiredEvent&) {}
   virtual void event_failed(const FiredEvent&, std::exception_ptr) {}
-  virtual void event_missed(const FiredEvent&) {}  // dropped: later than its max_lateness
+  virtual void event_dropped(const FiredEvent&) {}  // later than its max_lateness
 
-  // UTC jumped: a step, a resumed machine, a leap second. The passing of simulated time is not told.
+  // UTC jumped: a step, the end of a suspend, a leap second. Simulated time that passes is no jump.
   virtual void clock_step(const TimeChange&) {}
 };
 
-}  // namespace masterclock
+}  // namespace masterclock::inline v0_2
 
 #endif  // MASTERCLOCK_CLOCK_OBSERVER_H_
