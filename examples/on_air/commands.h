@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli_options.h"
 #include "common/command_line.h"
 #include "common/terminal.h"
 #include "masterclock/frames/frame_rate.h"
@@ -22,10 +23,8 @@ namespace on_air {
 
 // on_air now: what is on each channel, and how far in.
 struct NowOptions {
-  std::string guide;
-  std::optional<masterclock::UtcTime> at;  // absent: the system's clock
-  std::string zone = "UTC";
-  std::chrono::seconds day_start = std::chrono::hours(6);
+  GuideArguments guide;
+  std::optional<StationTime> at;  // absent: the system's clock
   masterclock::FrameRate rate = masterclock::k25;
   std::vector<std::string> channels;  // empty: all
   bool json = false;

@@ -1,54 +1,116 @@
 #include "guide.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <queue>
-#include <set>
 #include <tuple>
 #include <utility>
+
+#include "common/nearest_name.h"
 
 namespace on_air {
 namespace {
 
 using masterclock::UtcTime;
 
-// By start, and within one start as listed. Of entries alike the last stays: it is the one that
-// would win an overlap, so dropping the others changes nothing.
-std::vector<Programme> sorted_once(std::vector<Programme> listing) {
-  std::stable_sort(listing.begin(), listing.end(),
-                   [](const Programme& a, const Programme& b) { return a.start < b.start; });
-  std::set<std::tuple<UtcTime, std::optional<UtcTime>, std::string>> seen;
-  std::vector<Programme> kept;
-  kept.reserve(listing.size());
-  for (std::size_t i = listing.size(); i-- > 0;) {
-    if (seen.emplace(listing[i].start, listing[i].stop, listing[i].title).second) {
-      kept.push_back(std::move(listing[i]));
-    }
-  }
-  std::reverse(kept.begin(), kept.end());
-  return kept;
+UtcTime end_of(const Programme& programme) { return programme.stop.value_or(kOpenEnd); }
+
+// Sorts by precedence: of the programmes that run at one instant, the last one is on the air.
+bool yields_to(const Programme& a, const Programme& b) {
+  if (a.start != b.start) return a.start < b.start;
+  if (end_of(a) != end_of(b)) return end_of(a) > end_of(b);
+  if (a.title != b.title) return a.title > b.title;
+  return std::tie(a.clump, a.source, a.media_in) > std::tie(b.clump, b.source, b.media_in);
 }
 
-// Gives every programme but an unending last one its stop, then drops those of no length.
+void sort_by_precedence(std::vector<Programme>& programmes) {
+  if (std::is_sorted(programmes.begin(), programmes.end(), yields_to)) return;
+  std::sort(programmes.begin(), programmes.end(), yields_to);
+}
+
+// Gives each programme without a stop the stop of its clump, or else the channel's next later
+// start. Removes programmes of no length.
 void fill_stops(std::vector<Programme>& programmes) {
+  sort_by_precedence(programmes);
+  std::map<std::pair<UtcTime, std::int32_t>, UtcTime> clump_stops;
+  for (const Programme& p : programmes) {
+    if (p.clump.count > 1 && p.stop)
+      clump_stops.emplace(std::pair(p.start, p.clump.count), *p.stop);
+  }
   std::optional<UtcTime> next_start;  // the first start later than that of programmes[i]
   for (std::size_t i = programmes.size(); i-- > 0;) {
     if (i + 1 < programmes.size() && programmes[i + 1].start > programmes[i].start) {
       next_start = programmes[i + 1].start;
     }
-    if (!programmes[i].stop) programmes[i].stop = next_start;
+    Programme& programme = programmes[i];
+    if (programme.stop) continue;
+    const auto known = clump_stops.find({programme.start, programme.clump.count});
+    programme.stop = known == clump_stops.end() ? next_start : known->second;
   }
   std::erase_if(programmes, [](const Programme& p) { return p.stop && *p.stop <= p.start; });
 }
 
-// Sweeps over the instants at which something starts or stops. Programmes are sorted so that of
-// those running the one with the highest index is on the air.
+// Gives each entry of a clump its own part of the slot that they share. A clump without an end
+// is its first entry alone.
+void split_clumps(std::vector<Programme>& programmes) {
+  const auto slot = [](const Programme& p) {
+    return std::tuple(p.start, end_of(p), p.clump.count);
+  };
+  const auto plain = std::partition(programmes.begin(), programmes.end(),
+                                    [](const Programme& p) { return p.clump.count > 1; });
+  std::sort(programmes.begin(), plain, [&](const Programme& a, const Programme& b) {
+    if (slot(a) != slot(b)) return slot(a) < slot(b);
+    return std::tie(a.clump.index, a.title, a.source) < std::tie(b.clump.index, b.title, b.source);
+  });
+  for (auto first = programmes.begin(); first != plain;) {
+    const UtcTime begin = first->start;
+    const UtcTime end = end_of(*first);
+    const auto last = std::find_if(first, plain, [&, of_first = slot(*first)](const Programme& p) {
+      return slot(p) != of_first;
+    });
+    const auto count = last - first;
+    const auto part_begin = [&](std::ptrdiff_t i) {
+      if (i == count || end == kOpenEnd) return i == 0 ? begin : end;
+      const std::chrono::nanoseconds length = masterclock::saturating_difference(end, begin);
+      return begin + length / count * i + length % count * i / count;
+    };
+    for (std::ptrdiff_t i = 0; first != last; ++first, ++i) {
+      first->start = part_begin(i);
+      if (first->stop) first->stop = part_begin(i + 1);
+      first->clump = {};
+    }
+  }
+  std::erase_if(programmes, [](const Programme& p) { return p.start >= end_of(p); });
+}
+
+std::vector<Programme> in_separate_slots(std::vector<Programme> listing) {
+  fill_stops(listing);
+  const auto remove_repeats = [&] {
+    sort_by_precedence(listing);
+    const auto same = [](const Programme& a, const Programme& b) {
+      return std::tie(a.start, a.stop, a.title, a.clump) ==
+             std::tie(b.start, b.stop, b.title, b.clump);
+    };
+    listing.erase(std::unique(listing.begin(), listing.end(), same), listing.end());
+  };
+  remove_repeats();
+  if (std::any_of(listing.begin(), listing.end(),
+                  [](const Programme& p) { return p.clump.count > 1; })) {
+    split_clumps(listing);
+    remove_repeats();
+  }
+  return listing;
+}
+
+// Sweeps over the instants at which a programme starts or stops. Of the running programmes, the
+// one with the highest index is on the air.
 std::vector<Airing> airings_of(const std::vector<Programme>& programmes) {
-  const auto end_of = [&](std::size_t i) { return programmes[i].stop.value_or(kOpenEnd); };
   std::vector<UtcTime> instants;
   instants.reserve(2 * programmes.size());
-  for (std::size_t i = 0; i < programmes.size(); ++i) {
-    instants.push_back(programmes[i].start);
-    instants.push_back(end_of(i));
+  for (const Programme& programme : programmes) {
+    instants.push_back(programme.start);
+    instants.push_back(end_of(programme));
   }
   std::sort(instants.begin(), instants.end());
   instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
@@ -59,7 +121,7 @@ std::vector<Airing> airings_of(const std::vector<Programme>& programmes) {
   for (std::size_t i = 0; i + 1 < instants.size(); ++i) {
     const UtcTime at = instants[i];
     while (next < programmes.size() && programmes[next].start == at) running.push(next++);
-    while (!running.empty() && end_of(running.top()) <= at) running.pop();
+    while (!running.empty() && end_of(programmes[running.top()]) <= at) running.pop();
     if (running.empty()) continue;
     const std::size_t on = running.top();
     if (!airings.empty() && airings.back().end == at && airings.back().programme == on) {
@@ -71,31 +133,14 @@ std::vector<Airing> airings_of(const std::vector<Programme>& programmes) {
   return airings;
 }
 
-// Letters to change, add or remove to make one of the other; ASCII case does not count.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 ChannelSchedule::ChannelSchedule(std::string id, std::string display_name,
                                  std::vector<Programme> listing)
     : id_(std::move(id)),
       display_name_(std::move(display_name)),
-      programmes_(sorted_once(std::move(listing))) {
-  fill_stops(programmes_);
-  airings_ = airings_of(programmes_);
-}
+      programmes_(in_separate_slots(std::move(listing))),
+      airings_(airings_of(programmes_)) {}
 
 const Airing* ChannelSchedule::next_after(UtcTime after) const noexcept {
   const auto next =
@@ -131,27 +176,29 @@ std::optional<UtcTime> ChannelSchedule::next_boundary(UtcTime after) const noexc
   return std::nullopt;
 }
 
-Guide::Guide(std::vector<ChannelSchedule> channels) : channels_(std::move(channels)) {
-  by_id_.reserve(channels_.size());
-  for (std::size_t i = 0; i < channels_.size(); ++i) by_id_.emplace(channels_[i].id(), i);
+Guide::Guide(std::vector<ChannelSchedule> channels)
+    : channels_(std::move(channels)), by_id_(channels_.size()) {
+  std::iota(by_id_.begin(), by_id_.end(), std::uint32_t{0});
+  std::sort(by_id_.begin(), by_id_.end(),
+            [&](auto a, auto b) { return channels_[a].id() < channels_[b].id(); });
 }
 
 const ChannelSchedule* Guide::find(std::string_view id) const noexcept {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : &channels_[found->second];
+  const auto found =
+      std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                       [&](auto place, std::string_view i) { return channels_[place].id() < i; });
+  if (found == by_id_.end() || channels_[*found].id() != id) return nullptr;
+  return &channels_[*found];
 }
 
 std::string_view Guide::nearest_id(std::string_view id) const {
-  constexpr std::size_t kLongest = 100;
   std::string_view nearest;
-  // One letter in four, and never as many as would make another word of it.
-  std::size_t limit = std::min<std::size_t>(2, id.size() / 4) + 1;
-  if (id.size() > kLongest) return nearest;
+  std::size_t limit = common::too_far(id);
   for (const ChannelSchedule& channel : channels_) {
     for (const std::string_view name :
          {std::string_view(channel.id()), std::string_view(channel.display_name())}) {
-      if (name.empty() || name.size() > kLongest) continue;
-      if (const std::size_t distance = edit_distance(id, name); distance < limit) {
+      if (name.empty()) continue;
+      if (const std::size_t distance = common::edit_distance(id, name, limit); distance < limit) {
         nearest = channel.id();
         limit = distance;
       }

@@ -1,53 +1,63 @@
-// A guide: what each channel says it will show, and what that means at every instant.
+// Makes a timeline of each channel's listing, and answers questions about it.
 //
-// Listings are not timelines. Real ones repeat entries, leave stops out, overlap, and hold
-// programmes of no length. ChannelSchedule makes a timeline of them once, when it is made:
+// Real listings repeat entries, omit stops, overlap, and hold programmes of no length. The order of
+// the lines in the file never decides. ChannelSchedule makes a timeline of a listing once:
 //
-//   - a programme occupies [start, stop); one whose stop equals its start is never on the air
-//   - a programme without a stop runs until the channel's next later start; the last one has no end
-//   - of entries alike in start, stop and title one is kept
-//   - where programmes overlap, the one that started last is on the air (of two with the same
-//     start, the one listed later); when it ends while an earlier one still runs, that one resumes
+//   - a programme occupies [start, stop); a programme whose stop equals its start is never on air
+//   - a programme without a stop runs until the channel's next later start; the last has no end
+//   - entries with the same start, stop and title count once
+//   - the entries of a clump share its slot in equal parts, in the order of their clump index
+//   - where programmes overlap, the later start is on air; it interrupts the earlier programme,
+//     which resumes when the interruption ends
+//   - of two programmes with the same start, the shorter is on air first; of two that also have the
+//     same stop, the lesser title is on air
 //
-// The result is a row of airings that never overlap. A programme that was interrupted has several;
-// its own start stays the origin of "how far in are we".
+// The result is a row of airings that never overlap. An interrupted programme has several airings;
+// offsets into it count from its own start.
 //
-// Threads: const throughout after construction, so any number of readers.
+// Threads: any number of readers; nothing changes after construction.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_GUIDE_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_GUIDE_H_
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "masterclock/time/time_points.h"
 
 namespace on_air {
 
+// The place of an entry among those that share one slot: XMLTV's clumpidx "1/3".
+struct Clump {
+  std::int32_t index = 0, count = 1;
+
+  friend auto operator<=>(const Clump&, const Clump&) = default;
+};
+
 // One entry of a listing.
 struct Programme {
   std::string title;
   masterclock::UtcTime start;
-  std::optional<masterclock::UtcTime> stop;  // absent: until the next one begins
+  std::optional<masterclock::UtcTime> stop;  // absent: until the next programme begins
   std::string source;                        // the media, where the listing names it
   std::chrono::nanoseconds media_in{};       // where in the media the programme begins
+  Clump clump{};                             // in a listing only; a schedule has separate slots
 
   friend bool operator==(const Programme&, const Programme&) = default;
 };
 
-// The end of what has no end.
+// The end of an airing that has no end.
 inline constexpr masterclock::UtcTime kOpenEnd = masterclock::UtcTime::max();
 
 // A stretch of [begin, end) during which one programme is on the air.
 struct Airing {
-  masterclock::UtcTime begin, end;  // end is kOpenEnd where nothing says when it ends
-  std::size_t programme = 0;        // in ChannelSchedule::programmes()
+  masterclock::UtcTime begin, end;
+  std::size_t programme = 0;  // in ChannelSchedule::programmes()
 
   [[nodiscard]] bool open_ended() const noexcept { return end == kOpenEnd; }
   friend bool operator==(const Airing&, const Airing&) = default;
@@ -56,32 +66,32 @@ struct Airing {
 // One channel's timeline.
 class ChannelSchedule {
  public:
-  // Cost: O(n log n) in the number of entries, which may come in any order.
+  // Takes the entries in any order. Cost: O(n log n).
   ChannelSchedule(std::string id, std::string display_name, std::vector<Programme> listing);
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] const std::string& display_name() const noexcept { return display_name_; }
 
-  // The entries that have a length, once each, by start; missing stops filled in.
+  // Returns each entry that has a length once, by start, with missing stops filled in.
   [[nodiscard]] std::span<const Programme> programmes() const noexcept { return programmes_; }
   [[nodiscard]] const Programme& programme(const Airing& airing) const {
     return programmes_[airing.programme];
   }
 
-  // All airings in order. They do not overlap; there may be gaps, when the channel is off the air.
+  // Returns all airings in order. The channel is off the air in the gaps between them.
   [[nodiscard]] std::span<const Airing> airings() const noexcept { return airings_; }
 
-  // What is on at `at`, or null. Cost, as of the next three: O(log n).
+  // Returns the airing that holds `at`, or null. Cost of this and the next three: O(log n).
   [[nodiscard]] const Airing* on_air_at(masterclock::UtcTime at) const noexcept;
 
-  // The first airing that begins later than `after`, or null.
+  // Returns the first airing that begins later than `after`, or null.
   [[nodiscard]] const Airing* next_after(masterclock::UtcTime after) const noexcept;
 
-  // The airings of which some part lies in [from, until).
+  // Returns the airings of which some part lies in [from, until).
   [[nodiscard]] std::span<const Airing> airings_between(masterclock::UtcTime from,
                                                         masterclock::UtcTime until) const noexcept;
 
-  // The first instant later than `after` at which something begins or ends.
+  // Returns the first instant later than `after` at which an airing begins or ends.
   [[nodiscard]] std::optional<masterclock::UtcTime> next_boundary(
       masterclock::UtcTime after) const noexcept;
 
@@ -100,23 +110,16 @@ class Guide {
 
   [[nodiscard]] std::span<const ChannelSchedule> channels() const noexcept { return channels_; }
 
-  // Returns the channel of that id, or null.
+  // Returns the channel of that id, or null. Cost: O(log channels).
   [[nodiscard]] const ChannelSchedule* find(std::string_view id) const noexcept;
 
-  // The id that somebody who wrote `id` may have meant: an id or a display name that differs in
-  // case or in a letter or two. Empty when nothing is near.
+  // Returns the id that a caller who wrote `id` may have meant: an id or a display name that
+  // differs in case or in a letter or two. Returns an empty text when none is near.
   [[nodiscard]] std::string_view nearest_id(std::string_view id) const;
 
  private:
-  struct IdHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const noexcept {
-      return std::hash<std::string_view>()(id);
-    }
-  };
-
   std::vector<ChannelSchedule> channels_;
-  std::unordered_map<std::string, std::size_t, IdHash, std::equal_to<>> by_id_;
+  std::vector<std::uint32_t> by_id_;  // places in channels_, sorted by id
 };
 
 }  // namespace on_air

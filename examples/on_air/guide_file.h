@@ -1,25 +1,78 @@
-// A guide from a file of whichever kind it turns out to be.
+// Reads guides from files of any kind, and sees when they change.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_GUIDE_FILE_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_GUIDE_FILE_H_
 
 #include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "guide.h"
-#include "masterclock/time/local_clock.h"
+#include "guide_reading.h"
+#include "masterclock/time/time_points.h"
 
 namespace on_air {
 
-// Reads an XMLTV guide or an ffplayout playlist. What the file holds decides, not what it is
-// called. The zone and the day start are for playlists, whose clips have no times of their own.
+struct LoadedGuide {
+  Guide guide;
+  std::vector<std::string> warnings;  // "FILE:LINE: reason"
+};
+
+// The guides of a station. Each path is one of these:
 //
-// Threads: any.
-// Errors:  NotFound or Unavailable, "FILE: what", when it cannot be read; InvalidArgument,
-//          "FILE:LINE: what", when it can and is no guide.
-[[nodiscard]] absl::StatusOr<Guide> load_guide(const std::string& path,
-                                               const masterclock::AnyWallClock& wall,
-                                               std::chrono::seconds day_start);
+//   - an XMLTV guide or an ffplayout playlist, perhaps packed with gzip; the content decides, not
+//     the name
+//   - "-", standard input, which is read once
+//   - a folder of ffplayout playlists, YYYY/MM/YYYY-MM-DD.json; the name gives the date, and a list
+//     ends where the list of the next day begins
+//
+// Channels of the same id in several files are one channel.
+//
+// Threads: one at a time.
+class GuideFiles {
+ public:
+  GuideFiles() = default;
+  GuideFiles(std::vector<std::string> paths, GuideReading reading)
+      : paths_(std::move(paths)), reading_(reading) {}
+
+  // Reads the guides: of folders, the playlists of the broadcast days of [from, until], and one day
+  // more at each side.
+  //
+  // A playlist in a folder that is no playlist is a warning, and so keeps no other day off the air;
+  // what was read from it before stays. Under `strict` it is an error.
+  //
+  // Errors: NotFound or Unavailable, "FILE: what", when a file cannot be read; InvalidArgument,
+  //         "FILE:LINE: what", when it is no guide, as xmltv.h and ffplayout.h say.
+  absl::StatusOr<LoadedGuide> load(masterclock::UtcTime from, masterclock::UtcTime until);
+
+  // Returns whether `load` would read other files than the last time, or files that changed since.
+  [[nodiscard]] bool changed(masterclock::UtcTime from, masterclock::UtcTime until) const;
+
+ private:
+  struct Source {
+    std::string path;
+    std::optional<std::chrono::sys_days> date;  // of a playlist in a folder
+    std::size_t argument = 0;                   // the place in paths_
+    std::vector<std::int64_t> version;          // inode, size and time of change; empty: no file
+
+    friend bool operator==(const Source&, const Source&) = default;
+  };
+
+  [[nodiscard]] std::vector<Source> sources(masterclock::UtcTime from,
+                                            masterclock::UtcTime until) const;
+  absl::StatusOr<GuideFile> read(const Source& source);
+  absl::StatusOr<GuideFile> read_day(const Source& source);
+  [[nodiscard]] absl::Status no_playlist(const std::string& folder, masterclock::UtcTime at) const;
+
+  std::vector<std::string> paths_;
+  GuideReading reading_;
+  std::vector<Source> last_;
+  std::optional<GuideFile> standard_input_;
+  std::map<std::string, GuideListing> days_;  // what was read last, of folders
+};
 
 }  // namespace on_air
 

@@ -78,15 +78,10 @@ class UnfinishedFile {
 };
 
 absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& options,
-                  std::ostream& out) {
-  const auto zone = clock.zone(options.zone);
-  if (!zone.ok()) return zone.status();
+                  const GuideOptions& guide, std::ostream& out) {
   ScheduleService schedule(clock);
-  if (const absl::Status loaded =
-          schedule.load(options.guide, {.zone = *zone, .day_start = options.day_start});
-      !loaded.ok()) {
-    return loaded;
-  }
+  if (absl::Status loaded = schedule.load(options.guide.paths, guide); !loaded.ok()) return loaded;
+  print_warnings(schedule);
   const auto plan = schedule.get_playout_plan_now(options.channel);
   if (!plan.ok()) return plan.status();
   if (!plan->now) {
@@ -127,20 +122,24 @@ absl::Status join(const masterclock::MasterClock& clock, const JoinOptions& opti
 }  // namespace
 
 absl::Status run_join(const JoinOptions& options, std::ostream& out) {
-  if (!options.at) return join(masterclock::MasterClock(), options, out);
-  masterclock::testing::ManualTimeSource source(*options.at);
-  return join(masterclock::MasterClock(source), options, out);
+  const absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
+  if (!guide.ok()) return guide.status();
+  if (!options.at) return join(masterclock::MasterClock(), options, *guide, out);
+  const absl::StatusOr<masterclock::UtcTime> at = to_utc(*options.at, guide->zone);
+  if (!at.ok()) return at.status();
+  masterclock::testing::ManualTimeSource source(*at);
+  return join(masterclock::MasterClock(source), options, *guide, out);
 }
 
 void add_join(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<JoinOptions>();
   CLI::App& join = *app.add_subcommand("join", "real media from the join point on, by ffmpeg");
-  add_guide(join, options->guide);
+  add_guide_options(join, options->guide);
   join.add_option("--channel", options->channel, "which one")->required()->type_name("ID");
   join.add_option("--media", options->media, "the media, or where it is looked for")
       ->required()
       ->type_name("FILE|DIR");
-  common::add_time(join, "--at", options->at, "when; now, unless given");
+  add_station_time(join, "--at", options->at, "when; now, unless given");
   join.add_option("--output", options->output,
                   "what to write: .mp4 .mov .mkv .ts, .png for a frame")
       ->required()
@@ -152,8 +151,6 @@ void add_join(CLI::App& app, common::Command& chosen) {
                      "frames a second of the output; the media's own, unless given",
                      [](const std::string& text) { return masterclock::parse_frame_rate(text); })
       ->type_name("RATE");
-  add_zone(join, options->zone);
-  add_day_start(join, options->day_start);
   join.callback(
       [options, &chosen] { chosen = [options] { return run_join(*options, std::cout); }; });
 }

@@ -16,12 +16,11 @@
 namespace on_air {
 
 struct JoinOptions {
-  std::string guide, channel, media, output;
-  std::optional<masterclock::UtcTime> at;      // absent: the system's clock
+  GuideArguments guide;
+  std::string channel, media, output;
+  std::optional<StationTime> at;               // absent: the system's clock
   std::optional<std::int64_t> frames;          // absent: until the media ends
   std::optional<masterclock::FrameRate> rate;  // absent: the media's own
-  std::string zone = "UTC";
-  std::chrono::seconds day_start = std::chrono::hours(6);
 };
 
 // Writes what the channel shows from that instant on to `output`, whose name says what it is: .mp4,

@@ -66,12 +66,10 @@ std::string line_of(const PlayoutPlan& plan, masterclock::Zone zone) {
 }
 
 absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& options,
-                    const Terminal& terminal, std::ostream& out) {
-  const absl::StatusOr<masterclock::Zone> zone = clock.zone(options.zone);
-  if (!zone.ok()) return zone.status();
+                    const GuideOptions& guide, const Terminal& terminal, std::ostream& out) {
   ScheduleService schedule(clock);
-  const GuideOptions guide{*zone, options.day_start, options.rate};
-  if (absl::Status status = schedule.load(options.guide, guide); !status.ok()) return status;
+  if (absl::Status status = schedule.load(options.guide.paths, guide); !status.ok()) return status;
+  print_warnings(schedule);
 
   // One reading for every channel, so that they can be compared.
   const masterclock::UtcTime at = clock.now_utc();
@@ -82,10 +80,10 @@ absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& opt
     plans.push_back(*std::move(plan));
   }
   if (options.json) {
-    for (const PlayoutPlan& plan : plans) out << line_of(plan, *zone) << '\n';
+    for (const PlayoutPlan& plan : plans) out << line_of(plan, guide.zone) << '\n';
   } else {
-    const auto day = masterclock::broadcast_day_at(at, *zone, options.day_start);
-    out << now_table(plans, at, day, *zone, terminal);
+    const auto day = masterclock::broadcast_day_at(at, guide.zone, guide.day_start);
+    out << now_table(plans, at, day, guide.zone, terminal);
   }
   out.flush();
   if (!out) return absl::UnavailableError("the answer could not be written");
@@ -95,24 +93,23 @@ absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& opt
 }  // namespace
 
 absl::Status run_now(const NowOptions& options, const Terminal& terminal, std::ostream& out) {
-  if (options.at) {
-    masterclock::testing::ManualTimeSource source(*options.at);
-    return answer(masterclock::MasterClock(source), options, terminal, out);
-  }
-  return answer(masterclock::MasterClock(), options, terminal, out);
+  absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
+  if (!guide.ok()) return guide.status();
+  guide->rate = options.rate;
+  if (!options.at) return answer(masterclock::MasterClock(), options, *guide, terminal, out);
+  const absl::StatusOr<masterclock::UtcTime> at = to_utc(*options.at, guide->zone);
+  if (!at.ok()) return at.status();
+  masterclock::testing::ManualTimeSource source(*at);
+  return answer(masterclock::MasterClock(source), options, *guide, terminal, out);
 }
 
 void add_now(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<NowOptions>();
   CLI::App& now = *app.add_subcommand("now", "what is on each channel, and how far in");
-  add_guide(now, options->guide);
-  common::add_time(now, "--at", options->at, "as if it were then; now, unless given");
-  add_zone(now, options->zone);
+  add_guide_options(now, options->guide);
+  add_station_time(now, "--at", options->at, "as if it were then; now, unless given");
   add_rate(now, options->rate);
-  now.add_option("--channel", options->channels, "only this one; may be given several times")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  add_day_start(now, options->day_start);
+  add_channels(now, options->channels, "only this one");
   now.add_flag("--json", options->json, "one JSON object a line a channel");
   now.callback([options, &chosen] {
     chosen = [options] { return run_now(*options, terminal_of_stdout(), std::cout); };

@@ -238,14 +238,15 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   if (options.real()) source = &machine;
   if (station) source = &station->source();
   MasterClock clock(*source);
-  const auto zone = clock.zone(options.zone);
-  if (!zone.ok()) return zone.status();
-  ScheduleService schedule(clock);
-  if (absl::Status loaded =
-          schedule.load(options.guide, {.zone = *zone, .day_start = options.day_start});
-      !loaded.ok()) {
-    return loaded;
+  absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
+  if (!guide.ok()) return guide.status();
+  if (!options.real()) {  // all playlists of a folder that the run may need
+    guide->from = options.from.value_or(UtcTime::min());
+    guide->until = options.to.value_or(UtcTime::max());
   }
+  ScheduleService schedule(clock);
+  if (absl::Status loaded = schedule.load(options.guide.paths, *guide); !loaded.ok()) return loaded;
+  print_warnings(schedule);
   for (const std::string& channel : options.channels) {
     if (const auto known = schedule.get_playout_plan_now(channel); !known.ok()) {
       return known.status();
@@ -254,7 +255,7 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
   const Span span = span_of(*schedule.guide());
   if (!options.real()) {
     if (!options.from && span.begin == UtcTime::max()) {
-      return absl::InvalidArgumentError(printable(options.guide) +
+      return absl::InvalidArgumentError(printable(options.guide.paths.front()) +
                                         ": has no programme; --from is required");
     }
     simulated.set_utc(options.from.value_or(span.begin));
@@ -264,17 +265,19 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
     }
   }
   std::error_code ignored;
-  if (std::filesystem::equivalent(options.guide, options.as_run, ignored)) {
-    return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
+  for (const std::string& path : options.guide.paths) {
+    if (std::filesystem::equivalent(path, options.as_run, ignored)) {
+      return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
+    }
   }
   const auto log = AsRunLog::open(
-      options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace, *zone,
-      options.day_start);
+      options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace,
+      guide->zone, guide->day_start);
   if (!log.ok()) return log.status();
 
   std::optional<UtcTime> shown_end = options.to;
   if (!shown_end && !options.real()) shown_end = span.end;
-  Progress progress(clock.now_utc(), shown_end, *zone);
+  Progress progress(clock.now_utc(), shown_end, guide->zone);
   Run run(clock, stop, progress);
   ChannelManagerOptions management;
   management.as_run = [&](const AsRunEntry& entry) {
@@ -336,7 +339,7 @@ absl::StatusOr<std::optional<Discipline>> parse_discipline(std::string_view text
 void add_run(CLI::App& app, common::Command& chosen) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& run = *app.add_subcommand("run", "runs the schedule and writes the as-run log");
-  add_guide(run, options->guide);
+  add_guide_options(run, options->guide);
   common::add_time(run, "--from", options->from, "the start of a run on simulated time");
   common::add_time(run, "--to", options->to, "the end of the run");
   common::add_parsed(run, "--speed", options->speed,
@@ -355,8 +358,6 @@ void add_run(CLI::App& app, common::Command& chosen) {
   run.add_option("--channel", options->channels, "log this channel only; repeatable")
       ->type_name("ID")
       ->allow_extra_args(false);
-  add_zone(run, options->zone);
-  add_day_start(run, options->day_start);
   run.callback([options, &chosen] {
     if (options->from && options->to && *options->to <= *options->from) {
       throw CLI::ValidationError("--to", "must be later than --from");

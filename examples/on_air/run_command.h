@@ -20,13 +20,12 @@ namespace on_air {
 enum class Discipline { kKernel, kChrony, kLinuxPtp };
 
 struct RunOptions {
-  std::string guide, as_run;
+  GuideArguments guide;
+  std::string as_run;
   std::optional<masterclock::UtcTime> from, to;
   std::optional<double> speed = 1.0;     // absent: without waiting
   std::vector<std::string> channels;     // only these are logged; empty: all
   std::optional<Discipline> discipline;  // of the real clock; absent: none
-  std::string zone = "UTC";
-  std::chrono::seconds day_start = std::chrono::hours(6);
 
   // Speed 1 from the present instant is the real clock.
   [[nodiscard]] bool real() const noexcept { return speed == 1.0 && !from; }

@@ -5,7 +5,6 @@
 
 #include "common/data_error.h"
 #include "common/printable.h"
-#include "guide_file.h"
 #include "masterclock/time/leap_seconds.h"
 
 namespace on_air {
@@ -62,14 +61,40 @@ absl::Status unknown_channel(const Guide& guide, std::string_view id) {
 
 }  // namespace
 
-absl::Status ScheduleService::load(const std::string& path, const GuideOptions& options) {
-  absl::StatusOr<Guide> guide = load_guide(path, options.zone, options.day_start);
+absl::Status ScheduleService::load(std::vector<std::string> paths, const GuideOptions& options) {
+  const std::lock_guard lock(files_mutex_);
+  GuideFiles files(std::move(paths), {.zone = options.zone,
+                                      .day_start = options.day_start,
+                                      .assume_zone = options.assume_zone,
+                                      .shift = options.shift,
+                                      .strict = options.strict});
+  if (absl::Status status = read(files, options); !status.ok()) return status;
+  files_ = std::move(files);
+  options_ = options;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ScheduleService::reload_if_changed() {
+  const std::lock_guard lock(files_mutex_);
+  const UtcTime now = clock_.source().now_utc();
+  if (!files_.changed(options_.from.value_or(now), options_.until.value_or(now))) return false;
+  if (absl::Status status = read(files_, options_); !status.ok()) return status;
+  return true;
+}
+
+absl::Status ScheduleService::read(GuideFiles& files, const GuideOptions& options) {
+  const UtcTime now = clock_.source().now_utc();
+  absl::StatusOr<LoadedGuide> guide =
+      files.load(options.from.value_or(now), options.until.value_or(now));
   if (!guide.ok()) return guide.status();
-  auto loaded = std::make_shared<const Loaded>(Loaded{*std::move(guide), options});
+  auto loaded = std::make_shared<const Loaded>(
+      Loaded{std::move(guide->guide), options, std::move(guide->warnings)});
   const std::lock_guard lock(mutex_);
   loaded_ = std::move(loaded);
   return absl::OkStatus();
 }
+
+std::vector<std::string> ScheduleService::warnings() const { return loaded()->warnings; }
 
 std::shared_ptr<const ScheduleService::Loaded> ScheduleService::loaded() const {
   const std::lock_guard lock(mutex_);

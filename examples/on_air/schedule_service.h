@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "guide.h"
+#include "guide_file.h"
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/join_point.h"
 #include "masterclock/frames/timecode.h"
@@ -34,11 +35,16 @@
 
 namespace on_air {
 
-// Says how to read a guide and how to answer from it.
+// How a guide is read and answered from. guide_reading.h explains the fields of the reading.
 struct GuideOptions {
-  masterclock::Zone zone;                                  // of the station; UTC by default
-  std::chrono::seconds day_start = std::chrono::hours(6);  // local time
-  masterclock::FrameRate rate = masterclock::k25;          // of the frame counts
+  masterclock::Zone zone;  // of the station; UTC unless set
+  std::chrono::seconds day_start = std::chrono::hours(6);
+  masterclock::FrameRate rate = masterclock::k25;  // in which frames are counted
+  std::optional<masterclock::Zone> assume_zone{};
+  std::chrono::nanoseconds shift{};
+  bool strict = false;
+  // The time for which playlists of a folder are read; the clock's present reading unless set.
+  std::optional<masterclock::UtcTime> from{}, until{};
 };
 
 // The programme that is on the air.
@@ -87,11 +93,22 @@ class ScheduleService {
   // The clock must outlive the service.
   explicit ScheduleService(const masterclock::MasterClock& clock) noexcept : clock_(clock) {}
 
-  // Reads an XMLTV guide or an ffplayout playlist, and replaces the guide that was loaded before.
-  // After an error the old guide stays.
+  // Reads guides in place of those loaded before: files, "-" or folders, as guide_file.h says. When
+  // it fails, nothing changes.
   //
-  // Errors: as load_guide in guide_file.h: one line with file and line or field.
-  absl::Status load(const std::string& path, const GuideOptions& options = {});
+  // Errors: as GuideFiles::load in guide_file.h: one line with file and line or field.
+  absl::Status load(std::vector<std::string> paths, const GuideOptions& options = {});
+  absl::Status load(const std::string& path, const GuideOptions& options = {}) {
+    return load(std::vector<std::string>{path}, options);
+  }
+
+  // Loads the same guides again when a file changed, and when another broadcast day needs other
+  // playlists of a folder. Returns whether there is another guide now. A failure keeps the guide and
+  // is reported once for each change.
+  absl::StatusOr<bool> reload_if_changed();
+
+  // Returns what was wrong with entries of the last load: "FILE:LINE: reason".
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
   // Returns the loaded guide. It is empty before the first `load`, and not changed by a later one.
   [[nodiscard]] std::shared_ptr<const Guide> guide() const;
@@ -113,12 +130,17 @@ class ScheduleService {
   struct Loaded {
     Guide guide;
     GuideOptions options;
+    std::vector<std::string> warnings;
   };
 
   [[nodiscard]] std::shared_ptr<const Loaded> loaded() const;
+  absl::Status read(GuideFiles& files, const GuideOptions& options);
   static absl::StatusOr<const ChannelSchedule*> find(const Loaded& loaded, std::string_view id);
 
   const masterclock::MasterClock& clock_;
+  std::mutex files_mutex_;  // guards the next two
+  GuideFiles files_;
+  GuideOptions options_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Loaded> loaded_ = std::make_shared<const Loaded>();
 };

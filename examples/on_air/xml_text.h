@@ -1,7 +1,8 @@
-// The characters of an XML file, whatever its bytes are.
+// Reads the characters of an XML file, whatever its bytes are.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_XML_TEXT_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_XML_TEXT_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,20 +10,24 @@
 
 namespace on_air {
 
-// The encoding of an XML file: what its byte order mark or the pattern of its first bytes says,
-// else what its declaration says (<?xml ... encoding="ISO-8859-1"?>), else UTF-8.
+// Returns the encoding of an XML file: that of its byte order mark or of the pattern of its first
+// bytes, else the declared one (<?xml ... encoding="ISO-8859-1"?>), else UTF-8.
 //
 // Source: XML 1.0, appendix F.
 [[nodiscard]] std::string xml_encoding(std::string_view bytes);
 
-// The text as UTF-8, without a byte order mark. Lines are those of the file, so that a place in the
-// result is a place in the file.
-//
-// Threads: any.
-// Errors:  InvalidArgument, "FILE:LINE: what": an encoding that iconv(3) does not know, bytes that
-//          are not valid in it, a zero character.
-[[nodiscard]] absl::StatusOr<std::string> xml_as_utf8(std::string_view bytes,
-                                                      std::string_view file);
+struct XmlText {
+  std::string utf8;      // without a byte order mark; its lines are those of the file
+  std::string encoding;  // of the file
+  // Each U+FFFD in place of bytes that are not valid in the encoding, or of a control character,
+  // which XML does not have: how many, and the offset of the first.
+  std::size_t replaced = 0, first_replaced = 0;
+};
+
+// Errors: InvalidArgument, "FILE:LINE: what", for an encoding that iconv(3) does not know, and
+//         where more than a few characters in a hundred would be replaced.
+// Cost:   UTF-8 without errors is checked in place and not copied.
+[[nodiscard]] absl::StatusOr<XmlText> xml_as_utf8(std::string bytes, std::string_view file);
 
 }  // namespace on_air
 

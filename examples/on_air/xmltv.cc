@@ -2,27 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <map>
-#include <optional>
-#include <pugixml.hpp>
 #include <utility>
-#include <vector>
 
 #include "common/data_error.h"
 #include "common/printable.h"
+#include "xml_reader.h"
 #include "xml_text.h"
 
 namespace on_air {
 namespace {
 
-using common::data_error;
 using common::in_quotes;
-using common::line_at;
-using common::printable;
-
 using masterclock::UtcTime;
+using masterclock::Zone;
+
+// The most characters of a title or of an id.
+constexpr std::size_t kLongestText = std::size_t{1} << 16;
 
 struct OffsetName {
   std::string_view name;
@@ -30,241 +28,387 @@ struct OffsetName {
 };
 
 // Names that guides use. The American ones mean what RFC 2822 section 4.3 says, the others what
-// they mean in their country. Names of several equal claims (IST: Ireland, India, Israel) are not
-// here, so that they are refused and not guessed.
-constexpr std::array<OffsetName, 37> kOffsetNames = {{
+// they mean in their country. A name with several equal claims (IST: Ireland, India, Israel) is
+// missing here, because a guess would be hours wrong.
+constexpr std::array<OffsetName, 52> kOffsetNames = {{
     {"Z", std::chrono::hours(0)},        {"UTC", std::chrono::hours(0)},
-    {"UT", std::chrono::hours(0)},       {"GMT", std::chrono::hours(0)},
-    {"WET", std::chrono::hours(0)},      {"WEST", std::chrono::hours(1)},
-    {"BST", std::chrono::hours(1)},      {"CET", std::chrono::hours(1)},
-    {"MET", std::chrono::hours(1)},      {"CEST", std::chrono::hours(2)},
-    {"MEST", std::chrono::hours(2)},     {"SAST", std::chrono::hours(2)},
-    {"EET", std::chrono::hours(2)},      {"EEST", std::chrono::hours(3)},
-    {"MSK", std::chrono::hours(3)},      {"HKT", std::chrono::hours(8)},
+    {"UT", std::chrono::hours(0)},       {"UCT", std::chrono::hours(0)},
+    {"GMT", std::chrono::hours(0)},      {"WET", std::chrono::hours(0)},
+    {"WEST", std::chrono::hours(1)},     {"BST", std::chrono::hours(1)},
+    {"CET", std::chrono::hours(1)},      {"MET", std::chrono::hours(1)},
+    {"MEZ", std::chrono::hours(1)},      {"WAT", std::chrono::hours(1)},
+    {"CEST", std::chrono::hours(2)},     {"MEST", std::chrono::hours(2)},
+    {"MESZ", std::chrono::hours(2)},     {"SAST", std::chrono::hours(2)},
+    {"CAT", std::chrono::hours(2)},      {"EET", std::chrono::hours(2)},
+    {"EEST", std::chrono::hours(3)},     {"EAT", std::chrono::hours(3)},
+    {"IDT", std::chrono::hours(3)},      {"MSK", std::chrono::hours(3)},
+    {"PKT", std::chrono::hours(5)},      {"WIB", std::chrono::hours(7)},
+    {"WITA", std::chrono::hours(8)},     {"HKT", std::chrono::hours(8)},
     {"SGT", std::chrono::hours(8)},      {"AWST", std::chrono::hours(8)},
-    {"JST", std::chrono::hours(9)},      {"KST", std::chrono::hours(9)},
-    {"ACST", std::chrono::minutes(570)}, {"ACDT", std::chrono::minutes(630)},
-    {"AEST", std::chrono::hours(10)},    {"AEDT", std::chrono::hours(11)},
-    {"NZST", std::chrono::hours(12)},    {"NZDT", std::chrono::hours(13)},
-    {"EST", std::chrono::hours(-5)},     {"EDT", std::chrono::hours(-4)},
-    {"CST", std::chrono::hours(-6)},     {"CDT", std::chrono::hours(-5)},
-    {"MST", std::chrono::hours(-7)},     {"MDT", std::chrono::hours(-6)},
-    {"PST", std::chrono::hours(-8)},     {"PDT", std::chrono::hours(-7)},
-    {"AKST", std::chrono::hours(-9)},    {"AKDT", std::chrono::hours(-8)},
-    {"HST", std::chrono::hours(-10)},
+    {"WIT", std::chrono::hours(9)},      {"JST", std::chrono::hours(9)},
+    {"KST", std::chrono::hours(9)},      {"ACST", std::chrono::minutes(570)},
+    {"ACDT", std::chrono::minutes(630)}, {"AEST", std::chrono::hours(10)},
+    {"AEDT", std::chrono::hours(11)},    {"NZST", std::chrono::hours(12)},
+    {"NZDT", std::chrono::hours(13)},    {"NST", std::chrono::minutes(-210)},
+    {"NDT", std::chrono::minutes(-150)}, {"AST", std::chrono::hours(-4)},
+    {"ADT", std::chrono::hours(-3)},     {"EST", std::chrono::hours(-5)},
+    {"EDT", std::chrono::hours(-4)},     {"CST", std::chrono::hours(-6)},
+    {"CDT", std::chrono::hours(-5)},     {"MST", std::chrono::hours(-7)},
+    {"MDT", std::chrono::hours(-6)},     {"PST", std::chrono::hours(-8)},
+    {"PDT", std::chrono::hours(-7)},     {"AKST", std::chrono::hours(-9)},
+    {"AKDT", std::chrono::hours(-8)},    {"HST", std::chrono::hours(-10)},
 }};
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
-// The number that `text` writes, all digits.
-int number(std::string_view text) {
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return upper(x) == upper(y); });
+}
+
+// Returns the number that `digits` writes.
+int number(std::string_view digits) {
   int value = 0;
-  for (const char c : text) value = value * 10 + (c - '0');
+  for (const char digit : digits) value = value * 10 + (digit - '0');
   return value;
 }
 
-std::optional<std::chrono::minutes> named_offset(std::string_view name) {
-  const auto found = std::find_if(kOffsetNames.begin(), kOffsetNames.end(),
-                                  [&](const OffsetName& o) { return o.name == name; });
-  if (found == kOffsetNames.end()) return std::nullopt;
-  return found->offset;
+// A..Y without J: the hours of the military letters.
+std::optional<std::chrono::seconds> military_offset(char letter) {
+  constexpr std::string_view kEast = "ABCDEFGHIKLM", kWest = "NOPQRSTUVWXY";
+  const char c = upper(letter);
+  if (const std::size_t east = kEast.find(c); east != std::string_view::npos) {
+    return std::chrono::hours(east + 1);
+  }
+  if (const std::size_t west = kWest.find(c); west != std::string_view::npos) {
+    return -std::chrono::hours(west + 1);
+  }
+  return std::nullopt;
 }
 
-// +0100 or +01:00.
-std::optional<std::chrono::minutes> numeric_offset(std::string_view text) {
-  const bool colon = text.size() == 6 && text[3] == ':';
-  if (text.size() != 5 && !colon) return std::nullopt;
-  const std::string_view hour = text.substr(1, 2);
-  const std::string_view minute = text.substr(colon ? 4 : 3);
-  if (!std::all_of(hour.begin(), hour.end(), is_digit) ||
-      !std::all_of(minute.begin(), minute.end(), is_digit) || number(hour) > 23 ||
-      number(minute) > 59) {
-    return std::nullopt;
+std::optional<std::chrono::seconds> named_offset(std::string_view name) {
+  const auto same = [&](const OffsetName& o) { return same_name(o.name, name); };
+  if (const auto found = std::find_if(kOffsetNames.begin(), kOffsetNames.end(), same);
+      found != kOffsetNames.end()) {
+    return found->offset;
   }
-  const auto size = std::chrono::hours(number(hour)) + std::chrono::minutes(number(minute));
-  return text.front() == '-' ? -size : size;
+  return name.size() == 1 ? military_offset(name.front()) : std::nullopt;
+}
+
+// +01, +0100, +01:00, +010000 or +01:00:00. A digit alone is hours after UTC or GMT (`after_base`),
+// and must be zero elsewhere, because it may be hours or tens of them.
+std::optional<std::chrono::seconds> numeric_offset(std::string_view text, bool after_base) {
+  const bool minus = text.front() == '-';
+  text.remove_prefix(1);
+  std::array<int, 3> fields{};
+  std::size_t count = 0;
+  const bool colons = text.size() > 2 && text[2] == ':';
+  for (std::size_t at = 0; at < text.size(); ++count) {
+    if (count == fields.size()) return std::nullopt;
+    if (count > 0 && colons && text[at++] != ':') return std::nullopt;
+    const std::string_view digits = text.substr(at, 2);
+    if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
+    fields[count] = number(digits);
+    at += digits.size();
+    const bool clear = fields == std::array<int, 3>{} || (after_base && count == 0);
+    if (digits.size() == 1 && (!clear || colons)) return std::nullopt;
+  }
+  const auto [hour, minute, second] = fields;
+  if (count == 0 || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  const auto size =
+      std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  return minus ? -size : size;
+}
+
+// The offset that `zone` has at that local time under that name, in either pass of a repeated hour.
+std::optional<std::chrono::seconds> zone_offset(std::string_view name, Zone zone,
+                                                masterclock::LocalTime local) {
+  const masterclock::LocalResolution found = zone.resolve(local);
+  for (const UtcTime candidate : {found.earlier, found.later}) {
+    const masterclock::ZoneOffset offset = zone.offset_at(candidate);
+    if (same_name(offset.abbreviation, name)) return offset.offset;
+  }
+  return std::nullopt;
 }
 
 absl::Status time_error(std::string_view text, const std::string& what) {
   return absl::InvalidArgumentError("Invalid XMLTV time " + in_quotes(text) + ": " + what);
 }
 
-// What an element says, comments left out.
-std::string text_of(pugi::xml_node element) {
-  std::string text;
-  for (const pugi::xml_node part : element) {
-    if (part.type() == pugi::node_pcdata || part.type() == pugi::node_cdata) text += part.value();
-  }
-  return text;
-}
-
-struct Listing {
-  std::string id, display_name;
-  std::vector<Programme> programmes;
-  bool declared = false;  // by a <channel>
-};
-
-// Reads one document. The parser changes its buffer as it goes, so places are looked up in `text_`.
+// Reads one document, and keeps what it needs of the element that it is in.
 class XmltvReader {
  public:
-  XmltvReader(std::string text, std::string_view file) : text_(std::move(text)), file_(file) {}
+  XmltvReader(const XmlText& text, std::string_view file, const GuideReading& reading)
+      : reading_(reading),
+        file_(file),
+        xml_(text.utf8),
+        report_(std::string(file), reading.strict),
+        lines_(text.utf8) {
+    if (text.replaced == 0) return;
+    const std::string more =
+        text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
+    report_.note(lines_.line_of(text.first_replaced),
+                 "a character that is not valid in " + text.encoding + ", or not in XML" + more);
+  }
 
-  absl::StatusOr<Guide> read() {
-    if (absl::Status status = parse(); !status.ok()) return status;
-    for (const pugi::xml_node node : document_.document_element()) {
-      absl::Status status;
-      if (node.name() == std::string_view("channel")) status = channel(node);
-      if (node.name() == std::string_view("programme")) status = programme(node);
-      if (!status.ok()) return status;
-    }
-    std::vector<ChannelSchedule> channels;
-    channels.reserve(listings_.size());
-    for (const bool declared : {true, false}) {
-      for (Listing& listing : listings_) {
-        if (listing.declared != declared) continue;
-        if (listing.display_name.empty()) listing.display_name = listing.id;
-        channels.emplace_back(listing.id, std::move(listing.display_name),
-                              std::move(listing.programmes));
+  absl::StatusOr<GuideFile> read() {
+    for (;;) {
+      const XmlReader::Piece piece = xml_.next();
+      for (const XmlReader::Fault& fault : xml_.take_faults()) {
+        report_.note(lines_.line_of(fault.offset), fault.what);
+      }
+      if (piece == XmlReader::Piece::kFailed) {
+        return common::data_error(file_, lines_.line_of(xml_.offset()), xml_.error());
+      }
+      if (report_.failed()) return report_.status();
+      switch (piece) {
+        case XmlReader::Piece::kStart:
+          if (xml_.depth() == 1 && xml_.name() != "tv") {
+            return common::data_error(file_, lines_.line_of(xml_.offset()),
+                                      "not XMLTV: the element is <" +
+                                          common::printable(xml_.name().substr(0, 80)) +
+                                          ">, not <tv>");
+          }
+          start();
+          break;
+        case XmlReader::Piece::kText:
+          if (collecting_ && xml_.depth() == 3) {
+            collected_ += xml_.text().substr(0, kLongestText + 1 - collected_.size());
+          }
+          break;
+        case XmlReader::Piece::kEnd:
+          end();
+          break;
+        default:
+          if (absl::Status status = report_.status(); !status.ok()) return status;
+          return GuideFile{std::move(listing_), report_.warnings()};
       }
     }
-    return Guide(std::move(channels));
   }
 
  private:
-  absl::Status parse() {
-    const pugi::xml_parse_result result =
-        document_.load_buffer(text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8);
-    if (result.status == pugi::status_no_document_element) {
-      return data_error(file_, 1, "not XML: there is no element in it");
+  enum class Kind { kOther, kChannel, kProgramme };
+
+  void start() {
+    if (xml_.depth() == 2) {
+      kind_ = xml_.name() == "channel"     ? Kind::kChannel
+              : xml_.name() == "programme" ? Kind::kProgramme
+                                           : Kind::kOther;
+      title_.clear();
+      bad_.clear();
+      offset_ = xml_.offset();
+      if (kind_ == Kind::kChannel) start_channel();
+      if (kind_ == Kind::kProgramme) start_programme();
+    } else if (xml_.depth() == 3 && title_.empty()) {
+      collecting_ = (kind_ == Kind::kChannel && xml_.name() == "display-name") ||
+                    (kind_ == Kind::kProgramme && xml_.name() == "title");
     }
-    if (!result) {
-      const auto offset = static_cast<std::size_t>(std::max(result.offset, std::ptrdiff_t{0}));
-      const bool ends_in_a_tag = text_.find('>', offset) == std::string::npos;
-      if (ends_in_a_tag || offset >= text_.size()) {
-        return data_error(file_, line_at(text_, text_.size()), "truncated XML: " + missing_end());
+  }
+
+  void end() {
+    if (xml_.depth() == 3 && collecting_) {
+      collecting_ = false;
+      title_ = folded(collected_);
+      if (collected_.size() > kLongestText) bad_ = "has a name of more than 64 KiB";
+      collected_.clear();
+    }
+    if (xml_.depth() != 2 || kind_ == Kind::kOther) return;
+    if (!bad_.empty() && kind_ == Kind::kChannel) {
+      report_.note(lines_.line_of(offset_), "<channel> " + bad_ + "; left out");
+    } else if (!bad_.empty()) {
+      report_.bad_entry(lines_.line_of(offset_), "<programme> " + bad_);
+    } else if (kind_ == Kind::kChannel) {
+      ChannelListing& listing = listing_.channel(id_);
+      listing.declared = true;
+      if (listing.display_name.empty()) listing.display_name = title_;
+    } else {
+      report_.good_entry();
+      programme_.title = std::move(title_);
+      listing_.channel(id_).programmes.push_back(std::move(programme_));
+    }
+    title_.clear();
+    kind_ = Kind::kOther;
+  }
+
+  void start_channel() {
+    const std::optional<std::string> id = xml_.attribute("id");
+    if (!id) {
+      bad_ = "has no id";
+    } else {
+      take_id(*id);
+    }
+  }
+
+  void take_id(std::string_view id) {
+    id_ = without_blanks(id.substr(0, kLongestText + 1));
+    if (id_.size() > kLongestText) bad_ = "has an id of more than 64 KiB";
+  }
+
+  void start_programme() {
+    programme_ = {};
+    const std::optional<std::string> start = xml_.attribute("start");
+    const std::optional<std::string> stop = xml_.attribute("stop");
+    const std::optional<std::string> channel = xml_.attribute("channel");
+    if (!start) {
+      bad_ = "has no start";
+    } else if (!channel) {
+      bad_ = "has no channel";
+    } else if (take_id(*channel); !bad_.empty()) {
+      return;
+    } else if (take_time("start", *start, programme_.start) && stop) {
+      UtcTime stop_time;
+      if (!take_time("stop", *stop, stop_time)) return;
+      if (stop_time < programme_.start) {
+        bad_ = "stop " + in_quotes(*stop) + " is before its start " + in_quotes(*start);
       }
-      return data_error(file_, line_at(text_, offset),
-                        std::string("not well-formed XML: ") + result.description());
+      programme_.stop = stop_time;
     }
-    const pugi::xml_node root = document_.document_element();
-    if (root.name() != std::string_view("tv")) {
-      return error(root, "not XMLTV: the element is <" + printable(root.name()) + ">, not <tv>");
+    if (const std::optional<std::string> clump = xml_.attribute("clumpidx")) take_clump(*clump);
+  }
+
+  bool take_time(const char* name, std::string_view text, UtcTime& time) {
+    const absl::StatusOr<UtcTime> parsed = parse_xmltv_time(text, reading_.assume_zone);
+    if (!parsed.ok()) {
+      bad_ = std::string(name) + ": " + std::string(parsed.status().message());
+      return false;
     }
-    for (pugi::xml_node after = root.next_sibling(); after; after = after.next_sibling()) {
-      if (after.type() == pugi::node_element) return error(after, "a second element after </tv>");
+    time = masterclock::saturating_add(*parsed, reading_.shift);
+    if (reading_.shift.count() != 0 && time - reading_.shift != *parsed) {
+      bad_ = std::string(name) + ": " + in_quotes(text) + " is shifted outside 1677 to 2262";
+      return false;
     }
-    return absl::OkStatus();
+    return true;
   }
 
-  absl::Status channel(pugi::xml_node node) {
-    const pugi::xml_attribute id = node.attribute("id");
-    if (!id) return error(node, "<channel> has no id");
-    Listing& listing = listing_of(id.value());
-    listing.declared = true;
-    if (listing.display_name.empty()) listing.display_name = text_of(node.child("display-name"));
-    return absl::OkStatus();
-  }
-
-  absl::Status programme(pugi::xml_node node) {
-    const pugi::xml_attribute start = node.attribute("start");
-    const pugi::xml_attribute stop = node.attribute("stop");
-    const pugi::xml_attribute channel = node.attribute("channel");
-    if (!start) return error(node, "<programme> has no start");
-    if (!channel) return error(node, "<programme> has no channel");
-    Programme programme;
-    const absl::StatusOr<UtcTime> start_time = parse_xmltv_time(start.value());
-    if (!start_time.ok()) return bad_time(node, "start", start_time.status());
-    programme.start = *start_time;
-    if (stop) {
-      const absl::StatusOr<UtcTime> stop_time = parse_xmltv_time(stop.value());
-      if (!stop_time.ok()) return bad_time(node, "stop", stop_time.status());
-      if (*stop_time < *start_time) {
-        return error(node, "<programme> stop " + in_quotes(stop.value()) + " is before its start " +
-                               in_quotes(start.value()));
-      }
-      programme.stop = *stop_time;
+  // "1/3". A programme with another clump index is one without.
+  void take_clump(std::string_view text) {
+    const std::string_view all = without_blanks(text);
+    const std::size_t slash = all.find('/');
+    const auto read = [](std::string_view digits, std::int32_t& value) {
+      digits = without_blanks(digits);
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), value);
+      return error == std::errc() && end == digits.data() + digits.size() && !digits.empty();
+    };
+    Clump clump;
+    const bool good = slash != std::string_view::npos && read(all.substr(0, slash), clump.index) &&
+                      read(all.substr(slash + 1), clump.count) && clump.index >= 0 &&
+                      clump.index < clump.count;
+    if (good) {
+      programme_.clump = clump;
+    } else {
+      report_.note(lines_.line_of(offset_),
+                   "<programme> clumpidx " + in_quotes(text) + ": expected a place such as 0/2");
     }
-    programme.title = text_of(node.child("title"));
-    listing_of(channel.value()).programmes.push_back(std::move(programme));
-    return absl::OkStatus();
   }
 
-  Listing& listing_of(std::string_view id) {
-    auto found = index_.find(id);
-    if (found == index_.end()) {
-      found = index_.emplace(std::string(id), listings_.size()).first;
-      listings_.push_back({std::string(id), {}, {}, false});
-    }
-    return listings_[found->second];
-  }
+  const GuideReading& reading_;
+  const std::string_view file_;
+  XmlReader xml_;
+  EntryReport report_;
+  LineCounter lines_;
+  GuideListing listing_;
 
-  absl::Status error(pugi::xml_node node, const std::string& what) const {
-    const std::ptrdiff_t offset = std::max(node.offset_debug(), std::ptrdiff_t{0});
-    return data_error(file_, line_at(text_, static_cast<std::size_t>(offset)), what);
-  }
-
-  absl::Status bad_time(pugi::xml_node node, const char* attribute,
-                        const absl::Status& status) const {
-    return error(node,
-                 std::string("<programme> ") + attribute + ": " + std::string(status.message()));
-  }
-
-  std::string missing_end() const {
-    const pugi::xml_node root = document_.document_element();
-    return root ? "it ends before </" + printable(root.name()) + ">" : "there is no element in it";
-  }
-
-  std::string text_;
-  std::string_view file_;
-  pugi::xml_document document_;
-  std::vector<Listing> listings_;
-  std::map<std::string, std::size_t, std::less<>> index_;
+  Kind kind_ = Kind::kOther;  // of the element of depth 2
+  bool collecting_ = false;   // the text of the element of depth 3
+  std::size_t offset_ = 0;
+  std::string id_, title_, collected_, bad_;
+  Programme programme_;
 };
 
 }  // namespace
 
-absl::StatusOr<UtcTime> parse_xmltv_time(std::string_view text) {
+absl::StatusOr<UtcTime> parse_xmltv_time(std::string_view text, std::optional<Zone> assumed) {
   using namespace std::chrono;
-  const auto digits =
-      static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
-  if (digits < 4 || digits > 14 || digits % 2 != 0) {
-    return time_error(text, "expected YYYYMMDDhhmmss or its leading fields");
-  }
-  // Two digits a field, the year being the first two; those that are not there keep their least
-  // value.
+  constexpr const char* kExpected = "expected YYYYMMDDhhmmss or its leading fields";
+  std::string_view rest = without_blanks(text);
+  const auto count_digits = [&] {
+    return static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_digit) -
+                                    rest.begin());
+  };
+  const std::size_t digits = count_digits();
+  if (digits < 4 || digits > 14 || digits % 2 != 0) return time_error(text, kExpected);
+  // Two digits a field, the year being the first two fields.
   std::array<int, 7> fields = {0, 0, 1, 1, 0, 0, 0};
-  for (std::size_t i = 0; 2 * i < digits; ++i) fields[i] = number(text.substr(2 * i, 2));
+  for (std::size_t i = 0; 2 * i < digits; ++i) fields[i] = number(rest.substr(2 * i, 2));
   const auto [century, of_century, month_number, day_number, hour, minute, second] = fields;
+  rest.remove_prefix(digits);
+
+  nanoseconds fraction{};
+  if (digits == 14 && rest.size() > 1 && (rest[0] == '.' || rest[0] == ',') && is_digit(rest[1])) {
+    rest.remove_prefix(1);
+    const std::string_view all = rest.substr(0, count_digits());
+    rest.remove_prefix(all.size());
+    std::string nine(all.substr(0, 9));
+    nine.resize(9, '0');
+    fraction = nanoseconds(number(nine));
+  }
+  const bool blank = without_blanks(rest).size() < rest.size();
+  rest = without_blanks(rest);
+  std::string_view offset_text = rest;
+  for (const std::string_view base : {"UTC", "GMT"}) {
+    if (rest.size() > base.size() && same_name(rest.substr(0, base.size()), base) &&
+        !is_letter(rest[base.size()])) {
+      offset_text = without_blanks(rest.substr(base.size()));
+    }
+  }
+  const bool sign = !offset_text.empty() && (offset_text[0] == '+' || offset_text[0] == '-');
+  const bool letters = std::all_of(offset_text.begin(), offset_text.end(), is_letter);
+  // The rest of another format, such as 2026-01-15 20:00:00 or 20260115T200000, is no offset.
+  const bool looks_like_offset = digits == 14 || letters ||
+                                 (sign && (blank || digits >= 8) &&
+                                  std::all_of(offset_text.begin() + 1, offset_text.end(),
+                                              [](char c) { return is_digit(c) || c == ':'; }));
+  if (!looks_like_offset) return time_error(text, kExpected);
+
   const year_month_day date = year(century * 100 + of_century) /
                               month(static_cast<unsigned>(month_number)) /
                               day(static_cast<unsigned>(day_number));
   if (month_number < 1 || month_number > 12) return time_error(text, "no such month");
   if (!date.ok()) return time_error(text, "no such day in this month");
-  if (hour > 23) return time_error(text, "no such hour");
+  const bool day_end = hour == 24 && minute == 0 && second == 0 && fraction == nanoseconds(0);
+  if (hour > 23 && !day_end) return time_error(text, "no such hour");
   if (minute > 59) return time_error(text, "no such minute");
   if (second > 59) return time_error(text, "no such second");
-
-  std::string_view rest = text.substr(digits);
-  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
-  minutes offset{};
-  if (!rest.empty()) {
-    const bool numeric = rest.front() == '+' || rest.front() == '-';
-    const std::optional<minutes> found = numeric ? numeric_offset(rest) : named_offset(rest);
-    if (!found) return time_error(text, "no such offset: " + in_quotes(rest));
-    offset = *found;
-  }
-  const sys_seconds utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
-  if (utc < ceil<seconds>(UtcTime::min()) || utc > floor<seconds>(UtcTime::max())) {
+  const sys_seconds wall = sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+  const auto in_range = [](sys_seconds time) {
+    return time >= ceil<seconds>(UtcTime::min()) && time <= floor<seconds>(UtcTime::max());
+  };
+  const auto out_of_range = [&] {
     return absl::OutOfRangeError("Invalid XMLTV time " + in_quotes(text) +
                                  ": outside 1677-09-21 to 2262-04-11");
+  };
+
+  if (rest.empty() && assumed) {
+    if (!in_range(wall)) return out_of_range();
+    const masterclock::LocalTime local(
+        masterclock::saturating_add(UtcTime(wall), fraction).time_since_epoch());
+    return assumed->to_utc(local, masterclock::Resolve::kCompatible);
   }
-  return utc;
+  std::optional<seconds> offset;
+  if (rest.empty()) {
+    offset = seconds(0);
+  } else if (sign) {
+    offset = numeric_offset(offset_text, offset_text.size() < rest.size());
+  } else if (letters && assumed && in_range(wall)) {
+    offset = zone_offset(rest, *assumed, masterclock::LocalTime(wall.time_since_epoch()));
+  }
+  if (!offset && letters) offset = named_offset(rest);
+  if (!offset && rest.size() <= 4 && rest.find_first_not_of('0') == std::string_view::npos) {
+    offset = seconds(0);
+  }
+  if (!offset) return time_error(text, "no such offset: " + in_quotes(rest));
+  const sys_seconds utc = wall - *offset;
+  if (!in_range(utc)) return out_of_range();
+  return masterclock::saturating_add(UtcTime(utc), fraction);
 }
 
-absl::StatusOr<Guide> parse_xmltv(std::string_view bytes, std::string_view file) {
-  absl::StatusOr<std::string> text = xml_as_utf8(bytes, file);
+absl::StatusOr<GuideFile> parse_xmltv(std::string bytes, std::string_view file,
+                                      const GuideReading& reading) {
+  const absl::StatusOr<XmlText> text = xml_as_utf8(std::move(bytes), file);
   if (!text.ok()) return text.status();
-  return XmltvReader(*std::move(text), file).read();
+  return XmltvReader(*text, file, reading).read();
 }
 
 }  // namespace on_air

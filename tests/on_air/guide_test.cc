@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr UtcTime at(int second) { return UtcTime(std::chrono::seconds(second)); }
 
 Programme entry(const char* title, int start, std::optional<int> stop) {
-  return {title, at(start), stop ? std::optional(at(*stop)) : std::nullopt, "", {}};
+  return {title, at(start), stop ? std::optional(at(*stop)) : std::nullopt, "", {}, {}};
 }
 
 ChannelSchedule channel(std::vector<Programme> listing) {
@@ -50,7 +50,7 @@ TEST(ChannelSchedule, MakesATimelineOfAListing) {
       {"a missing stop, out of order", {entry("B", 10, 20), entry("A", 0, {})}, "0-10 A, 10-20 B"},
       {"two missing stops at one start",
        {entry("A", 0, {}), entry("B", 0, {}), entry("C", 10, 20)},
-       "0-10 B, 10-20 C"},
+       "0-10 A, 10-20 C"},
       {"a missing stop ends at a programme of no length",
        {entry("A", 0, {}), entry("B", 5, 5), entry("C", 10, 20)},
        "0-5 A, 10-20 C"},
@@ -64,15 +64,91 @@ TEST(ChannelSchedule, MakesATimelineOfAListing) {
       {"two interruptions",
        {entry("A", 0, 30), entry("B", 10, 20), entry("C", 12, 14)},
        "0-10 A, 10-12 B, 12-14 C, 14-20 B, 20-30 A"},
-      {"of one start the later listed", {entry("A", 0, 10), entry("B", 0, 5)}, "0-5 B, 5-10 A"},
-      {"a duplicate counts where it is listed last",
-       {entry("A", 0, 10), entry("B", 0, 10), entry("A", 0, 10)},
-       "0-10 A"},
+      {"of one start the shorter", {entry("A", 0, 10), entry("B", 0, 5)}, "0-5 B, 5-10 A"},
+      {"of one start the one with a stop, where the other has no end",
+       {entry("A", 0, {}), entry("B", 0, 5)},
+       "0-5 B, 5- A"},
+      {"of one start and stop the lesser title", {entry("B", 0, 10), entry("A", 0, 10)}, "0-10 A"},
+      {"a duplicate without its stop",
+       {entry("A", 0, {}), entry("A", 0, 10), entry("B", 10, 20)},
+       "0-10 A, 10-20 B"},
       {"a stop in the midst of a later one",
        {entry("A", 0, 15), entry("B", 10, 20), entry("C", 18, 30)},
        "0-10 A, 10-18 B, 18-30 C"},
   };
-  for (const auto& c : cases) EXPECT_EQ(timeline(channel(c.listing)), c.expected) << c.name;
+  for (const auto& c : cases) {
+    EXPECT_EQ(timeline(channel(c.listing)), c.expected) << c.name;
+    std::vector<Programme> backward(c.listing.rbegin(), c.listing.rend());
+    EXPECT_EQ(timeline(channel(backward)), c.expected) << c.name << ", lines the other way round";
+  }
+}
+
+Programme part(const char* title, int start, std::optional<int> stop, Clump clump) {
+  Programme programme = entry(title, start, stop);
+  programme.clump = clump;
+  return programme;
+}
+
+// Case 09 and its siblings: the entries of a clump share its slot, and the order of lines does not
+// decide.
+TEST(ChannelSchedule, SplitsTheSlotOfAClump) {
+  const struct {
+    const char* name;
+    std::vector<Programme> listing;
+    const char* expected;
+  } cases[] = {
+      {"two (case 09)", {part("W", 0, 10, {1, 2}), part("N", 0, 10, {0, 2})}, "0-5 N, 5-10 W"},
+      {"three",
+       {part("C", 0, 30, {2, 3}), part("A", 0, 30, {0, 3}), part("B", 0, 30, {1, 3})},
+       "0-10 A, 10-20 B, 20-30 C"},
+      {"one is missing", {part("A", 0, 30, {0, 3}), part("C", 0, 30, {2, 3})}, "0-15 A, 15-30 C"},
+      {"alone", {part("B", 0, 30, {1, 2})}, "0-30 B"},
+      {"0/1 is no clump", {part("A", 0, 30, {0, 1})}, "0-30 A"},
+      {"twice in the file",
+       {part("A", 0, 10, {0, 2}), part("B", 0, 10, {1, 2}), part("A", 0, 10, {0, 2}),
+        part("B", 0, 10, {1, 2})},
+       "0-5 A, 5-10 B"},
+      {"the same title twice",
+       {part("A", 0, 10, {0, 2}), part("A", 0, 10, {1, 2})},
+       "0-5 A, 5-10 A"},
+      {"without stops",
+       {part("B", 0, {}, {1, 2}), part("A", 0, {}, {0, 2}), entry("C", 10, 20)},
+       "0-5 A, 5-10 B, 10-20 C"},
+      {"one without its stop",
+       {part("B", 0, {}, {1, 2}), part("A", 0, 6, {0, 2}), entry("C", 10, 20)},
+       "0-3 A, 3-6 B, 10-20 C"},
+      {"without an end", {part("B", 0, {}, {1, 2}), part("A", 0, {}, {0, 2})}, "0- A"},
+      {"two clumps",
+       {part("A", 0, 10, {0, 2}), part("D", 10, 20, {1, 2}), part("B", 0, 10, {1, 2}),
+        part("C", 10, 20, {0, 2})},
+       "0-5 A, 5-10 B, 10-15 C, 15-20 D"},
+      {"an interruption",
+       {part("A", 0, 20, {0, 2}), part("B", 0, 20, {1, 2}), entry("X", 8, 12)},
+       "0-8 A, 8-10 X, 10-20 B"},
+      {"one index twice", {part("B", 0, 10, {0, 2}), part("A", 0, 10, {0, 2})}, "0-5 A, 5-10 B"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(timeline(channel(c.listing)), c.expected) << c.name;
+    std::vector<Programme> backward(c.listing.rbegin(), c.listing.rend());
+    EXPECT_EQ(timeline(channel(backward)), c.expected) << c.name << ", lines the other way round";
+  }
+}
+
+// A slot that does not divide evenly has neither a gap nor an overlap.
+TEST(ChannelSchedule, SplitsAnySlotWhole) {
+  std::vector<Programme> listing;
+  for (int i = 0; i < 7; ++i) {
+    listing.push_back(part(std::string(1, static_cast<char>('a' + i)).c_str(), 0, 10, {i, 7}));
+  }
+  const ChannelSchedule schedule = channel(std::move(listing));
+  ASSERT_EQ(schedule.airings().size(), 7u);
+  EXPECT_EQ(schedule.airings().front().begin, at(0));
+  EXPECT_EQ(schedule.airings().back().end, at(10));
+  for (std::size_t i = 1; i < 7; ++i) {
+    EXPECT_EQ(schedule.airings()[i].begin, schedule.airings()[i - 1].end);
+    EXPECT_NEAR(static_cast<double>((schedule.airings()[i].begin - at(0)).count()),
+                static_cast<double>(i) * 1e10 / 7, 1.0);
+  }
 }
 
 TEST(ChannelSchedule, BoundariesAreHalfOpen) {
@@ -129,12 +205,10 @@ class DirectDefinition {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < listing_.size(); ++i) {
       if (t < listing_[i].start || t >= stop_of(i)) continue;
-      if (!best || listing_[i].start >= listing_[*best].start) best = i;
+      if (!best || takes_precedence(i, *best)) best = i;
     }
     return best;
   }
-
- private:
   [[nodiscard]] UtcTime stop_of(std::size_t i) const {
     if (listing_[i].stop) return *listing_[i].stop;
     UtcTime stop = kOpenEnd;
@@ -142,6 +216,13 @@ class DirectDefinition {
       if (other.start > listing_[i].start) stop = std::min(stop, other.start);
     }
     return stop;
+  }
+
+ private:
+  [[nodiscard]] bool takes_precedence(std::size_t a, std::size_t b) const {
+    if (listing_[a].start != listing_[b].start) return listing_[a].start > listing_[b].start;
+    if (stop_of(a) != stop_of(b)) return stop_of(a) < stop_of(b);
+    return listing_[a].title < listing_[b].title;
   }
 
   std::vector<Programme> listing_;
@@ -168,7 +249,9 @@ TEST(ChannelSchedule, AgreesWithTheDefinitionAtEveryInstantOfRandomListings) {
 
     // Entries alike in what is listed cannot be told apart, so they are compared by that.
     const auto same = [&](std::optional<std::size_t> a, std::optional<std::size_t> b) {
-      return a.has_value() == b.has_value() && (!a || listing[*a] == listing[*b]);
+      return a.has_value() == b.has_value() && (!a || (listing[*a].start == listing[*b].start &&
+                                                       listing[*a].title == listing[*b].title &&
+                                                       direct.stop_of(*a) == direct.stop_of(*b)));
     };
     for (int t = -1; t <= kEnd; ++t) {
       const auto on = direct.on(at(t));
@@ -225,6 +308,20 @@ TEST(Guide, FindsAChannelByItsId) {
   EXPECT_EQ(guide.find("TG4.ie")->display_name(), "TG4");
   EXPECT_EQ(guide.find("tg4.ie"), nullptr);
   EXPECT_EQ(guide.find(""), nullptr);
+}
+
+// Every question about one of 100,000 channels, in a time that a quadratic search would not keep.
+TEST(Guide, FindsEachOfManyChannels) {
+  std::vector<ChannelSchedule> channels;
+  for (int i = 0; i < 100'000; ++i)
+    channels.emplace_back("ch" + std::to_string(i), "", std::vector<Programme>());
+  const Guide guide(std::move(channels));
+  for (const ChannelSchedule& channel : guide.channels()) {
+    ASSERT_EQ(guide.find(channel.id()), &channel);
+  }
+  const Guide copy = guide;
+  EXPECT_EQ(copy.find("ch99999"), &copy.channels()[99'999]);
+  EXPECT_EQ(copy.nearest_id("ch9999x"), "ch9999");
 }
 
 TEST(Guide, KnowsWhichChannelWasMeant) {
