@@ -1,15 +1,14 @@
-// How punctual the dispatcher is, what that costs, and what happens when everybody comes at once.
+// Measures how late a dispatcher fires, and the processor time that it takes.
 //
-// A playout engine acts on the frame: what fires is late by as much as the machine takes to wake a
-// thread. A frame's worth of events at 120 frames a second is fired here by a thread that merely
-// sleeps, as `clock_nanosleep` does under the timer slack that a thread has by default, by a
-// Dispatcher, and by one that watches the clock for the last stretch. Lateness is what the action
-// itself reads on the clock; the share of a core is that of the dispatcher's own thread.
+// A playout engine acts on the frame: an event is late by the time that the machine takes to wake a
+// thread. Three threads each fire a second of events at 120 frames a second. The first sleeps by
+// `clock_nanosleep` with the default timer slack. The second is a Dispatcher, and the third a
+// Dispatcher that reads the clock before each event. Lateness is the clock reading of the action. The
+// share of a core is that of the dispatcher's thread.
 //
 //   build/bench/bench/dispatcher_bench --benchmark_counters_tabular=true
 //
-// The machine sleeps its wait out, so these are times of the wall: p50, p90, p99 and max are
-// nanoseconds of lateness. The tail belongs to the machine, and is printed for that.
+// p50, p90, p99 and max are nanoseconds of lateness in real time. The tail belongs to the machine.
 
 #include <benchmark/benchmark.h>
 #include <sys/prctl.h>
@@ -124,7 +123,7 @@ BENCHMARK(BM_Lateness_Hybrid)->Iterations(1)->UseRealTime()->Unit(benchmark::kMi
 
 // --- stopping ------------------------------------------------------------------------------------
 
-// Of a dispatcher that would sleep for an hour.
+// Stops a dispatcher that would sleep for an hour.
 void BM_Stop(benchmark::State& state) {
   constexpr int kStops = 50;
   EventScheduler scheduler(source());
@@ -134,61 +133,21 @@ void BM_Stop(benchmark::State& state) {
     for (int i = 0; i < kStops; ++i) {
       Dispatcher dispatcher(scheduler, {.max_wait = 1h});
       std::promise<void> up;
-      (void)scheduler.schedule({.due = masterclock::After{0ns}, .action = [&](auto&) { up.set_value(); }});
+      (void)scheduler.schedule(
+          {.due = masterclock::After{0ns}, .action = [&](auto&) { up.set_value(); }});
       dispatcher.start();
       up.get_future().get();
-      std::this_thread::sleep_for(500us);  // it has gone to sleep again
+      std::this_thread::sleep_for(500us);  // it sleeps again
       const SteadyTime asked = source().now_steady();
       dispatcher.stop();
       took.push_back(source().now_steady() - asked);
     }
     report(state, std::move(took));
-    if (scheduler.counters().pending != 1) state.SkipWithError("what was pending did not stay so");
+    if (scheduler.counters().pending != 1)
+      state.SkipWithError("a pending event did not stay pending");
     scheduler.cancel_between(UtcTime::min(), UtcTime::max());
   }
 }
 BENCHMARK(BM_Stop)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
-
-// --- everybody at once ---------------------------------------------------------------------------
-
-// Events are scheduled for now by so many threads and fired by one that does nothing else; with 0, one
-// thread does both in turn, as an engine's loop would, and shares nothing with anybody.
-//
-// So many events that the kernel has time to give the threads a core each: a tenth of them is over before
-// that. The scheduler is one that has been in use, since a new one asks the kernel for memory by the page.
-void schedule_and_fire(benchmark::State& state) {
-  constexpr int kEvents = 400'000, kTurn = 64;
-  const auto producers = static_cast<int>(state.range(0));
-  EventScheduler scheduler(source());
-  for (auto _ : state) {
-    std::atomic<int> fired = 0;
-    const auto produce = [&](int count) {
-      for (int i = 0; i < count; ++i) {
-        (void)scheduler.schedule({.due = source().now_utc(), .action = [&](auto&) {
-                                    fired.fetch_add(1, std::memory_order_relaxed);
-                                  }});
-      }
-    };
-    const SteadyTime begin = source().now_steady();
-    if (producers == 0) {
-      for (int i = 0; i < kEvents / kTurn; ++i) {
-        produce(kTurn);
-        scheduler.run_due();
-      }
-    } else {
-      std::vector<std::thread> threads;
-      for (int i = 0; i < producers; ++i) threads.emplace_back(produce, kEvents / producers);
-      while (fired < kEvents) {
-        if (scheduler.run_due() == 0) std::this_thread::yield();
-      }
-      for (std::thread& thread : threads) thread.join();
-    }
-    state.SetIterationTime(std::chrono::duration<double>(source().now_steady() - begin).count());
-    if (fired != kEvents) state.SkipWithError("not everything fired");
-  }
-  state.SetItemsProcessed(state.iterations() * kEvents);
-}
-void BM_Producers(benchmark::State& state) { schedule_and_fire(state); }
-BENCHMARK(BM_Producers)->Arg(0)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

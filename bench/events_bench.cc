@@ -1,22 +1,21 @@
-// What an event costs, beside the timers that a playout engine would otherwise use.
+// Compares the cost of an event with the timers that a playout engine would otherwise use.
 //
-// A day of automation is scheduled at once, is edited all day, and must fire on the frame: so each
-// operation is timed with 1,000, 100,000 and 1,000,000 events pending. Every peer that counts does
-// the same work behind a lock that lets any thread in, with a handle for each event and an action
-// that adds one to a counter. What each fired is checked.
+// A day of automation is scheduled at once, is edited all day, and must fire on the frame. So each
+// operation is timed with 1,000, 100,000 and 1,000,000 pending events. Every peer that counts does the
+// same work under a mutex, so that any thread may call it. It has a handle for each event, and an action
+// that adds one to a counter. Each benchmark checks how many events fired.
 //
 //   build/bench/bench/events_bench --benchmark_filter='/1000000'
 //   bench/ratios.py build/bench/bench/events_bench bench/events_bounds.json --repetitions 1
 //
-// Two are shown that do less, and no bound counts them:
+// Two peers do less, and no bound counts them:
 //
-// - libuv by itself (`Bare`): a loop belongs to one thread. `Libuv` is the same under a mutex, held
-//   even while its callbacks run, because uv_run cannot let go of it in between: that is in its favour.
-// - std::priority_queue: it gives no handle, and can neither cancel nor move an event.
+// - libuv alone (`Bare`): a loop belongs to one thread. `Libuv` is the same under a mutex. It holds the
+//   mutex while its callbacks run, because uv_run cannot release it: that is in its favour.
+// - std::priority_queue: it has no handles, and can neither cancel nor move an event.
 //
-// The program has had a second thread, as every program has whose timers are set from any thread.
-// Until a process has one, glibc's mutex leaves out its atomic instructions, and the peers would be
-// timed without the lock that they are here to pay for.
+// The program starts a second thread first. In a process that never had one, glibc's mutex leaves out
+// its atomic instructions.
 
 #include <benchmark/benchmark.h>
 #include <event2/event.h>
@@ -273,7 +272,7 @@ class Asio {
     wait(*timer);
     return timer;
   }
-  // A cancelled wait is told so through the loop.
+  // The loop reports the cancellation to the wait.
   void cancel(Handle& handle) {
     handle->cancel();
     context_.poll_one();
@@ -283,8 +282,8 @@ class Asio {
     context_.poll_one();
     wait(*handle);
   }
-  // Moves the clock. Asio looks at its timers when the kernel's timer says so, which knows only the
-  // real time: one more, due long ago, has it ring at once.
+  // Moves the clock. Asio reads its timers when the kernel's timer expires, which runs in real time.
+  // One more timer, due long ago, makes that happen at once.
   void make_due() {
     Clock::current += kDay;
     bell_.expires_at(Clock::time_point::min());
@@ -334,7 +333,8 @@ class UvTimers {
     const std::lock_guard lock(mutex_);
     start(handle, due);
   }
-  void settle() { uv_run(&loop_, UV_RUN_NOWAIT); }  // what was closed is released
+  void drop(Handle& fired_timer) { cancel(fired_timer); }
+  void settle() { uv_run(&loop_, UV_RUN_NOWAIT); }  // releases closed timers
   void make_due() { std::this_thread::sleep_for(kDay + 10ms); }
   void fire_all() {
     const std::lock_guard lock(mutex_);
@@ -383,6 +383,7 @@ class Libevent {
   void make_due() { std::this_thread::sleep_for(kDay + 10ms); }
   void fire_all() { event_base_loop(base_, EVLOOP_NONBLOCK); }
   void keep(Handle handle) { events_.push_back(handle); }
+  void drop(Handle& fired_event) { event_free(fired_event); }
 
  private:
   static void add(event* e, Nanoseconds due) {
@@ -419,8 +420,8 @@ struct Pending {
   std::vector<typename Peer::Handle> handles;
 };
 
-// One pass of `work` over `count` operations, as one iteration. The counter `best` is the quickest
-// pass: what the operation costs when nobody else wants the machine.
+// Times one pass of `work` over `count` operations, as one iteration. The counter `best_ns` is the
+// quickest pass: the cost on a machine that does nothing else.
 template <class Work>
 void time_pass(benchmark::State& state, std::size_t count, Work&& work) {
   const auto begun = std::chrono::steady_clock::now();
@@ -517,8 +518,8 @@ void BM_Events_Fire(benchmark::State& state) {
   }
 }
 
-// A million are scheduled: what each takes of the heap, with the allocator's own share, but without
-// the action and what the caller keeps.
+// Schedules a million events, and counts the bytes of heap memory per event: with the share of the
+// allocator, without the action and the caller's handle.
 template <class Peer>
 void BM_Events_Memory(benchmark::State& state) {
   const auto n = static_cast<std::size_t>(state.range(0));
@@ -534,6 +535,38 @@ void BM_Events_Memory(benchmark::State& state) {
     const double each = static_cast<double>(in_use() - before) / static_cast<double>(n);
     state.SetIterationTime(1e-9);
     state.counters["bytes"] = each - static_cast<double>(Peer::kActionSize);
+  }
+}
+
+// Four producers schedule events that are due, and one thread fires them.
+template <class Peer>
+void BM_Events_Producers(benchmark::State& state) {
+  constexpr std::size_t kProducers = 4, kEach = 50'000;
+  const auto peer = std::make_unique<Peer>();
+  if constexpr (std::is_base_of_v<Masterclock, Peer>) peer->make_due();
+  if constexpr (std::is_same_v<Peer, Asio>) Asio::Clock::current += kDay;
+  for (auto _ : state) {
+    std::vector<std::vector<typename Peer::Handle>> handles(kProducers);
+    for (auto& of_one : handles) of_one.reserve(kEach);
+    fired = 0;
+    time_pass(state, kProducers * kEach, [&] {
+      std::vector<std::thread> threads;
+      for (std::size_t producer = 0; producer < kProducers; ++producer) {
+        threads.emplace_back([&, producer] {
+          for (std::size_t i = 0; i < kEach; ++i) {
+            handles[producer].push_back(peer->schedule(Nanoseconds(static_cast<std::int64_t>(i))));
+          }
+        });
+      }
+      while (fired < kProducers * kEach) peer->fire_all();
+      for (std::thread& thread : threads) thread.join();
+    });
+    if constexpr (requires { peer->drop(handles[0][0]); }) {
+      for (auto& of_one : handles) {
+        for (auto& handle : of_one) peer->drop(handle);
+      }
+      if constexpr (requires { peer->settle(); }) peer->settle();
+    }
   }
 }
 
@@ -559,6 +592,7 @@ void few(benchmark::internal::Benchmark* b) {
   b->Iterations(8);
 }
 void once(benchmark::internal::Benchmark* b) { b->Arg(1'000'000)->UseManualTime()->Iterations(1); }
+void producers(benchmark::internal::Benchmark* b) { b->UseManualTime()->Iterations(8); }
 void thousand(benchmark::internal::Benchmark* b) {
   sizes(b);
   b->Iterations(200);
@@ -586,6 +620,12 @@ BENCHMARK_TEMPLATE(BM_Events_Memory, BtreeMap)->Apply(once);
 BENCHMARK_TEMPLATE(BM_Events_Memory, Asio)->Apply(once);
 BENCHMARK_TEMPLATE(BM_Events_Memory, Libuv)->Apply(once);
 BENCHMARK_TEMPLATE(BM_Events_Memory, Libevent)->Apply(once);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Masterclock)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Multimap)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Producers, BtreeMap)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Asio)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Libuv)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Libevent)->Apply(producers);
 BENCHMARK_TEMPLATE(BM_Events_Range100, Masterclock)->Apply(thousand);
 BENCHMARK_TEMPLATE(BM_Events_Range100, QueueAlone)->Apply(thousand);
 BENCHMARK_TEMPLATE(BM_Events_Range100, Multimap)->Apply(thousand);

@@ -25,8 +25,8 @@ using testing::ManualTimeSource;
 
 constexpr UtcTime kStart{1'774'746'000s};
 
-// On simulated time nothing here waits, and nothing here needs a lock: a movement of the source
-// returns when the dispatcher's thread has come to rest.
+// On simulated time no test here waits or locks: a movement of the source returns when the dispatcher
+// has fired everything that is due.
 class DispatcherTest : public ::testing::Test {
  protected:
   EventRequest note(std::string id, UtcTime due) {
@@ -238,7 +238,7 @@ TEST_F(DispatcherTest, ASpinningDispatcherDoesNotSpinOnSimulatedTime) {
   EXPECT_THAT(ran_, ElementsAre("a"));
 }
 
-// Those that cannot be waited for are taken as the nearest that can: nothing overflows, no core burns.
+// An option outside its range is clamped: nothing overflows, and the dispatcher sleeps.
 TEST_F(DispatcherTest, TakesAnyMaxWait) {
   using std::chrono::nanoseconds;
   for (const nanoseconds max_wait : {nanoseconds::min(), nanoseconds(-1), nanoseconds(0),
@@ -255,8 +255,8 @@ TEST_F(DispatcherTest, TakesAnyMaxWait) {
   }
 }
 
-// A clock on which a millisecond passes at every reading: whoever watches it gets there at once,
-// whoever sleeps an hour of its time sleeps an hour.
+// A clock that advances by a millisecond at each reading. A thread that reads it repeatedly reaches any
+// instant soon; a thread that sleeps an hour of it sleeps an hour.
 class ReadingsPass final : public TimeSource {
  public:
   UtcTime now_utc() const noexcept override { return UtcTime(passed_.fetch_add(1) * 1ms); }
@@ -294,7 +294,7 @@ TEST(RealDispatcher, FiresOnTheMachinesClockAndNeverEarly) {
       scheduler
           .schedule({.due = due, .action = [&](const FiredEvent& event) { utc.set_value(event); }})
           .ok());
-  // Earlier than what the dispatcher waits for already.
+  // Earlier than the event that the dispatcher waits for.
   ASSERT_TRUE(scheduler
                   .schedule({.due = After{5ms},
                              .action = [&](const FiredEvent& event) { steady.set_value(event); }})
@@ -321,8 +321,8 @@ TEST(RealDispatcher, FiresNothingEarlyWhenItSpins) {
   }
 }
 
-// Stopping wakes the sleeper; the bound is generous because the machine may be busy. A dispatcher that
-// slept its wait out would take a minute.
+// stop() wakes the thread. The bound is generous because the machine may be busy; a dispatcher that slept
+// until its event would take a minute.
 TEST(RealDispatcher, StopsWithoutSleepingItsWaitOut) {
   EventScheduler scheduler(SystemTimeSource::shared());
   ASSERT_TRUE(scheduler.schedule({.due = After{1h}}).ok());
@@ -336,7 +336,7 @@ TEST(RealDispatcher, StopsWithoutSleepingItsWaitOut) {
   EXPECT_EQ(scheduler.counters().pending, 1u);
 }
 
-// Stopped at any moment: each event has fired once or is still pending.
+// After a stop at any moment each event has fired once or is pending.
 TEST(RealDispatcher, StopLosesNothing) {
   constexpr int kEvents = 400;
   SystemTimeSource& source = SystemTimeSource::shared();

@@ -16,7 +16,7 @@ constexpr std::size_t kSteps = 50'000;  // twenty times slower there
 constexpr std::size_t kSteps = 1'000'000;
 #endif
 
-// How many operations a seed takes, unless MASTERCLOCK_MODEL_STEPS says otherwise.
+// Returns the number of operations per seed, which MASTERCLOCK_MODEL_STEPS overrides.
 std::size_t steps() {
   const char* const text = std::getenv("MASTERCLOCK_MODEL_STEPS");
   return text == nullptr ? kSteps : std::strtoull(text, nullptr, 10);
@@ -32,7 +32,7 @@ TEST(EventSchedulerModel, AgreesWithOrderedMapsThroughClockSteps) {
   }
 }
 
-// What the fuzz target does, with bytes of which nobody thought.
+// Runs the body of the fuzz target on random bytes.
 TEST(EventSchedulerModel, AgreesWhateverTheFuzzerSays) {
   std::mt19937 random(3);
   for (int input = 0; input < 500; ++input) {

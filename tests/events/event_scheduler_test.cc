@@ -36,7 +36,7 @@ std::vector<std::string> ids(const std::vector<Event>& events) {
 
 std::string message(const absl::Status& status) { return std::string(status.message()); }
 
-// A wall that stands an hour ahead of UTC, and has a gap where the test wants one.
+// A wall clock an hour ahead of UTC, with one gap.
 struct HourAhead {
   LocalTime to_local(UtcTime utc) const { return LocalTime(utc.time_since_epoch() + 1h); }
   absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve resolve) const {
@@ -65,7 +65,7 @@ class EventSchedulerTest : public ::testing::Test {
   EventScheduler scheduler_{source_};
 };
 
-// --- what is asked for ------------------------------------------------------------------------
+// --- requests ------------------------------------------------------------------------
 
 TEST_F(EventSchedulerTest, ADueTimeIsGivenOnOneOfThreeTimelines) {
   const UtcTime due = kStart + 1s;
@@ -401,7 +401,7 @@ TEST_F(EventSchedulerTest, AnActionIsHandedItsEventAndRunsOnce) {
   EXPECT_EQ(seen[0].lateness, 1s);
 }
 
-TEST_F(EventSchedulerTest, FieldNoteAnExceptionInTheMiddleStopsNobody) {
+TEST_F(EventSchedulerTest, FieldNoteAnExceptionInTheMiddleStopsNoOther) {
   std::vector<std::string> failures;
   SchedulerOptions options;
   options.on_failed = [&](const FiredEvent& event, std::exception_ptr error) {
@@ -459,7 +459,7 @@ TEST_F(EventSchedulerTest, AnActionIsNoLongerPendingItself) {
   EXPECT_EQ(scheduler_.next_due(), kStart + 1h);
 }
 
-// A chain of events catches up with a jump in one trigger, in step with everybody else.
+// A chain of events catches up with a jump in one trigger, in step with the other events.
 TEST_F(EventSchedulerTest, WhatAnActionSchedulesForLaterFiresInItsPlace) {
   int links = 0;
   std::function<void(const FiredEvent&)> next = [&](const FiredEvent& event) {
@@ -481,7 +481,7 @@ TEST_F(EventSchedulerTest, WhatSchedulesItselfForNowWaitsForTheNextTrigger) {
   const struct {
     const char* name;
     std::function<EventRequest()> again;
-    std::vector<std::string> first;  // what the first trigger fires, an hour late
+    std::vector<std::string> first;  // fired by the first trigger, an hour late
   } cases[] = {
       {"due now",
        [&] { return EventRequest{.due = source_.now_utc()}; },
@@ -506,7 +506,7 @@ TEST_F(EventSchedulerTest, WhatSchedulesItselfForNowWaitsForTheNextTrigger) {
     ASSERT_TRUE(scheduler.schedule({.id = "self", .due = kStart, .action = action}).ok());
     ASSERT_TRUE(scheduler.schedule({.id = "other", .due = kStart + 1h}).ok());
     ASSERT_TRUE(scheduler.schedule({.id = "third", .due = After{0ns}}).ok());
-    EXPECT_EQ(ids(scheduler.trigger()), c.first) << "nobody is held up";
+    EXPECT_EQ(ids(scheduler.trigger()), c.first) << "no event is held up";
     EXPECT_THAT(ids(scheduler.trigger()), ElementsAre("self"));
     EXPECT_THAT(ids(scheduler.trigger()), ElementsAre("self"));
   }
@@ -547,7 +547,7 @@ TEST_F(EventSchedulerTest, WhatTheInnerTriggerHasPassedIsLeftToTheOuter) {
   EXPECT_THAT(inner, ElementsAre("a", "b"));
 }
 
-// What a sweep has passed is put aside, and yet is pending like anything else.
+// An event that a sweep has passed is put aside, and is pending.
 TEST_F(EventSchedulerTest, WhatASweepHasPassedIsStillPending) {
   EventHandle late, cancelled, moved;
   std::vector<std::string> listed;
@@ -579,7 +579,7 @@ TEST_F(EventSchedulerTest, WhatASweepHasPassedIsStillPending) {
   expect_balanced();
 }
 
-// A sweep that begins within another one fires what that one has passed.
+// A sweep inside an action fires the events that the outer sweep has passed.
 TEST_F(EventSchedulerTest, AnActionThatTriggersFiresWhatWasPassed) {
   std::vector<std::string> within;
   (void)scheduler_.schedule(
@@ -607,7 +607,7 @@ TEST_F(EventSchedulerTest, AStopIsHeardBetweenTwoEvents) {
   EXPECT_EQ(scheduler_.run_due(), 1u);
 }
 
-// Looks at the scheduler when it is destroyed.
+// Reads the scheduler when it is destroyed.
 struct LastLook {
   LastLook(EventScheduler& s, std::uint64_t& p) : scheduler(s), pending(p) {}
   LastLook(const LastLook&) = delete;
@@ -617,7 +617,7 @@ struct LastLook {
   std::uint64_t& pending;
 };
 
-// What an action holds is let go outside the lock: its destructor may use the scheduler.
+// The scheduler destroys an action without its lock, so a destructor may call the scheduler.
 TEST_F(EventSchedulerTest, ADestroyedActionMayCallTheScheduler) {
   std::uint64_t pending = 99;
   const auto add = [&](std::string id, OnDuplicate on_duplicate) {
@@ -641,7 +641,7 @@ TEST_F(EventSchedulerTest, ADestroyedActionMayCallTheScheduler) {
   EXPECT_EQ(pending, 0u);
 }
 
-// --- a due time and an action, and nothing more -------------------------------------------------
+// --- a due time and an action only -------------------------------------------------
 
 TEST_F(EventSchedulerTest, ADueTimeAndAnActionAreEnough) {
   std::vector<std::string> log;

@@ -177,7 +177,7 @@ TYPED_TEST(LazyQueueModel, AgreesWithAnOrderedMap) {
         }
       }
       ASSERT_EQ(queue.size(), model.size());
-      if (!model.empty() && below(4) == 0) {  // asking puts things in order: not after every step
+      if (!model.empty() && below(4) == 0) {  // not after every step: it sorts the queue
         ASSERT_EQ(queue.first()->slot, model.begin()->second);
       }
     }
@@ -221,7 +221,7 @@ TEST(LazyQueue, SortsWhateverTheDueTimesAre) {
   }
 }
 
-// The rest of a day, most of which was cancelled, is in few buckets, and in order.
+// After most of a day was cancelled, the rest is in few buckets and in order.
 TEST(LazyQueue, ThinsOutInOrder) {
   BasicLazyQueue<8, 8> queue;
   constexpr std::uint32_t kMany = 5'000;

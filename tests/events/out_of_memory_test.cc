@@ -1,7 +1,7 @@
-// Lets each allocation of each operation fail in turn, and compares the scheduler with a twin that has
-// all the memory it asks for.
+// Makes each allocation of each operation fail in turn. A twin scheduler whose allocations succeed gives
+// the expected state.
 //
-// This program replaces operator new: it is a program of its own.
+// The file replaces operator new, so it is a separate program.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// A real step of CLOCK_REALTIME, as far as a test may go: libfaketime sets this process's clock while its
-// dispatcher waits. The kernel does not know of it, so nobody announces it: what is tried here is that the
-// dispatcher looks again of itself, every `max_wait`, and that the steady timeline notices nothing.
+// Tests a step of CLOCK_REALTIME: libfaketime sets the clock of this process while its dispatcher waits.
+// The kernel does not know of the step, so no source announces it. The dispatcher reads the clock again
+// after `max_wait`; the steady timeline does not notice the step.
 
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ void step_while_waiting(const tests::FakedClock& clock) {
   ASSERT_TRUE(
       scheduler.schedule({.due = After{2h}, .action = [&](auto&) { steady_fired = true; }}).ok());
   dispatcher.start();
-  clock.set(-1h);      // an hour back: further off than ever
+  clock.set(-1h);      // an hour back
   clock.set(2h + 1s);  // two hours forward
   const FiredEvent fired = in_two_hours.get_future().get();
   EXPECT_GE(fired.fired, due);
@@ -47,7 +47,7 @@ TEST(RealStep, IsFoundByLookingAgain) {
   step_while_waiting(*clock);
 }
 
-// The machine's clocks, but UTC can be set, and who reads them is counted.
+// The machine's clocks; the test sets UTC and counts the readings.
 class SettableClock final : public TimeSource {
  public:
   UtcTime now_utc() const noexcept override {
@@ -70,9 +70,8 @@ class SettableClock final : public TimeSource {
   std::atomic<std::int64_t> offset_ = 0;
 };
 
-// Field note, open-ocpp#142: after a step a timer's thread used a whole core. A dispatcher that watched
-// the clock instead of sleeping would read it a million times in this test; on a machine that
-// is busy it reads it less often, never more.
+// Field note, open-ocpp#142: after a step a timer's thread used a whole core. A dispatcher that did not
+// sleep would read the clock a million times in this test.
 TEST(RealStep, OpenOcpp142ASteppedClockIsSleptOn) {
   for (const std::chrono::nanoseconds spin : {0us, 100us}) {
     SettableClock source;
@@ -91,7 +90,7 @@ TEST(RealStep, OpenOcpp142ASteppedClockIsSleptOn) {
   }
 }
 
-// The machine's clocks, but UTC stands still until it is let go.
+// The machine's clocks; UTC stands still until the test releases it.
 class HeldClock final : public TimeSource {
  public:
   UtcTime now_utc() const noexcept override {
@@ -111,7 +110,7 @@ class HeldClock final : public TimeSource {
   mutable std::atomic<std::uint64_t> readings_ = 0;
 };
 
-// The same for a step back that is made by standing still: the next event is a moment away, and stays so.
+// The same while UTC is held: the next event stays a moment away.
 TEST(RealStep, OpenOcpp142AHeldClockIsSleptOn) {
   for (const std::chrono::nanoseconds spin : {0us, 100us}) {
     HeldClock source;

@@ -1,4 +1,4 @@
-// Real threads, so that ThreadSanitizer has something to watch.
+// Runs the scheduler on several threads, for ThreadSanitizer.
 
 #include <gtest/gtest.h>
 
@@ -138,8 +138,8 @@ TEST(RealThreads, EveryEventIsFiredOnceOrCancelledOnce) {
   EXPECT_EQ(c.fired + c.cancelled, c.scheduled);
 }
 
-// Four producers and a trigger: no event is lost or fires twice, a cancelled event does not fire, and
-// the events of one producer for one instant fire in the order of scheduling.
+// Four producers and a trigger: no event is lost or fires twice, and a cancelled event does not fire. The
+// events of one producer for one instant fire in the order of scheduling.
 TEST(RealThreads, ACrowdLosesNothingAndKeepsItsOrder) {
   constexpr int kProducers = 4, kEach = 20'000;
   ManualTimeSource source(kStart);

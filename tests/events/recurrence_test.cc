@@ -22,7 +22,7 @@ using testing::ManualTimeSource;
 constexpr UtcTime kStart{1'774'746'000s};  // 2026-03-29T01:00:00Z
 constexpr UtcTime kChange = kStart;        // when clocks in Europe go forward
 
-// Dublin in the spring of 2026, as far as these tests look: UTC, and an hour ahead from kChange on.
+// The wall clock of Dublin in the spring of 2026: UTC, and an hour ahead from kChange on.
 struct Spring {
   LocalTime to_local(UtcTime utc) const {
     return LocalTime(utc.time_since_epoch() + (utc < kChange ? 0h : 1h));
@@ -40,7 +40,7 @@ struct Spring {
 class RecurrenceTest : public ::testing::Test {
  protected:
   EventHandle add(EventRequest request) { return scheduler_.schedule(std::move(request)).value(); }
-  // When each fires, since kStart.
+  // Returns the due times of the fired events, since kStart.
   std::vector<std::chrono::nanoseconds> trigger() {
     std::vector<std::chrono::nanoseconds> dues;
     skipped_ = 0;
@@ -66,7 +66,7 @@ TEST_F(RecurrenceTest, EveryFrameOnTheSteadyClockWithoutDrift) {
                                   .on_misfire = OnMisfire::kRunAll,
                                   .action = [&](auto&) { ++ran; }});
   for (int i = 0; i < 25 * 60; ++i) {
-    source_.advance(i % 2 == 0 ? 33ms : 47ms);  // whoever triggers is never on time
+    source_.advance(i % 2 == 0 ? 33ms : 47ms);  // no trigger is on time
     if (i == 700) source_.step_utc(-1h);
     trigger();
   }
@@ -140,7 +140,7 @@ TEST_F(RecurrenceTest, SkipRunsWhatIsMerelyLate) {
   EXPECT_THAT(trigger(), ElementsAre(1min));
 }
 
-// Field note: a 02:00 show that stays at 03:00 for ever once the clocks have changed.
+// Field note: a 02:00 show stayed at 03:00 after the change of the clocks.
 TEST_F(RecurrenceTest, FieldNoteEveryDayAtALocalTimeAcrossTheChange) {
   const LocalTime half_past_one((kStart - 24h + 30min).time_since_epoch());  // on the 28th
   const struct {
@@ -222,7 +222,6 @@ TEST_F(RecurrenceTest, AMovedOccurrenceDoesNotMoveTheOnesAfterIt) {
   EXPECT_EQ(scheduler_.next_due(), kStart + 47h);
 }
 
-// Two occurrences in one autumn night, one a week later.
 TEST_F(RecurrenceTest, DailyFollowsItsDaysAndItsRules) {
   ZoneCache zones;
   const Zone dublin = zones.find("Europe/Dublin").value();
@@ -285,7 +284,7 @@ TEST_F(RecurrenceTest, DailyFollowsItsDaysAndItsRules) {
   }
 }
 
-// The count after a jump of years against a walk from occurrence to occurrence.
+// Compares the count after a jump of years with a walk from occurrence to occurrence.
 TEST_F(RecurrenceTest, ADailyCountAgreesWithAWalk) {
   ZoneCache zones;
   const UtcTime from = parse_rfc3339("1999-01-01T12:00:00Z").value();
@@ -413,7 +412,7 @@ TEST_F(RecurrenceTest, WhatRunsBeforeItMakesItLate) {
   }
 }
 
-// A step back in between makes nothing early.
+// A step back between two events does not make the second one early.
 TEST_F(RecurrenceTest, AStepBackBeforeItMakesItNoLessLate) {
   source_.advance(3s);
   add({.due = kStart, .action = [&](auto&) { source_.step_utc(-1h); }});
@@ -476,7 +475,7 @@ TEST_F(RecurrenceTest, ABatchIsTakenWholeOrNotAtAll) {
   EXPECT_TRUE(scheduler.cancel("old"));
 }
 
-// Who clears a day must not find it back because an action ran at that moment.
+// A caller that cancels a day also cancels the event whose action runs at that moment.
 TEST_F(RecurrenceTest, ARangeHoldsARepeatingEventWhoseActionRuns) {
   std::vector<ScheduledEvent> listed;
   std::vector<std::size_t> cancelled;

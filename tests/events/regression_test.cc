@@ -1,5 +1,5 @@
-// What went wrong elsewhere when clocks were stepped, at midnight and when the clocks changed, as tests
-// that carry the names of the reports. Expected times are worked out by hand.
+// Tests public reports of other projects: failures at clock steps, at midnight and at DST changes. Each
+// test has the name of its report. The expected times are computed by hand.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ class EventFieldNotes : public ::testing::Test {
                     Resolve resolve = Resolve::kCompatible) {
     return add({.id = std::move(id), .due = LocalDue{first, zone, resolve}, .repeat = Daily{}});
   }
-  // What fires until `end`, looked at every minute: "id when-it-was-due".
+  // Triggers every minute until `end`. Returns each fired event: "id due".
   std::vector<std::string> live_until(UtcTime end) {
     std::vector<std::string> fired;
     while (source_.now_utc() < end) {
@@ -191,7 +191,7 @@ TEST_F(EventFieldNotes, Rivendell881AHardStartBeforeMidnightJumpsNothing) {
 
 // --- the clocks change -------------------------------------------------------------------------
 
-// libretime#3236: a 02:00 show stayed at 03:00 for ever.
+// libretime#3236: a 02:00 show stayed at 03:00.
 TEST_F(EventFieldNotes, Libretime3236AShowAtTwoComesBackToTwo) {
   daily("show", local_days(2026y / March / 29) + 2h, zone("Europe/Paris"));
   EXPECT_THAT(live_until(at("2026-03-31T12:00:00Z")),
@@ -265,8 +265,8 @@ TEST_F(EventFieldNotes, CasparCG872NothingIsLeftOutForBeingLateUnlessAsked) {
   EXPECT_THAT(dropped, ElementsAre("asked")) << "and it is told";
 }
 
-// An earlier clock of this kind: in the order of insertion, replaced silently, with an inclusive upper
-// bound. (It had no lock either: see real_threads_test.cc.)
+// An earlier clock of this kind fired in the order of insertion, replaced silently, and had an inclusive
+// upper bound. (It had no lock either: see real_threads_test.cc.)
 TEST_F(EventFieldNotes, AnEarlierClockOrderDuplicatesAndUpperBound) {
   const UtcTime start = source_.now_utc();
   add({.id = "second", .due = start + 2s});

@@ -1,5 +1,5 @@
-// libFuzzer drives the scheduler and its model with the same bytes; event_scheduler_model_test.cc runs the
-// same body on bytes of its own.
+// Drives the scheduler and its model with the bytes of libFuzzer. event_scheduler_model_test.cc runs the
+// same body on random bytes.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
-// EventScheduler against a plain model of it: ordered maps, no handles, no cleverness.
+// Compares EventScheduler with a simple model: ordered maps, without handles.
 //
-// Both are driven by the same choices, from a random generator in the tests and from the fuzzer's
-// bytes in the fuzz target, and compared after each step.
+// The same choices drive both, and each step compares them. The choices are random numbers in the tests
+// and the fuzzer's bytes in the fuzz target.
 #ifndef MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
 #define MASTERCLOCK_TESTS_EVENTS_SCHEDULER_MODEL_H_
 
@@ -24,7 +24,7 @@ namespace masterclock::events_test {
 
 using std::chrono::nanoseconds;
 
-// What the model knows of an event. Its type is its number, which only the plainest events do not carry.
+// An event of the model. Its type is its number; events with an action only have no type.
 struct ModelEvent {
   bool steady = false;
   nanoseconds due{};  // since the epoch of its timeline
@@ -36,18 +36,18 @@ struct ModelEvent {
   bool running = false;
 };
 
-// The contract, spelled out with ordered maps.
+// Implements the contract with ordered maps.
 class SchedulerModel {
  public:
   using Key = std::pair<nanoseconds, std::uint64_t>;
   nanoseconds utc{}, steady{};
   std::uint64_t scheduled = 0, repeated = 0, fired = 0, dropped = 0, cancelled = 0, late = 0;
 
-  // UTC due time of an event by today's clock.
+  // The UTC due time of an event, by the present offset of the two clocks.
   nanoseconds due(const ModelEvent& event) const {
     return event.steady ? utc + (event.due - steady) : event.due;
   }
-  // Everything pending, in order, worked out anew each time.
+  // Returns the pending events in order.
   std::map<Key, const ModelEvent*> order() const {
     std::map<Key, const ModelEvent*> all;
     for (const auto& [type, event] : events) {
@@ -82,7 +82,7 @@ class SchedulerModel {
     std::int64_t skipped = 0;
     friend bool operator==(const Fired&, const Fired&) = default;
   };
-  // `action` stands for what the events do.
+  // `action` acts for the events.
   std::vector<Fired> trigger(nanoseconds late_after,
                              const std::function<void(const ModelEvent&, nanoseconds)>& action) {
     std::vector<Fired> out;
@@ -126,7 +126,7 @@ class SchedulerModel {
     }
   }
 
-  // Walks a repeating event past what its policy leaves out, one occurrence at a time.
+  // Moves a repeating event past the skipped occurrences, one at a time.
   bool walk_on(ModelEvent& event) const {
     if (!event.every || event.on_misfire == OnMisfire::kRunAll) return false;
     const nanoseconds now = event.steady ? steady : utc;
@@ -147,8 +147,8 @@ class SchedulerModel {
   std::uint64_t clock_of_order = 0;
 };
 
-// Runs `steps` operations chosen by `choose(n)`, which answers a number below n, or until `choose`
-// has no more (nullopt). What differed first, or nothing.
+// Runs operations chosen by `choose(n)`, which returns a number below n, or nullopt at the end. Returns
+// the first difference, or nothing.
 class ModelRun {
  public:
   using Choose = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
@@ -207,8 +207,7 @@ class ModelRun {
     }
   }
 
-  // Payloads tell an action what to do: "s5" schedules 5 ns after its own due time, "cn3" cancels
-  // n3.
+  // The payload instructs the action: "s5" schedules 5 ns after its due time, "cn3" cancels n3.
   static void act(const std::string& payload, nanoseconds due, const std::string& type, int& acts,
                   const std::function<void(nanoseconds, std::string)>& add,
                   const std::function<void(std::string)>& cancel) {
@@ -237,7 +236,7 @@ class ModelRun {
         });
   }
 
-  // A due time and an action and nothing more: the action says which event it was.
+  // Schedules an event with a due time and an action only. The action identifies it.
   std::string schedule_plain() {
     ModelEvent event;
     event.type = std::to_string(++number_);
@@ -259,11 +258,11 @@ class ModelRun {
     model_.add(event);
     return compare_counters();
   }
-  // The number of a pending event that does not carry it.
+  // Returns the number of a pending event without a type.
   std::string plain_type(EventHandle handle) const {
     const auto found = std::find_if(plain_.begin(), plain_.end(),
                                     [&](const auto& p) { return p.first == handle; });
-    return found == plain_.end() ? "nobody's" : found->second;
+    return found == plain_.end() ? "unknown" : found->second;
   }
 
   std::string schedule() {
@@ -320,7 +319,7 @@ class ModelRun {
     return compare_counters();
   }
 
-  // Any event that ever was, stale handles included.
+  // Returns the number of any event, pending or not.
   std::string any_type() { return std::to_string(pick(number_ + 1)); }
 
   std::string cancel_handle() {
@@ -445,13 +444,13 @@ class ModelRun {
   int acts_for_real_ = 0, acts_in_model_ = 0;
   SchedulerModel model_;
   std::map<std::string, EventHandle> handles_;
-  std::vector<std::pair<EventHandle, std::string>> plain_;  // those that are pending, at least
+  std::vector<std::pair<EventHandle, std::string>> plain_;  // pending, and some that are not
   std::vector<std::string> plain_fired_;                    // in one trigger
   testing::ManualTimeSource source_{UtcTime(kStart)};
   EventScheduler scheduler_{source_, {.late_after = kLateAfter}};
 };
 
-// The choices that the bytes of `data` make, one byte each.
+// Runs the choices in the bytes of `data`, one byte each.
 inline std::optional<std::string> run_bytes(const std::uint8_t* data, std::size_t size) {
   std::size_t at = 0;
   ModelRun run([&](std::uint64_t n) -> std::optional<std::uint64_t> {

@@ -1,22 +1,21 @@
 // Fires the events of a scheduler on a thread, for a program without a loop.
 //
 // A dispatcher sleeps until the first event is due, and triggers. It wakes earlier when an earlier event
-// is scheduled and when the source announces a TimeChange; and after `max_wait` at the latest, because a
-// source may step without an announcement. It sleeps on the steady clock and asks the source after the
-// sleep, so nothing fires early. While a source holds its UTC still, the dispatcher asks every
+// is scheduled and when the source announces a TimeChange. It wakes after `max_wait` at the latest,
+// because a source may step without an announcement. It sleeps on the steady clock and asks the source
+// after the sleep, so nothing fires early. While a source holds its UTC still, the dispatcher asks every
 // millisecond.
 //
-// On Linux the thread asks the kernel not to round its sleeps, by setting its timer slack to 1 ns. The
+// On Linux the thread sets its timer slack to 1 ns, so that the kernel does not round its sleeps. The
 // machine still takes time to wake a thread. The dispatcher estimates this latency (wake_latency.h) and
-// asks to be woken earlier by it: by default so little that the thread is rarely awake before the event,
-// with `spin` so much that it is rarely awake after it. A thread that is awake early reads the clock
-// until the event is due.
+// ends its sleeps earlier by it. By default the thread is rarely awake before the event; with `spin` it
+// is rarely awake after it. A thread that is awake early reads the clock until the event is due.
 //
-// On simulated time a movement of the source returns when the dispatcher has fired everything that was
-// due by then, in the order of `trigger()`: a test calls `advance(24h)` and examines the result. Two
-// exceptions prevent an endless wait. A movement by an action does not wait: the dispatcher sees it
-// when the action has ended. An action that schedules itself for "now" repeatedly is left after
-// kMostPasses triggers. Do not move a simulated source while holding a lock that an action takes.
+// On simulated time a movement of the source returns when the dispatcher has fired all due events, in
+// the order of `trigger()`. A test calls `advance(24h)` and examines the result. Two exceptions prevent
+// an endless wait. A movement by an action does not wait: the dispatcher sees it when the action has
+// ended. An action that schedules itself for "now" repeatedly is left after kMostPasses triggers. Do not
+// move a simulated source while holding a lock that an action takes.
 //
 // ## Example
 //
@@ -63,8 +62,8 @@ struct DispatcherOptions {
   std::chrono::nanoseconds max_wait = std::chrono::milliseconds(100);
 
   // The most time before an event that the thread may read the clock instead of sleeping. The event
-  // then fires within a microsecond, unless the machine wakes the thread later than that, and costs up
-  // to this much processor time. The dispatcher uses as much as 95 % of its wake-ups need.
+  // then fires within a microsecond, unless the machine wakes the thread too late. It costs up to this
+  // much processor time. The dispatcher uses as much as 95 % of its wake-ups need.
   std::chrono::nanoseconds spin{0};
 
   // Reports that a trigger failed because memory ran out. No event is lost: the dispatcher tries again
@@ -218,7 +217,7 @@ class Dispatcher final {
   }
 
   // Sleeps for `left`, or until something changes. A source that stands still during the sleep is
-  // simulated, or coarse: the sleeps become longer then, instead of one per nanosecond.
+  // simulated or coarse. The sleeps then become longer, instead of one per nanosecond.
   void sleep(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds left,
              std::chrono::nanoseconds& patience) {
     const TimeSource& source = scheduler_.source();

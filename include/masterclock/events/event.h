@@ -76,8 +76,8 @@ struct After {
   std::chrono::nanoseconds delay = {};
 };
 
-// Due at a wall time: the reading, the clock on the wall, and the policy for a reading that names no
-// instant or two (local_clock.h).
+// Due at a wall time. `resolve` decides about a reading that names no instant, or two
+// (local_clock.h).
 struct LocalDue {
   LocalTime local;
   AnyWallClock zone;
@@ -94,9 +94,9 @@ struct Every {
   std::chrono::nanoseconds interval;
 };
 
-// Repeats at the same wall reading on each of `days`. Requires a LocalDue: its reading gives the time
-// of day and the first date, and its `resolve` decides where `gap` and `fold` leave it to the policy.
-// Under Resolve::kReject the event does not occur on such a day.
+// Repeats at the same wall reading on each of `days`. Requires a LocalDue, which gives the time of day
+// and the first date. Its `resolve` decides where `gap` and `fold` leave the choice to the policy. Under
+// Resolve::kReject the event does not occur on such a day.
 struct Daily {
   Weekdays days = kEveryDay;
   OnGap gap = OnGap::kResolve;
@@ -105,8 +105,8 @@ struct Daily {
 
 using Repeat = std::variant<Every, Daily>;
 
-// Decides about the missed occurrences of a repeating event: those that are due when a later one is
-// due too, after a clock step, a suspend or a stall. The scheduler counts the skipped ones.
+// Decides about the missed occurrences of a repeating event, after a clock step, a suspend or a stall.
+// An occurrence is missed when a later one is due too. The scheduler counts the skipped ones.
 enum class OnMisfire {
   kRunAll,   // each of them fires, in its place, late
   kRunLast,  // the last one fires; the others are skipped
@@ -175,8 +175,8 @@ struct EventRequest {
 
 // Hooks report to a log, a metric or an as-run record. Each runs with no lock held, on the thread that
 // schedules or triggers, and may call the scheduler. The scheduler ignores what a hook throws. Hooks of
-// different threads have no order: an event that is due at once may be reported as fired before another
-// thread reports it as scheduled.
+// different threads have no order: one thread may report an event as fired before another thread
+// reports it as scheduled.
 struct SchedulerOptions {
   // An event is late when its lateness is more than this.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);

@@ -4,13 +4,13 @@
 // without one passes the scheduler to a Dispatcher. The source decides what is due, so nothing fires
 // early, and a test that moves a ManualTimeSource decides what fires.
 //
-// Order: due time, then the order of scheduling. Events on the steady timeline are in this order at the
-// UTC of their instant, by the present offset of the two clocks. Ranges are half-open: [from, until).
+// Order: due time, then the order of scheduling. The place of a steady event in this order is the UTC of
+// its instant, by the present offset of the two clocks. Ranges are half-open: [from, until).
 //
 // A trigger reads the clock once, and passes once, forward, through the order up to this reading. An
-// event that an action schedules later than its own event, but not after the reading, fires in the same
-// trigger, in its place: a chain of events catches up with a jump of the clock. An event that an action
-// schedules at or before its own due time waits for the next trigger, so an event that schedules itself
+// action may schedule an event later than its own, but not after the reading. Such an event fires in the
+// same trigger, in its place: a chain of events catches up with a jump of the clock. An event scheduled
+// at or before the due time of its action waits for the next trigger. So an event that schedules itself
 // for "now" does not loop.
 //
 // Guarantees, whichever threads trigger, cancel and replace:
@@ -176,8 +176,8 @@ class EventScheduler {
     return engine_.cancel_between(from, until);
   }
 
-  // Fires everything that is due now, in order, and returns it. When `stop` is requested, returns
-  // after the action that runs; the other events stay pending.
+  // Fires everything that is due now, in order, and returns it. A request by `stop` ends it after the
+  // action that runs; the other events stay pending.
   //
   // Errors: when memory runs out, returns the events that have fired; throws std::bad_alloc when none
   //         has.
@@ -203,8 +203,8 @@ class EventScheduler {
   // Returns the due time of the first event, as `pending` shows it.
   [[nodiscard]] std::optional<UtcTime> next_due() const { return engine_.next_due(); }
 
-  // Returns the time until the first event is due, on its own timeline; zero or negative when it is
-  // due now. UTC may be stepped meanwhile: a loop that waits also subscribes to the source.
+  // Returns the time until the first event is due, on its own timeline. Not positive: it is due now.
+  // UTC may be stepped meanwhile, so a loop that waits also subscribes to the source.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
     return engine_.until_next();
   }

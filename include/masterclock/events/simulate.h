@@ -1,8 +1,8 @@
 // Runs a schedule on simulated time, jumping from event to event.
 //
-// `advance(12h)` on a manual source moves time in one jump: every event of these hours fires at its
-// end, up to 12 h late. simulate_until() moves time to the next due event, fires it at its due time,
-// and repeats.
+// `advance(12h)` on a manual source moves time in one jump. Every event of these hours then fires at the
+// end of the jump, up to 12 h late. This header moves time to the next due event, fires the event at its
+// due time, and repeats.
 //
 // ## Example
 //

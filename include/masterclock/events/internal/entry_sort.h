@@ -1,8 +1,7 @@
 // Sorts the entries of the event queue: by due time, and by serial where due times are equal.
 //
-// A radix sort over the leading bits of the due times does most of the work in one or two passes, where
-// the due times are spread out. Insertion finishes it. Where due times crowd together, std::sort does
-// the work.
+// Due times that are spread out are sorted by their leading bits, in one or two passes of a radix sort.
+// Insertion finishes the work. Due times that crowd together are sorted by std::sort.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 

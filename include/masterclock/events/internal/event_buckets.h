@@ -4,8 +4,8 @@
 //   earlier | bucket | bucket |  bucket  |  bucket  | ... later
 //
 // An entry is appended to its bucket, and is not read again until its bucket is the first one. The
-// number of buckets is small, so that appends touch memory that is in the cache; large buckets
-// consist of many chunks. A bucket is split in two:
+// number of buckets is small, so that appends touch memory that is in the cache. Large buckets consist
+// of many chunks. A bucket is split in two:
 //
 //   - when it has grown out of proportion;
 //   - when it is the first one: the queue takes at most two chunks at a time;
@@ -91,8 +91,8 @@ class EventBuckets {
     buckets_.pop_back();
   }
 
-  // Calls `visit` with the entries of each bucket that may have entries in [from, until), bucket by
-  // bucket in order, and `done` after each bucket. Ends when `done` returns true.
+  // Visits, in order, the buckets that may have entries in [from, until). Calls `visit` with each entry
+  // of a bucket, then `done`. Ends when `done` returns true.
   template <class Visit, class Done>
   void visit(EntryKey from, EntryKey until, Visit&& visit, Done&& done) {
     for (std::size_t i = std::min(bucket_of(from, 0) + 1, buckets_.size()); i-- > 0;) {
@@ -109,9 +109,9 @@ class EventBuckets {
     }
   }
 
-  // Removes the cancelled entries of one bucket, the next one at each call, and joins it to its
-  // neighbour when both fit in half a chunk. Returns how many it removed. It does one bucket at a time
-  // because callers wait for the lock meanwhile.
+  // Removes the cancelled entries of one bucket, the next one at each call. Joins the bucket to its
+  // neighbour when both fit in half a chunk. Returns the number of removed entries. One bucket at a
+  // time, because other threads wait for the lock meanwhile.
   template <class IsLive>
   std::size_t sweep_next(IsLive&& is_live) noexcept {
     if (buckets_.empty()) return 0;
@@ -142,8 +142,8 @@ class EventBuckets {
     std::uint32_t count;  // of entries
   };
 
-  // Returns the position of the bucket for `key`, at `begin` or after it; buckets_.size() when `key`
-  // comes before all of them.
+  // Returns the position of the bucket for `key`, at `begin` or after it. The end: `key` comes before
+  // all buckets.
   [[nodiscard]] std::size_t bucket_of(EntryKey key, std::size_t begin) const noexcept {
     for (int i = 0; i < 4; ++i, ++begin) {  // entries are added in order: it is often near
       if (begin == buckets_.size() || key >= buckets_[begin].low) return begin;

@@ -77,7 +77,7 @@ class EventEngine {
       return absl::InvalidArgumentError("event " + internal::quoted(*twice) +
                                         " occurs twice among the requests");
     }
-    // All memory is allocated before the first change that is not undone. What is replaced or undone is
+    // All memory is allocated before the first change that is not undone. Replaced and undone events are
     // destroyed after the lock.
     struct Added {
       Slot slot;
@@ -280,7 +280,7 @@ class EventEngine {
     }
     return no_room(std::min(options_.max_pending, EventSlots::kMost));
   }
-  // Describes a new event for on_scheduled. When that fails, takes the event out.
+  // Describes a new event for on_scheduled, or takes the event out and throws.
   [[gnu::noinline]] void announce(Slot slot, std::optional<ScheduledEvent>& announced,
                                   PendingEvent& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     try {

@@ -4,11 +4,13 @@
 // the cache.
 //
 // A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation is odd while the
-// slot has a pending event, and grows when an event is added and when it is retired: its handle is
-// then stale. Handles are unique in the process: schedulers draw the generations of a slot from
-// process-wide counters, in ranges, and a slot whose generations are used up is not used again. Each of
-// the 4,096 counters serves 4,096 slots and gives 2^40 generations, for at least 2^39 events. That is
-// 2^51 events in a process, or 71 years at a million events a second.
+// slot has a pending event. It grows when an event is added and when it is retired, which makes the
+// handle stale.
+//
+// Handles are unique in the process. Schedulers draw the generations of a slot from process-wide
+// counters, in ranges. A slot whose generations are used up is not used again. Each of the 4,096 counters
+// serves 4,096 slots and gives 2^40 generations, for 2^39 events. These are 2^51 events in a process: 71
+// years at a million events a second.
 //
 // Threads: one at a time; the counters of the generations any.
 // Cost:    O(1); allocates blocks of 256 slots.

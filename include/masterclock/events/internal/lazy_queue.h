@@ -1,19 +1,19 @@
 // Finds the first event: a priority queue that sorts entries only when they may be the first.
 //
 // A heap or a tree finds the place of an entry when it is added. This work is wasted when the entry is
-// cancelled or moved before it is due; and among a million entries each place is a cache miss. A lazy
-// queue keeps the near future sorted and the later future in unsorted buckets:
+// cancelled or moved before it is due. Among a million entries each place is a cache miss. A lazy queue
+// keeps the near future sorted and the later future in unsorted buckets:
 //
 //   sorted                 |  buckets (event_buckets.h)     overflow: entries added
 //   the earliest entries     later ------------------>     since the last distribution
 //
 // The first entry is the first of `sorted`, unless the overflow has an earlier one. In that case, and
-// when the overflow is full, the overflow is sorted and distributed. When `sorted` is empty, the first
-// bucket is sorted and becomes `sorted`.
+// when the overflow is full, the overflow is sorted and distributed. The first bucket is sorted and
+// becomes `sorted` when `sorted` is empty.
 //
 // An entry that is erased or moved stays where it is, dead. Each slot has a ticket, which changes
-// whenever its entry does; an entry is live while it has the ticket of its slot. When the dead entries
-// are more than a quarter of the live ones, each further one has one bucket swept.
+// whenever its entry does. An entry is live while it has the ticket of its slot. Each erase sweeps one
+// bucket while the dead entries are more than a quarter of the live ones.
 //
 // Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are small
 //               numbers (a table has one element per slot).
@@ -97,8 +97,8 @@ class BasicLazyQueue {
   void reserve(std::uint32_t slot) {
     if (slot >= tickets_.size() || overflow_.size() >= kSorted) make_room(slot);
   }
-  // Holds the room for one push() that comes later, while other entries are pushed. release()
-  // precedes that push, or gives the room up.
+  // Holds the room for one later push(), while other entries are pushed. release() precedes that
+  // push, or gives the room up.
   void hold(std::uint32_t slot) {
     reserve(slot);
     overflow_.reserve(std::max<std::size_t>(overflow_.size(), kSorted) + held_ + 1);
@@ -146,8 +146,8 @@ class BasicLazyQueue {
     --size_;
   }
 
-  // Returns an entry that may be the first a few turns later, so that the caller can prefetch its
-  // event; null when it is not known.
+  // Returns an entry that may be the first a few turns later, or null. The caller prefetches its event:
+  // with many entries each event is a cache miss.
   [[nodiscard]] const QueueEntry* look_ahead() const noexcept {
     constexpr std::size_t kTurns = 16;
     if (sorted_.size() <= kTurns) return nullptr;

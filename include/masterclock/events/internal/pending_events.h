@@ -1,7 +1,7 @@
 // Holds the pending events: the events, their order on each timeline, and the index of their ids.
 //
-// Most of the members allocate first and then commit without failure. When one throws std::bad_alloc,
-// the pending events are as before.
+// The members allocate first and then commit without failure. The pending events are as before when a
+// member throws std::bad_alloc.
 //
 // A repeating event whose action runs is pending, but in no queue. The queue holds the room for its
 // next occurrence, so that its return cannot fail.
@@ -67,7 +67,7 @@ class PendingEvents {
   }
   [[nodiscard]] EventHandle handle_of(Slot slot) const noexcept { return slots_.handle_of(slot); }
 
-  // Adds an event. When its id is pending, replace() follows. Nothing when there are 2^24 events.
+  // Adds an event. replace() follows if its id is pending. Nothing when there are 2^24 events.
   std::optional<Slot> add(IncomingEvent& incoming) {
     const std::optional<Slot> slot = slots_.next_free();
     if (!slot) return std::nullopt;
@@ -126,7 +126,7 @@ class PendingEvents {
   }
 
   // Returns whether a waiting thread must wake for this event: no event of its timeline is earlier.
-  // When memory runs out, it says yes.
+  // Returns true when memory runs out.
   [[nodiscard]] bool is_first(Slot slot) noexcept {
     const PendingEvent& event = slots_[slot];
     if (event.running) return false;

@@ -1,8 +1,7 @@
 // Computes the occurrences of a repeating event: the next one, and how many a clock step passed.
 //
-// `Every` counts from the first occurrence, so no error accumulates; after a jump of years the next
-// occurrence is one division away. `Daily` walks calendar days near the instant asked about, at most
-// kMostDays of them.
+// `Every` counts from the first occurrence, so no error accumulates. After a jump of years the next
+// occurrence is one division away. `Daily` walks at most kMostDays calendar days near the instant.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
@@ -49,7 +48,7 @@ class DailyRecurrence {
     return std::nullopt;
   }
 
-  // How many occurrences are after `from` and not after `to`.
+  // Returns the number of occurrences after `from` and not after `to`.
   //
   // Cost: a division where the rules give each day one occurrence; else a walk over the days.
   [[nodiscard]] std::int64_t count(UtcTime from, UtcTime to) const {
@@ -87,7 +86,7 @@ class DailyRecurrence {
     return std::chrono::floor<std::chrono::days>(times_.wall.to_local(utc));
   }
 
-  // How many of the dates [begin, end) are among the days of the week.
+  // Returns the number of dates in [begin, end) that are among the days of the week.
   [[nodiscard]] std::int64_t dates_in(std::chrono::local_days begin,
                                       std::chrono::local_days end) const {
     std::int64_t a_week = 0, rest = 0;
@@ -118,7 +117,7 @@ struct TimelineDue {
   }
 };
 
-// How an event repeats, and its position.
+// The rule of a repeating event, and its position.
 struct EventRepeat {
   std::chrono::nanoseconds interval{};  // of Every
   std::optional<DailyRecurrence> daily = {};

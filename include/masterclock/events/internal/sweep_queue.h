@@ -2,8 +2,8 @@
 //
 // An action may schedule an event for a time that the sweep has passed. This event is then the first of
 // the queue, but it waits for the next sweep. So the sweep puts it aside, in a small vector, where it
-// is out of the way. Questions about the whole order put it back first. With several sweeps at a time
-// nothing is put aside: an event that one sweep has passed may be another one's next.
+// is out of the way. Questions about the whole order put it back first. Nothing is put aside while there
+// are several sweeps: an event that one sweep has passed may be the next of another.
 //
 // Threads: one at a time.
 // Cost:    as LazyQueue. To put an entry aside and back is one push and one pop; to erase one that is
@@ -76,9 +76,9 @@ class SweepQueue {
   }
   void end_sweep() noexcept { --sweeps_; }
 
-  // Returns the first entry that a sweep has not passed; null when there is none. An entry that was
-  // added for `place.due` after the sweep came there is passed: a series of such could hold up the
-  // sweep without end.
+  // Returns the first entry that a sweep has not passed; null when there is none. An entry for
+  // `place.due` that was added after the sweep came there counts as passed. A series of such entries
+  // could hold up the sweep without end.
   [[nodiscard]] const QueueEntry* next(const SweepPlace& place) {
     const QueueEntry* const entry = queue_.first();
     return entry == nullptr || entry->due > place.due ? entry : step_over(place);

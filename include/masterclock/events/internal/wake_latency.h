@@ -1,11 +1,9 @@
-// How much earlier to ask to be woken than one wants to be awake: learned from how late the sleeper
-// was woken before.
+// Estimates wake-up latency from recent sleeps.
 //
-// A kernel wakes a thread some time after the instant that it was asked for: the timer's interrupt, a
-// core that has to wake first, caches that have gone cold. On one machine that is much the same each
-// time, on another machine something else, and it changes with the load. So the last few wake-ups are
-// kept, and the lead is the value that a given share of them did not exceed. A low share gives a lead
-// that hardly ever wakes too early; a high one is hardly ever woken too late.
+// A kernel wakes a thread some time after the requested instant: the timer's interrupt, a sleeping core
+// and cold caches take time. The latency depends on the machine and on its load. The estimate, the lead,
+// is a percentile of the last wake-ups. With a low percentile a sleeper that asks for the lead rarely
+// wakes too early. With a high one it rarely wakes too late.
 //
 // ## Example
 //
@@ -25,14 +23,14 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Threads: none of its own; the owner locks.
+// Threads: one at a time.
 class WakeLatency {
  public:
-  static constexpr std::size_t kKept = 64;    // wake-ups that are remembered
-  static constexpr std::size_t kEnough = 16;  // and the least from which anything is learned
+  static constexpr std::size_t kKept = 64;    // wake-ups
+  static constexpr std::size_t kEnough = 16;  // the fewest for an estimate
 
-  // The lead that `percent` of the last wake-ups did not exceed; never more than `most`, and
-  // `at_first` as long as nothing is known.
+  // The lead is the value that `percent` of the last wake-ups did not exceed, at most `most`. It is
+  // `at_first` until there are kEnough.
   constexpr WakeLatency(std::size_t percent, std::chrono::nanoseconds at_first,
                         std::chrono::nanoseconds most) noexcept
       : percent_(percent), most_(most), lead_(std::min(at_first, most)) {}

@@ -27,7 +27,7 @@ class Waker {
     guarded_call(earlier_);
     return true;
   }
-  // When it returns, the callback does not run and never will again.
+  // After it the callback does not run and never will again.
   void end() noexcept {
     std::function<void()> gone;
     const MutexLock lock(mutex_);
