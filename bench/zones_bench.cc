@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "masterclock/masterclock.h"
-#include "masterclock/zones/internal/date_tz.h"
 
 namespace {
 

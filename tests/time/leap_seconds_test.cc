@@ -1,13 +1,12 @@
 #include "masterclock/time/leap_seconds.h"
 
+#include <date/tz.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "masterclock/zones/internal/date_tz.h"
 
 namespace masterclock::leap_seconds_test {
 namespace {

@@ -123,7 +123,7 @@ TEST_F(Regression, FfplayoutAfterMidnightIsTheNewDay) {
   EXPECT_EQ(at("2026-07-01T22:00:00.336Z") - day.begin, 336ms);
 }
 
-// The platform's build of date reads EST here.
+// A reader that ignores the rule at the end of a file reads EST here.
 TEST_F(Regression, NewYorkInJuly2038IsOnDaylightTime) {
   const ZoneOffset offset = zone("America/New_York").offset_at(at("2038-07-04T12:00:00Z"));
   EXPECT_EQ(offset.offset, -4h);
@@ -131,7 +131,7 @@ TEST_F(Regression, NewYorkInJuly2038IsOnDaylightTime) {
   EXPECT_TRUE(offset.daylight);
 }
 
-// `save` in date's build is a flag that is set in Dublin's winter.
+// The database marks Dublin's winter as daylight time with a negative saving.
 TEST_F(Regression, DaylightTimeIsInSummerAlsoInDublin) {
   for (const char* const name : {"Europe/Dublin", "Europe/London", "America/New_York"}) {
     EXPECT_FALSE(zone(name).offset_at(at("2026-01-15T12:00:00Z")).daylight) << name;

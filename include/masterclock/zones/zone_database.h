@@ -1,7 +1,6 @@
 // Loads and compiles the zones of one tz database directory.
 //
-// The rules come from the date library, which reads the system's compiled database. The files themselves supply the rules past 2037 and the names that date does not list. They also supply
-// other directories and versions newer than that at the start of the process.
+// The rules come from the compiled files of the directory (RFC 8536).
 //
 // A lookup compares a name with the list of names in the directory and never makes a path of it. The
 // name "../../etc/passwd" does not exist, and opens no file.
@@ -29,7 +28,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/quoted.h"
-#include "masterclock/zones/internal/date_rules.h"
 #include "masterclock/zones/internal/tzif.h"
 #include "masterclock/zones/internal/zone_compiler.h"
 #include "masterclock/zones/internal/zone_directory.h"
@@ -50,14 +48,15 @@ class ZoneDatabase {
 
   // Returns the system's database: one for the process, never destroyed.
   static ZoneDatabase& system() {
-    static auto* const database =
-        new ZoneDatabase(internal::find_zone_directory(), Source::kDateFirst);
+    static auto* const database = new ZoneDatabase(internal::find_zone_directory());
     return *database;
   }
 
   // Opens a directory with the layout of /usr/share/zoneinfo. Its zones outlive the database.
   explicit ZoneDatabase(std::filesystem::path directory)
-      : ZoneDatabase(std::move(directory), Source::kFilesOnly) {}
+      : directory_(std::move(directory)),
+        names_(internal::list_zone_names(directory_)),
+        version_(internal::read_zone_version(directory_)) {}
 
   ZoneDatabase(const ZoneDatabase&) = delete;
   ZoneDatabase& operator=(const ZoneDatabase&) = delete;
@@ -96,7 +95,6 @@ class ZoneDatabase {
     }
     {
       const std::lock_guard lock(mutex_);
-      source_ = Source::kFilesOnly;  // date never reads a file again
       report.from = std::exchange(version_, internal::read_zone_version(directory_));
       report.to = version_;
       names_ = std::move(names);
@@ -137,13 +135,6 @@ class ZoneDatabase {
 
  private:
   friend ZoneCache;
-  enum class Source { kDateFirst, kFilesOnly };
-
-  ZoneDatabase(std::filesystem::path directory, Source source)
-      : directory_(std::move(directory)),
-        source_(source),
-        names_(internal::list_zone_names(directory_)),
-        version_(internal::read_zone_version(directory_)) {}
 
   // Returns the number of reloads. Each reload calls `clear` of every dependent cache.
   [[nodiscard]] std::uint64_t generation() const noexcept {
@@ -159,13 +150,7 @@ class ZoneDatabase {
   }
 
   [[nodiscard]] std::optional<internal::ZoneRules> load(std::string_view name) const {
-    std::optional<internal::ZoneRules> file =
-        internal::TzifReader::read_file((directory_ / name).string());
-    if (source_ == Source::kFilesOnly) return file;
-    std::optional<internal::ZoneRules> rules = internal::read_date_rules(name);
-    if (!rules) return file;
-    if (file) rules->footer = std::move(file->footer);
-    return rules;
+    return internal::TzifReader::read_file((directory_ / name).string());
   }
 
   // Zones with the same history (Europe/Dublin and Eire) share one object.
@@ -195,8 +180,7 @@ class ZoneDatabase {
   }
 
   const std::filesystem::path directory_;
-  mutable std::mutex mutex_;  // guards the next five
-  Source source_;
+  mutable std::mutex mutex_;  // guards the next four
   std::vector<std::string> names_;
   std::string version_;
   std::map<std::string, const internal::ZoneTable*, std::less<>> tables_;

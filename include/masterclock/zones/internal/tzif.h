@@ -1,7 +1,6 @@
 // Reads a compiled zone file (TZif): the changes that it lists, and the rule at its end.
 //
-// The date library reads these files too. It reads neither their footer nor, in a running program, a
-// newer version. The reader trusts no byte: it checks every index.
+// The reader trusts no byte: it checks every index.
 //
 // Source: RFC 8536 section 3. The reader takes the 64-bit block of version 2 and later.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_TZIF_H_

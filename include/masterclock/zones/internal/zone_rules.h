@@ -1,7 +1,7 @@
-// Defines the history of a zone in the form that every loader returns.
+// Defines the history of a zone as its file states it.
 //
-// The loaders are date_rules.h and tzif.h. Then posix_tz.h adds the changes after the last listed change,
-// and zone_compiler.h compiles the result.
+// tzif.h reads it. Then posix_tz.h adds the changes after the last listed change, and zone_compiler.h
+// compiles the result.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 
