@@ -15,7 +15,7 @@ constexpr std::size_t kMostEntities = 10'000, kDeepestEntity = 16;
 constexpr std::size_t kExpansionAllowance = std::size_t{4} << 20;
 constexpr std::size_t kMostFaults = 100;
 constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+constexpr std::string_view kNoCharacter = "\xef\xbf\xbd";
 
 enum : std::uint8_t { kNameStart = 1, kNameCharacter = 2 };
 
@@ -477,7 +477,7 @@ void XmlReader::append_character(std::string_view reference, std::string& out) {
   }
   const std::string character = numeric_character(reference);
   if (character.empty()) fault("no such character: &" + short_name(reference) + ";");
-  out += character.empty() ? kReplacement : std::string_view(character);
+  out += character.empty() ? kNoCharacter : std::string_view(character);
 }
 
 std::optional<std::string> XmlReader::attribute(std::string_view name) {
