@@ -36,6 +36,7 @@
 #include "absl/status/statusor.h"
 #include "masterclock/internal/text_cursor.h"
 #include "masterclock/time/internal/rfc3339_text.h"
+#include "masterclock/time/internal/rfc3339_writer.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {

@@ -40,8 +40,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/printable.h"
+#include "masterclock/time/internal/rfc3339_writer.h"
 #include "masterclock/time/local_clock.h"
-#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/internal/zone_table.h"
 
@@ -123,7 +123,7 @@ class Zone {
     const LocalResolution found = resolve(local);
     if (found.kind == LocalResolution::kUnique) {
       if (to_local(found.earlier) == local) return found.earlier;
-      return absl::OutOfRangeError("The local time " + to_rfc3339(local) + " in " + table_->name() +
+      return absl::OutOfRangeError(the_local_time(local) + " in " + table_->name() +
                                    " is outside 1677-09-21 to 2262-04-11 UTC");
     }
     const bool gap = found.kind == LocalResolution::kGap;
@@ -139,10 +139,10 @@ class Zone {
       case Resolve::kReject:
         break;
     }
-    return absl::FailedPreconditionError("The local time " + to_rfc3339(local) +
-                                         (gap ? " does not exist in " : " occurs twice in ") +
-                                         table_->name() + ": " + to_rfc3339(found.earlier) +
-                                         " or " + to_rfc3339(found.later));
+    return absl::FailedPreconditionError(
+        the_local_time(local) + (gap ? " does not exist in " : " occurs twice in ") +
+        table_->name() + ": " + internal::utc_text(found.earlier, 9) + " or " +
+        internal::utc_text(found.later, 9));
   }
 
   // Returns the first instant after `utc` at which offset, daylight or abbreviation change. Returns no
@@ -181,6 +181,11 @@ class Zone {
 
   static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
   static UtcTime instant(std::int64_t ns) noexcept { return UtcTime(std::chrono::nanoseconds(ns)); }
+  static std::string the_local_time(LocalTime local) {
+    std::string text = internal::utc_text(UtcTime(local.time_since_epoch()), 9);
+    text.pop_back();  // 'Z'
+    return "The local time " + text;
+  }
 
   [[nodiscard]] [[gnu::always_inline]] ZoneOffset span(std::size_t i,
                                                        std::int32_t offset) const noexcept {
@@ -237,8 +242,8 @@ inline std::string offset_text(std::chrono::seconds offset) {
 // Returns "+01:00 IST daylight from 2026-03-29T01:00:00Z to 2026-10-25T01:00:00Z".
 [[nodiscard]] inline std::string to_string(const ZoneOffset& offset) {
   return internal::offset_text(offset.offset) + " " + std::string(offset.abbreviation) +
-         (offset.daylight ? " daylight" : "") + " from " + to_rfc3339(offset.begin, 0) + " to " +
-         to_rfc3339(offset.end, 0);
+         (offset.daylight ? " daylight" : "") + " from " + internal::utc_text(offset.begin, 0) +
+         " to " + internal::utc_text(offset.end, 0);
 }
 
 [[nodiscard]] inline std::string to_string(LocalResolution::Kind kind) {
@@ -248,8 +253,8 @@ inline std::string offset_text(std::chrono::seconds offset) {
 // Returns "gap: 2026-03-29T00:30:00.000000000Z or 2026-03-29T01:30:00.000000000Z".
 [[nodiscard]] inline std::string to_string(const LocalResolution& found) {
   const bool unique = found.kind == LocalResolution::kUnique;
-  return to_string(found.kind) + ": " + to_rfc3339(found.earlier) +
-         (unique ? "" : " or " + to_rfc3339(found.later));
+  return to_string(found.kind) + ": " + internal::utc_text(found.earlier, 9) +
+         (unique ? "" : " or " + internal::utc_text(found.later, 9));
 }
 
 }  // namespace masterclock::inline v0_2

@@ -20,7 +20,7 @@
 
 #include "masterclock/internal/hash.h"
 #include "masterclock/internal/printable.h"
-#include "masterclock/time/internal/rfc3339_text.h"
+#include "masterclock/time/internal/rfc3339_writer.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/zones/zone.h"

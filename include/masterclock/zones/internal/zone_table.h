@@ -211,15 +211,13 @@ class ZoneTable {
 
 // Returns the table of UTC, which needs no database.
 [[nodiscard]] inline const ZoneTable& utc_table() {
-  static const ZoneTable& table = []() -> const ZoneTable& {
-    auto* const data = new ZoneData;
-    data->names = "UTC";
-    data->spans = {{INT64_MIN, 0, false, 3, 0}, {INT64_MAX, 0, false, 3, 0}};
-    data->buckets.resize(ZoneBucket::kCount);
-    data->first_span.resize(ZoneBucket::kCount);
-    return *new ZoneTable("UTC", *data);
-  }();
-  return table;
+  static const auto* const data =
+      new ZoneData{{{INT64_MIN, 0, false, 3, 0}, {INT64_MAX, 0, false, 3, 0}},
+                   std::vector<ZoneBucket>(ZoneBucket::kCount),
+                   std::vector<std::uint16_t>(ZoneBucket::kCount),
+                   "UTC"};
+  static const auto* const table = new ZoneTable("UTC", *data);
+  return *table;
 }
 
 }  // namespace masterclock::inline v0_2::internal
