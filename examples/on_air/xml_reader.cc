@@ -94,7 +94,7 @@ std::string short_name(std::string_view name) {
 
 XmlReader::XmlReader(std::string_view utf8) : document_(utf8) {
   inputs_.reserve(kDeepestEntity + 1);  // views of names stay valid
-  inputs_.push_back({.text = utf8});
+  inputs_.emplace_back().text = utf8;
   in_ = &inputs_.back();
 }
 
