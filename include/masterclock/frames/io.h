@@ -1,6 +1,6 @@
 // Adds std::format and fmt::format for FrameRate, Timecode, JoinPoint and the enums of frames/.
 //
-// Streams, GoogleTest and absl::StrCat print these types without this header.
+// Streams and GoogleTest print these types without this header.
 //
 // ## Example
 //

@@ -1,6 +1,6 @@
 // Adds std::format and fmt::format for Zone, ZonedTime, BroadcastDay and the other values of zones/.
 //
-// Streams, GoogleTest and absl::StrCat print these types without this header.
+// Streams and GoogleTest print these types without this header.
 //
 // ## Example
 //

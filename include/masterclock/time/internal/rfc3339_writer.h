@@ -38,7 +38,7 @@ template <class Duration>
 }
 
 [[nodiscard]] constexpr DayTime moved_by(DayTime time, std::chrono::nanoseconds distance) noexcept {
-  const auto [days, rest] = floor_divide(time.ns + distance.count(), kNanosPerDay);
+  const auto [days, rest] = floor_divide<std::int64_t>(time.ns + distance.count(), kNanosPerDay);
   return {time.day + days, rest};
 }
 
