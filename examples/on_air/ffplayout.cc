@@ -28,7 +28,7 @@ using std::chrono::nanoseconds;
 struct Field {
   enum class Kind { kAbsent, kNull, kNumber, kText, kOther };
   Kind kind = Kind::kAbsent;
-  std::string text;  // of a number too
+  std::string text = {};  // of a number too
   double number = 0;
   std::size_t line = 0;
 
