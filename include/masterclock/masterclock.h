@@ -1,31 +1,41 @@
-// Everything.
+// Includes every public header.
+//
+// The providers that exist on Linux only are left out on other systems.
 #ifndef MASTERCLOCK_MASTERCLOCK_H_
 #define MASTERCLOCK_MASTERCLOCK_H_
 
 #include "masterclock/version.h"
 
-#include "masterclock/events/simulate.h"
+#include "masterclock/clock/consistency.h"
+#include "masterclock/clock/observer.h"
+#include "masterclock/clock/options.h"
 #include "masterclock/events/dispatcher.h"
+#include "masterclock/events/event.h"
+#include "masterclock/events/event_scheduler.h"
 #include "masterclock/events/io.h"
+#include "masterclock/events/simulate.h"
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_pacer.h"
 #include "masterclock/frames/frame_rate.h"
-#include "masterclock/frames/st2059.h"
-#include "masterclock/frames/playlist.h"
-#include "masterclock/frames/join_point.h"
 #include "masterclock/frames/house_timecode.h"
 #include "masterclock/frames/io.h"
+#include "masterclock/frames/join_point.h"
+#include "masterclock/frames/playlist.h"
+#include "masterclock/frames/st2059.h"
 #include "masterclock/frames/timecode.h"
+#include "masterclock/frames/timecode_format.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/affine_calibration.h"
-#include "masterclock/sync/providers/chrony.h"
+#include "masterclock/sync/bounded_clock.h"
 #include "masterclock/sync/disciplined_time_source.h"
+#include "masterclock/sync/holdover.h"
 #include "masterclock/sync/io.h"
 #include "masterclock/sync/providers/kernel.h"
-#include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/sync/ptp_time.h"
 #include "masterclock/sync/simulated_sync_provider.h"
+#include "masterclock/sync/sync_provider.h"
 #include "masterclock/sync/sync_thread.h"
+#include "masterclock/sync/time_bounds.h"
 #include "masterclock/sync/tsc_time_source.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "masterclock/time/counting_time_source.h"
@@ -33,17 +43,28 @@
 #include "masterclock/time/io.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/leap_seconds_file.h"
+#include "masterclock/time/local_clock.h"
 #include "masterclock/time/precision.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/smeared_time.h"
 #include "masterclock/time/system_time_source.h"
+#include "masterclock/time/time_points.h"
+#include "masterclock/time/time_source.h"
 #include "masterclock/time/weekdays.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/io.h"
 #include "masterclock/zones/recurring_local_time.h"
 #include "masterclock/zones/rfc9557.h"
 #include "masterclock/zones/system_zone.h"
+#include "masterclock/zones/zone.h"
 #include "masterclock/zones/zone_cache.h"
+#include "masterclock/zones/zone_database.h"
 #include "masterclock/zones/zoned_time.h"
+
+#if defined(__linux__)
+#include "masterclock/sync/providers/chrony.h"
+#include "masterclock/sync/providers/linuxptp.h"
+#include "masterclock/sync/providers/phc.h"
+#endif
 
 #endif  // MASTERCLOCK_MASTERCLOCK_H_

@@ -1,4 +1,4 @@
-// Reads from chronyd how far the clock is off at most, and when chronyd corrected it last.
+// Reads from chronyd, on Linux only, how far the clock is off at most, and the time of the last correction.
 //
 // The bound is the one that chrony documents, and `reference_error`: half the root delay, the root
 // dispersion, and the rest of the last correction. chronyd says "Normal" even without servers, so the state

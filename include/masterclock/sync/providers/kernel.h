@@ -1,4 +1,6 @@
-// Reads the clock's error from the kernel by adjtimex(2), to which each disciplining daemon reports.
+// Reads, on Linux only, the clock's error from the kernel, to which each disciplining daemon reports.
+//
+// It calls adjtimex(2). On another system the provider exists and reads kUnknown.
 //
 // The bound is `maxerror`. A daemon renews it at each update, and the kernel lets it grow by 500 ppm in
 // between. If the daemon dies, the bound grows. Beyond `synchronized_within` the clock is free-running. At

@@ -1,4 +1,4 @@
-// Reads from ptp4l how far the clock is from the grandmaster, and whether there is a grandmaster.
+// Reads from ptp4l, on Linux only, how far the clock is from the grandmaster, and whether there is one.
 //
 // The bound adds the last offset, the mean path delay (the most that asymmetry can cause) and the
 // grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares the system

@@ -1,8 +1,8 @@
-// Reads the clock of a network card (PTP hardware clock, /dev/ptpN) and its distance from the system clock.
-// Linux only.
+// Reads, on Linux only, the clock of a network card and its distance from the system clock.
 //
-// The kernel reads the card between two readings of the system clock. Half the width of that bracket is
-// the error. A card that latches both clocks at once leaves an error of a nanosecond.
+// Such a clock is a PTP hardware clock, /dev/ptpN. The kernel reads the card between two readings of the
+// system clock. Half the width of that bracket is the error. A card that latches both clocks at once
+// leaves an error of a nanosecond.
 #ifndef MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 #define MASTERCLOCK_SYNC_PROVIDERS_PHC_H_
 
