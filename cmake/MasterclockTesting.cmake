@@ -24,7 +24,8 @@ function(masterclock_test_room name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE masterclock_build GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM masterclock_test_headers)
-  target_compile_definitions(${name} PRIVATE MASTERCLOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # A test that formats with {fmt} does not link it.
+  target_compile_definitions(${name} PRIVATE MASTERCLOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FMT_HEADER_ONLY)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "-Real*" DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "Real*" DISCOVERY_TIMEOUT 60

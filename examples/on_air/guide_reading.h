@@ -15,9 +15,9 @@
 namespace on_air {
 
 struct GuideReading {
-  masterclock::Zone zone;  // of the station; places playlists, whose clips have no times of day
+  masterclock::Zone zone = {};  // of the station; places playlists, whose clips have no times of day
   std::chrono::seconds day_start = std::chrono::hours(6);  // on the station's wall
-  std::optional<masterclock::Zone> assume_zone;  // of times without an offset; absent: UTC
+  std::optional<masterclock::Zone> assume_zone = {};  // of times without an offset; absent: UTC
   std::chrono::nanoseconds shift{};              // is added to every time
   bool strict = false;                           // refuse a guide for one bad entry
 };

@@ -65,7 +65,9 @@ TEST_F(EventHandleTest, NoSchedulerGivesOneTwice) {
         const EventHandle handle = scheduler->schedule({.due = kStart + 1h}).value();
         seen.insert(handle);
         ++given;
-        if (i % 4 != 0) EXPECT_TRUE(scheduler->cancel(handle));
+        if (i % 4 != 0) {
+          EXPECT_TRUE(scheduler->cancel(handle));
+        }
         EXPECT_FALSE((scheduler == &one ? other : one).cancel(handle)) << "it is not its own";
       }
     }
@@ -129,9 +131,15 @@ TEST_F(EventHandleTest, ARepeatingEventThatCancelsItselfDoesNotOccurAgain) {
     EventHandle handle;
     const auto action = [&](const FiredEvent&) {
       ++ran;
-      if (how == "handle") EXPECT_TRUE(scheduler.cancel(handle));
-      if (how == "id") EXPECT_TRUE(scheduler.cancel("tick"));
-      if (how == "range") EXPECT_EQ(scheduler.cancel_between(UtcTime::min(), UtcTime::max()), 1u);
+      if (how == "handle") {
+        EXPECT_TRUE(scheduler.cancel(handle));
+      }
+      if (how == "id") {
+        EXPECT_TRUE(scheduler.cancel("tick"));
+      }
+      if (how == "range") {
+        EXPECT_EQ(scheduler.cancel_between(UtcTime::min(), UtcTime::max()), 1u);
+      }
       if (how == "owner") owner = ScopedEvent();
       if (how == "replace") {
         EXPECT_TRUE(

@@ -116,8 +116,12 @@ class TwinTest : public ::testing::Test {
       }
       ++failures_;
       EXPECT_EQ(values(scheduler_.counters()), before);
-      if (asks) EXPECT_EQ(scheduler_.next_due(), next);
-      if (asks && few()) EXPECT_EQ(list(scheduler_), pending);
+      if (asks) {
+        EXPECT_EQ(scheduler_.next_due(), next);
+      }
+      if (asks && few()) {
+        EXPECT_EQ(list(scheduler_), pending);
+      }
     }
   }
   // The same for a trigger, which may fire some events before memory runs out.
@@ -267,7 +271,9 @@ TEST_F(TwinTest, EachOperationHappensWholeOrNotAtAll) {
     SCOPED_TRACE(step);
     one_step();
     EXPECT_EQ(values(scheduler_.counters()), values(twin_.counters()));
-    if (step % (few() ? 10 : 100) == 0) EXPECT_EQ(list(scheduler_), list(twin_));
+    if (step % (few() ? 10 : 100) == 0) {
+      EXPECT_EQ(list(scheduler_), list(twin_));
+    }
   }
   EXPECT_EQ(announced_, scheduler_.counters().scheduled);
   EXPECT_GT(failures_, 10'000u);

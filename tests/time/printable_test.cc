@@ -1,5 +1,4 @@
 // Prints, formats and concatenates the enums of time/ with each library that is present.
-#define FMT_HEADER_ONLY 1  // so that the test does not link {fmt}
 #include "masterclock/internal/printable.h"
 
 #include <gtest/gtest.h>
