@@ -143,8 +143,8 @@ class ChannelManagerTest : public ::testing::Test {
     ASSERT_TRUE(loaded.ok()) << loaded;
     ChannelManagerOptions options;
     options.producers = producers ? std::move(producers) : recording_producers(record_);
-    options.media = [](std::string_view, const NowPlaying& now) {
-      return absl::StatusOr<std::filesystem::path>(now.title + ".mp4");
+    options.media = [](std::string_view, const NowPlaying& playing) {
+      return absl::StatusOr<std::filesystem::path>(playing.title + ".mp4");
     };
     options.as_run = [this](const AsRunEntry& entry) {
       log_.push_back(entry);
