@@ -157,19 +157,18 @@ class PendingEvents {
     std::vector<QueueEntry> found;
     utc_.for_each(from.time_since_epoch(), until.time_since_epoch(),
                   [&](const QueueEntry& entry) { found.push_back(entry); });
-    const auto utc_count = static_cast<std::ptrdiff_t>(found.size());
+    const std::size_t utc_count = found.size();
     steady_.for_each(now.to_steady(from).time_since_epoch(),
                      now.to_steady(until).time_since_epoch(), [&](const QueueEntry& entry) {
                        found.push_back(entry);
                        found.back().due = now.to_utc(SteadyTime(entry.due)).time_since_epoch();
                      });
-    std::inplace_merge(found.begin(), found.begin() + utc_count, found.end(), comes_before);
     for (const Slot slot : running_) {
       const UtcTime due = due_of(slot, now);
       if (due < from || due >= until) continue;
-      const QueueEntry entry{due.time_since_epoch(), slots_[slot].serial, slot, 0};
-      found.insert(std::upper_bound(found.begin(), found.end(), entry, comes_before), entry);
+      found.push_back({due.time_since_epoch(), slots_[slot].serial, slot, 0});
     }
+    if (found.size() > utc_count) std::sort(found.begin(), found.end(), comes_before);
     std::vector<Slot> events;
     events.reserve(found.size());
     for (const QueueEntry& entry : found) events.push_back(entry.slot);
