@@ -26,14 +26,17 @@ std::optional<std::size_t> positive(std::string_view text) {
 
 Terminal terminal_of_stdout() {
   Terminal terminal;
-  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   winsize size{};
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool sized = is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  const bool escapes = is_terminal && environment("TERM") != "dumb";
   if (const auto columns = positive(environment("COLUMNS"))) {
     terminal.width = *columns;
-  } else if (is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+  } else if (sized && size.ws_col > 0) {
     terminal.width = size.ws_col;
   }
-  terminal.colour = is_terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+  if (escapes) terminal.height = sized && size.ws_row > 0 ? size.ws_row : 24;
+  terminal.colour = escapes && environment("NO_COLOR").empty();
   return terminal;
 }
 

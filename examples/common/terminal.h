@@ -9,6 +9,7 @@ namespace common {
 
 struct Terminal {
   std::size_t width = 80;
+  std::size_t height = 0;  // 0: no terminal, or one that takes no escape sequences
   bool colour = false;
 
   // Return an SGR escape sequence, or nothing without colours.

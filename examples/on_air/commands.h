@@ -1,8 +1,6 @@
-// The program's subcommands. Each describes its own options and says what to do when it is chosen;
-// main.cc parses the command line and does it.
+// The subcommands. Each adds its options, and sets the command that main.cc runs.
 //
-// A command answers OK, or what was wrong with its input in one line, which becomes exit status 1.
-// What is wrong with the command line itself never gets that far: that is exit status 2.
+// A command returns OK, or one line that says what is wrong with its input.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_COMMANDS_H_
 
@@ -21,16 +19,18 @@
 
 namespace on_air {
 
-// on_air now: what is on each channel, and how far in.
+// The options of on_air now, which shows what is on each channel, and how far in.
 struct NowOptions {
   GuideArguments guide;
   std::optional<StationTime> at;  // absent: the system's clock
   masterclock::FrameRate rate = masterclock::k25;
   std::vector<std::string> channels;  // empty: all
   bool json = false;
+  bool watch = false;  // draw again every second
 };
-absl::Status run_now(const NowOptions& options, const common::Terminal& terminal,
-                     std::ostream& out);
+
+// Prints the answer to `out`, once or every second. What is wrong with entries goes to stderr.
+absl::Status run_now(const NowOptions& options, std::ostream& out);
 void add_now(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air

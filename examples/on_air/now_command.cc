@@ -1,16 +1,25 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "cli_options.h"
 #include "commands.h"
 #include "common/json_line.h"
+#include "common/printable.h"
+#include "common/terminal.h"
+#include "common/text_cells.h"
 #include "common/time_text.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/system_time_source.h"
 #include "now_table.h"
 #include "schedule_service.h"
+#include "watch.h"
 
 namespace on_air {
 namespace {
@@ -65,42 +74,128 @@ std::string line_of(const PlayoutPlan& plan, masterclock::Zone zone) {
   return common::json_line(line);
 }
 
-absl::Status answer(const masterclock::MasterClock& clock, const NowOptions& options,
-                    const GuideOptions& guide, const Terminal& terminal, std::ostream& out) {
-  ScheduleService schedule(clock);
-  if (absl::Status status = schedule.load(options.guide.paths, guide); !status.ok()) return status;
-  print_warnings(schedule);
+class NowAnswer {
+ public:
+  NowAnswer(const masterclock::MasterClock& clock, const NowOptions& options,
+            const GuideOptions& guide)
+      : clock_(clock), options_(options), guide_(guide), schedule_(clock) {}
 
-  // One reading for every channel, so that they can be compared.
-  const masterclock::UtcTime at = clock.now_utc();
-  std::vector<PlayoutPlan> plans;
-  for (const std::string& id : options.channels.empty() ? schedule.channels() : options.channels) {
-    absl::StatusOr<PlayoutPlan> plan = schedule.get_playout_plan_now(id, at);
-    if (!plan.ok()) return plan.status();
-    plans.push_back(*std::move(plan));
+  absl::Status load() {
+    if (absl::Status status = schedule_.load(options_.guide.paths, guide_); !status.ok()) {
+      return status;
+    }
+    print_warnings(schedule_);
+    return absl::OkStatus();
   }
-  if (options.json) {
-    for (const PlayoutPlan& plan : plans) out << line_of(plan, guide.zone) << '\n';
-  } else {
-    const auto day = masterclock::broadcast_day_at(at, guide.zone, guide.day_start);
-    out << now_table(plans, at, day, guide.zone, terminal);
+
+  // Returns the answer of this instant: one reading of the clock for all channels.
+  [[nodiscard]] absl::StatusOr<std::string> text(const Terminal& terminal) const {
+    const masterclock::UtcTime at = clock_.now_utc();
+    std::vector<PlayoutPlan> plans;
+    for (const std::string& id :
+         options_.channels.empty() ? schedule_.channels() : options_.channels) {
+      absl::StatusOr<PlayoutPlan> plan = schedule_.get_playout_plan_now(id, at);
+      if (!plan.ok()) return plan.status();
+      plans.push_back(*std::move(plan));
+    }
+    if (!options_.json) {
+      const auto day = masterclock::broadcast_day_at(at, guide_.zone, guide_.day_start);
+      return now_table(plans, at, day, guide_.zone, terminal);
+    }
+    std::string lines;
+    for (const PlayoutPlan& plan : plans) lines += line_of(plan, guide_.zone) + "\n";
+    return lines;
   }
-  out.flush();
-  if (!out) return absl::UnavailableError("the answer could not be written");
-  return absl::OkStatus();
+
+  // Returns the answer of this instant, from the guide as it is on disk now, in a screen's height.
+  // What is wrong with the guide stands below, or on stderr where there is no screen.
+  [[nodiscard]] absl::StatusOr<std::string> watched_text(const Terminal& terminal) {
+    const absl::StatusOr<bool> reloaded = schedule_.reload_if_changed();
+    const bool screen = terminal.height > 0 && !options_.json;
+    if (!reloaded.ok()) {
+      trouble_ = std::string(reloaded.status().message()) + "; the guide before stays";
+    } else if (*reloaded) {
+      trouble_.clear();
+      if (!screen) print_warnings(schedule_);
+    }
+    if (!reloaded.ok() && !screen) std::cerr << "on_air: " + common::printable(trouble_) + "\n";
+    const absl::StatusOr<std::string> table = text(terminal);
+    if (!table.ok()) {  // the guide of now has no such channel
+      return screen ? common::printable(std::string(table.status().message())) + "\n" : table;
+    }
+    if (!screen) return table;
+    std::string below = trouble_;
+    if (const auto warnings = schedule_.warnings(); below.empty() && !warnings.empty()) {
+      below = warnings.front();
+      if (warnings.size() > 1) below += " (" + std::to_string(warnings.size()) + " warnings)";
+    }
+    if (below.empty()) return first_lines(*table, terminal.height);
+    return first_lines(*table, terminal.height - std::min<std::size_t>(2, terminal.height)) + "\n" +
+           common::cut(below, terminal.width) + "\n";
+  }
+
+ private:
+  const masterclock::MasterClock& clock_;
+  const NowOptions& options_;
+  const GuideOptions& guide_;
+  ScheduleService schedule_;
+  std::string trouble_;  // why the guide on disk is not the one that is shown
+};
+
+absl::Status put(const std::string& text, std::ostream& out) {
+  out << text << std::flush;
+  return out ? absl::OkStatus() : absl::UnavailableError("the answer could not be written");
+}
+
+absl::Status answer_once(const masterclock::MasterClock& clock, const NowOptions& options,
+                         const GuideOptions& guide, std::ostream& out) {
+  NowAnswer answer(clock, options, guide);
+  if (absl::Status status = answer.load(); !status.ok()) return status;
+  const absl::StatusOr<std::string> text = answer.text(terminal_of_stdout());
+  return text.ok() ? put(*text, out) : text.status();
+}
+
+// Draws the answer every second. Simulated time passes by the machine's steady clock.
+absl::Status answer_again(const masterclock::MasterClock& clock, const NowOptions& options,
+                          const GuideOptions& guide,
+                          masterclock::testing::ManualTimeSource* simulated, std::ostream& out) {
+  NowAnswer answer(clock, options, guide);
+  if (absl::Status status = answer.load(); !status.ok()) return status;
+  if (const auto first = answer.text(terminal_of_stdout()); !first.ok()) return first.status();
+  const bool screen = terminal_of_stdout().height > 0 && !options.json;
+  const WatchScreen watched(screen);
+  const auto draw = [&] {
+    const absl::StatusOr<std::string> text = answer.watched_text(terminal_of_stdout());
+    if (!text.ok()) return text.status();
+    return put(options.json ? *text : watched.frame(*text), out);
+  };
+  const masterclock::TimeSource& machine = masterclock::SystemTimeSource::shared();
+  masterclock::SteadyTime before = machine.now_steady();
+  return watch(clock.source(), draw, [&](std::chrono::nanoseconds wait) {
+    std::this_thread::sleep_for(wait);
+    const masterclock::SteadyTime now = machine.now_steady();
+    if (simulated != nullptr) simulated->advance(now - before);
+    before = now;
+    return true;
+  });
 }
 
 }  // namespace
 
-absl::Status run_now(const NowOptions& options, const Terminal& terminal, std::ostream& out) {
+absl::Status run_now(const NowOptions& options, std::ostream& out) {
   absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
   if (!guide.ok()) return guide.status();
   guide->rate = options.rate;
-  if (!options.at) return answer(masterclock::MasterClock(), options, *guide, terminal, out);
-  const absl::StatusOr<masterclock::UtcTime> at = to_utc(*options.at, guide->zone);
-  if (!at.ok()) return at.status();
-  masterclock::testing::ManualTimeSource source(*at);
-  return answer(masterclock::MasterClock(source), options, *guide, terminal, out);
+  std::optional<masterclock::testing::ManualTimeSource> simulated;
+  if (options.at) {
+    const absl::StatusOr<masterclock::UtcTime> at = to_utc(*options.at, guide->zone);
+    if (!at.ok()) return at.status();
+    simulated.emplace(*at);
+  }
+  masterclock::TimeSource& machine = masterclock::SystemTimeSource::shared();
+  const masterclock::MasterClock clock(simulated ? *simulated : machine);
+  if (!options.watch) return answer_once(clock, options, *guide, out);
+  return answer_again(clock, options, *guide, simulated ? &*simulated : nullptr, out);
 }
 
 void add_now(CLI::App& app, common::Command& chosen) {
@@ -111,9 +206,10 @@ void add_now(CLI::App& app, common::Command& chosen) {
   add_rate(now, options->rate);
   add_channels(now, options->channels, "only this one");
   now.add_flag("--json", options->json, "one JSON object a line a channel");
-  now.callback([options, &chosen] {
-    chosen = [options] { return run_now(*options, terminal_of_stdout(), std::cout); };
-  });
+  now.add_flag(
+      "--watch", options->watch,
+      "draw the answer again every second, and read a guide again that changed; Ctrl-C ends");
+  now.callback([options, &chosen] { chosen = [options] { return run_now(*options, std::cout); }; });
 }
 
 }  // namespace on_air

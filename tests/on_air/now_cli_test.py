@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds `on_air now` to its manners: one clear line for what is wrong, and what a terminal gets.
+"""What `on_air now` prints: one clear line for what is wrong, and what a terminal gets.
 
     now_cli_test.py ON_AIR SAMPLE_FOLDER
 """
@@ -10,11 +10,14 @@ import os
 import pathlib
 import pty
 import re
+import select
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unittest
 
 ON_AIR, SAMPLE = "", pathlib.Path()
@@ -187,6 +190,95 @@ class GoodInput(unittest.TestCase):
             subprocess.run([SAMPLE / "make_guide"], stdout=file, check=True)
             lines = run("now", "--guide", file.name, "--json").stdout.splitlines()
         self.assertEqual([json.loads(line)["state"] for line in lines][:3], ["on_air"] * 3)
+
+
+class Watch(unittest.TestCase):
+    """--watch: the answer of each second, the guide as it is on disk, and an end at Ctrl-C."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.guide = pathlib.Path(folder.name) / "guide.xml"
+        self.show("First Title")
+
+    def show(self, title):
+        fresh = self.guide.with_suffix(".new")
+        fresh.write_text(f'<tv><programme channel="one" start="2026" stop="2028"><title>{title}</title></programme></tv>')
+        fresh.rename(self.guide)
+
+    def start(self, *arguments, **options):
+        process = subprocess.Popen([ON_AIR, "now", "--guide", self.guide, "--at", "2026-03-28T12:00:00Z", "--watch",
+                                    *arguments], stderr=subprocess.PIPE, encoding="utf-8", **options)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def interrupt(self, process, sent=signal.SIGINT):
+        process.send_signal(sent)
+        begin = time.monotonic()
+        said = process.stderr.read()
+        self.assertEqual(process.wait(), 130)
+        self.assertLess(time.monotonic() - begin, 1)
+        self.assertTrue(said.endswith("on_air: interrupted\n"), said)
+
+    def test_on_a_terminal(self):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 90, 0, 0))
+        process = self.start(stdout=slave, env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
+        os.close(slave)
+        written = ""
+
+        def until(wanted):
+            nonlocal written
+            end = time.monotonic() + 30
+            while wanted not in written:
+                self.assertLess(time.monotonic(), end, f"{wanted} in {written!r}")
+                if select.select([master], [], [], 1)[0]:
+                    written += os.read(master, 65536).decode()
+            written = written[written.index(wanted) + len(wanted):]
+
+        until("\x1b[?1049h\x1b[?25l\x1b[HSaturday 28 March 2026, 12:00:00 UTC")
+        until("First Title")
+        until("12:00:01")
+        self.show("Second Title")
+        until("Second Title")
+        self.guide.write_text("<tv><chan")
+        until("truncated XML: it ends before </tv>; the guide before stays")
+        until("Second Title")
+        self.show("Third Title")
+        until("Third Title")
+        self.interrupt(process)
+        until("\x1b[?25h\x1b[?1049l")
+        os.close(master)
+
+    def test_in_a_pipe(self):
+        process = self.start("--json", stdout=subprocess.PIPE)
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        offsets = [line["offset_seconds"] for line in lines]
+        self.assertTrue(all(0 < b - a < 2 for a, b in zip(offsets, offsets[1:])), offsets)
+        self.show("Second Title")
+        while json.loads(process.stdout.readline())["title"] != "Second Title":
+            pass
+        self.interrupt(process, signal.SIGTERM)
+        process.stdout.close()
+
+    def test_a_reader_that_reads_nothing(self):
+        """A write that waits does not keep Ctrl-C waiting."""
+        self.show("x" * 60_000)
+        process = self.start("--json", stdout=subprocess.PIPE)
+        time.sleep(3)  # the pipe is full
+        self.interrupt(process)
+        process.stdout.close()
+
+    def test_what_is_wrong_at_the_start(self):
+        self.guide.write_text("<rss/>")
+        result = run("now", "--guide", self.guide, "--watch")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.show("Title")
+        result = run("now", "--guide", self.guide, "--watch", "--channel", "two")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("Unknown channel 'two'", result.stderr)
 
 
 if __name__ == "__main__":
