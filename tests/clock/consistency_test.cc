@@ -92,7 +92,7 @@ TEST_F(Consistency, AnEmptyDatabaseIsReported) {
   EXPECT_EQ(report.checks[4].finding, "1 names in /nonexistent");
 }
 
-// AzuraCast#2127: a station that went on with last year's rules, and nobody was told.
+// AzuraCast#2127: a station kept last year's rules, and no operator noticed.
 TEST_F(Consistency, ANewerDatabaseOnDiskIsReported) {
   namespace fs = std::filesystem;
   const fs::path directory = fs::path(::testing::TempDir()) / "consistency-tzdata";

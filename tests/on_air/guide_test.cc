@@ -247,7 +247,7 @@ TEST(ChannelSchedule, AgreesWithTheDefinitionAtEveryInstantOfRandomListings) {
     const DirectDefinition direct(listing);
     const ChannelSchedule schedule = channel(listing);
 
-    // Entries alike in what is listed cannot be told apart, so they are compared by that.
+    // Entries alike in what is listed cannot be distinguished, so they are compared by that.
     const auto same = [&](std::optional<std::size_t> a, std::optional<std::size_t> b) {
       return a.has_value() == b.has_value() && (!a || (listing[*a].start == listing[*b].start &&
                                                        listing[*a].title == listing[*b].title &&
