@@ -76,10 +76,15 @@ def expected_line(start, zone, day_start):
     }
 
 
+def listings_of(path, zone, day_start):
+    if path.suffix == ".json":
+        return now_oracle.read_ffplayout(path, zone, day_start, 0)
+    return now_oracle.read_xmltv(path, zoneinfo.ZoneInfo("UTC"), 0)
+
+
 def compare(on_air, path, zone_name, day_start, span=None, speed="max", only=None):
     zone = zoneinfo.ZoneInfo(zone_name)
-    listings = (now_oracle.read_ffplayout(path, zone, day_start, 0) if path.suffix == ".json"
-                else now_oracle.read_xmltv(path, zoneinfo.ZoneInfo("UTC"), 0))
+    listings = listings_of(path, zone, day_start)
     channels = {name: now_oracle.Channel(listing) for name, listing in listings.items()}
     begin, end = span or (-2**63, 2**63)
     wanted = [expected_line(start, zone, day_start) for start in starts(channels, begin, end)
@@ -190,9 +195,8 @@ def main():
         for path in files:
             failures += compare(on_air, path, "UTC", "06:00")
             failures += compare(on_air, path, "Europe/Dublin", "05:30")
-            listings = (now_oracle.read_ffplayout(path, zoneinfo.ZoneInfo("UTC"), "06:00") if path.suffix == ".json"
-                        else now_oracle.read_xmltv(path, zoneinfo.ZoneInfo("UTC"), 0))
-            boundaries = sorted({start for listing in listings.values() for start, _, _ in listing})
+            listings = listings_of(path, zoneinfo.ZoneInfo("UTC"), "06:00")
+            boundaries = sorted({start for listing in listings.values() for start, *_ in listing})
             # From one boundary, which counts, to another, which does not. Then at a pace.
             span = (boundaries[len(boundaries) // 3], boundaries[2 * len(boundaries) // 3])
             failures += compare(on_air, path, "America/New_York", "06:00", span)
