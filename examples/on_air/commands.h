@@ -29,7 +29,7 @@ struct NowOptions {
   bool watch = false;  // draw again every second
 };
 
-// Prints the answer to `out`, once or every second. What is wrong with entries goes to stderr.
+// Prints the answer to `out`, once or every second. Warnings about entries go to stderr.
 absl::Status run_now(const NowOptions& options, std::ostream& out);
 void add_now(CLI::App& app, common::Command& chosen);
 

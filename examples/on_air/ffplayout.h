@@ -29,11 +29,11 @@
 
 namespace on_air {
 
-// Reads the text of a playlist. `file` is its name in messages. `date` takes the place of the date
-// in the file: ffplayout goes by the name of a file in its folder of playlists.
+// Reads the text of a playlist. `file` is its name in messages. `date` replaces the date in the text,
+// because ffplayout goes by the name of the file.
 //
-// A clip that makes no sense is left out, and keeps its time where its length can be read: from
-// `in` and `out`, else from `duration`. Otherwise the clips after it begin that much earlier.
+// A clip that makes no sense is left out. It keeps its time where `in` and `out`, or else `duration`,
+// give its length. Without a length the clips after it begin earlier.
 //
 // Errors: InvalidArgument, "FILE:LINE: what". The path of a field leads: program[17].out.
 [[nodiscard]] absl::StatusOr<GuideFile> parse_ffplayout(

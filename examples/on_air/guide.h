@@ -113,8 +113,8 @@ class Guide {
   // Returns the channel of that id, or null. Cost: O(log channels).
   [[nodiscard]] const ChannelSchedule* find(std::string_view id) const noexcept;
 
-  // Returns the id that a caller who wrote `id` may have meant: an id or a display name that
-  // differs in case or in a letter or two. Returns an empty text when none is near.
+  // Returns the id that may have been meant, or an empty text. That channel's id or display name
+  // differs from `id` in case, or in a letter or two.
   [[nodiscard]] std::string_view nearest_id(std::string_view id) const;
 
  private:

@@ -38,17 +38,17 @@ class GuideFiles {
   GuideFiles(std::vector<std::string> paths, GuideReading reading)
       : paths_(std::move(paths)), reading_(reading) {}
 
-  // Reads the guides: of folders, the playlists of the broadcast days of [from, until], and one day
-  // more at each side.
+  // Reads the guides. A folder gives the playlists of the broadcast days of [from, until], and of one
+  // day more at each side.
   //
-  // A playlist in a folder that is no playlist is a warning, and so keeps no other day off the air;
-  // what was read from it before stays. Under `strict` it is an error.
+  // A bad playlist in a folder is a warning, and so keeps no other day off the air. The list that was
+  // read from it before stays. Under `strict` it is an error.
   //
   // Errors: NotFound or Unavailable, "FILE: what", when a file cannot be read; InvalidArgument,
   //         "FILE:LINE: what", when it is no guide, as xmltv.h and ffplayout.h say.
   absl::StatusOr<LoadedGuide> load(masterclock::UtcTime from, masterclock::UtcTime until);
 
-  // Returns whether `load` would read other files than the last time, or files that changed since.
+  // Returns whether `load` would read other files than the last time, or changed ones.
   [[nodiscard]] bool changed(masterclock::UtcTime from, masterclock::UtcTime until) const;
 
  private:

@@ -48,8 +48,8 @@ class GuideListing {
   std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> places_;
 };
 
-// Counts the programmes of one file and notes what is wrong with it: "FILE:LINE: reason". An entry
-// that makes no sense is left out and the others are kept, unless more than half make no sense.
+// Counts the programmes of one file and notes what is wrong with it: "FILE:LINE: reason". A programme
+// that makes no sense is left out. A file is refused when more than half of them make no sense.
 class EntryReport {
  public:
   // Under `strict` each note is an error.
@@ -58,7 +58,7 @@ class EntryReport {
   void good_entry() noexcept { ++entries_; }
   void bad_entry(std::size_t line, const std::string& reason);
 
-  // Notes what is wrong beside the entries.
+  // Notes a fault that does not count as a bad programme.
   void note(std::size_t line, const std::string& what);
 
   // True once nothing that follows can make the file a guide.

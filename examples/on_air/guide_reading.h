@@ -22,7 +22,7 @@ struct GuideReading {
   bool strict = false;                           // refuse a guide for one bad entry
 };
 
-// What one file holds.
+// The contents of one file.
 struct GuideFile {
   GuideListing listing;
   std::vector<std::string> warnings;  // "FILE:LINE: reason"

@@ -14,16 +14,15 @@
 // References to characters and to entities that the document declares itself are expanded.
 // External entities and the external DTD are not read.
 //
-// A fault that leaves no doubt about the elements is noted in `faults()`, and reading goes on: an
-// undeclared entity and a lone '&' are taken literally, a character that XML does not have becomes
-// U+FFFD. Any other fault ends the document: tags that do not match, a document that is cut off,
-// and any of the limits below.
+// Reading survives a fault that leaves no doubt about the elements, and take_faults() reports it. An
+// undeclared entity and a lone '&' are taken literally. A character that XML does not have becomes
+// U+FFFD. Tags that do not match, a document that is cut off, and the limits below end the document.
 //
 // Limits: 256 elements in one another, 256 attributes in one element, 10,000 declared entities,
 //         16 entities in one another, and as much text from entities as the document has, plus
 //         4 MiB.
-// Source: XML 1.0 (fifth edition). Not checked: the characters of names beyond ASCII, and the
-//         declarations of elements and attributes.
+// Source: XML 1.0 (fifth edition). Not checked: names beyond ASCII, "--" in comments, declarations of
+//         elements and attributes.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_XML_READER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_XML_READER_H_
 
@@ -66,7 +65,7 @@ class XmlReader {
   // The attribute of the element that starts, with references expanded.
   [[nodiscard]] std::optional<std::string> attribute(std::string_view name);
 
-  // Where the piece begins in the document. Inside an entity: where its reference is.
+  // The place of the piece in the document. Within an entity, it is the place of the reference.
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
 
   // After kFailed. A document that ends too early fails at its end.

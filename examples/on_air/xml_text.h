@@ -10,8 +10,8 @@
 
 namespace on_air {
 
-// Returns the encoding of an XML file: that of its byte order mark or of the pattern of its first
-// bytes, else the declared one (<?xml ... encoding="ISO-8859-1"?>), else UTF-8.
+// Returns the encoding of an XML file. Its byte order mark or the pattern of its first bytes decides,
+// then the declaration (<?xml ... encoding="ISO-8859-1"?>). Without either it is UTF-8.
 //
 // Source: XML 1.0, appendix F.
 [[nodiscard]] std::string xml_encoding(std::string_view bytes);
@@ -19,8 +19,8 @@ namespace on_air {
 struct XmlText {
   std::string utf8;      // without a byte order mark; its lines are those of the file
   std::string encoding;  // of the file
-  // Each U+FFFD in place of bytes that are not valid in the encoding, or of a control character,
-  // which XML does not have: how many, and the offset of the first.
+  // U+FFFD replaces bytes that are not valid in the encoding, and control characters, which XML does
+  // not have. These are the number of replacements and the offset of the first.
   std::size_t replaced = 0, first_replaced = 0;
 };
 

@@ -96,8 +96,8 @@ std::optional<std::chrono::seconds> named_offset(std::string_view name) {
   return name.size() == 1 ? military_offset(name.front()) : std::nullopt;
 }
 
-// +01, +0100, +01:00, +010000 or +01:00:00. A digit alone is hours after UTC or GMT (`after_base`),
-// and must be zero elsewhere, because it may be hours or tens of them.
+// +01, +0100, +01:00, +010000 or +01:00:00. A digit alone is hours after UTC or GMT (`after_base`).
+// Elsewhere it may be hours or tens of hours, and so must be zero.
 std::optional<std::chrono::seconds> numeric_offset(std::string_view text, bool after_base) {
   const bool minus = text.front() == '-';
   text.remove_prefix(1);

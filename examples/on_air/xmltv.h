@@ -22,11 +22,12 @@ namespace on_air {
 // the earliest possible, then an offset. The time may have a fraction of a second, and may be
 // 240000, the end of its day. Blanks around the time and the offset do not matter.
 //
-// An offset is +01, +0100, +01:00 or +01:00:00, alone or after UTC or GMT; or a name in any case:
-// Z, UTC, BST, CET, EDT and others (the table is in xmltv.cc), or a military letter. Names with
-// several meanings (IST) are errors, unless `assumed` uses the name at that time. Without an
-// offset, the time is one of `assumed`: the first of a time that occurs twice; a time that the
-// clocks skip counts with the offset before. Without `assumed` it is UTC, as the format says.
+// An offset is +01, +0100, +01:00 or +01:00:00, alone or after UTC or GMT. Or it is a name in any
+// case: Z, UTC, BST, CET, EDT and others (the table is in xmltv.cc), or a military letter. Names with
+// several meanings (IST) are errors, unless `assumed` uses the name at that time.
+//
+// A time without an offset is local in `assumed`. Of a time that occurs twice, it is the first. A time
+// that the clocks skip counts with the offset before. Without `assumed` it is UTC, as the format says.
 //
 // Errors: InvalidArgument with the reason; OutOfRange outside 1677 to 2262.
 // Source: xmltv.dtd, "Date and time format"; Date::Manip 6, which reads times for XMLTV.

@@ -267,7 +267,8 @@ class Watch(unittest.TestCase):
         """A write that waits does not keep Ctrl-C waiting."""
         self.show("x" * 60_000)
         process = self.start("--json", stdout=subprocess.PIPE)
-        time.sleep(3)  # the pipe is full
+        while struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0] < 65536:
+            select.select([process.stderr], [], [], 0.05)  # until the pipe is full
         self.interrupt(process)
         process.stdout.close()
 
