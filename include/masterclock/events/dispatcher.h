@@ -1,20 +1,18 @@
 // Fires the events of a scheduler on a thread, for a program without a loop.
 //
-// A dispatcher sleeps until the first event is due, and triggers. It wakes earlier when an earlier event
-// is scheduled and when the source announces a TimeChange. It wakes after `max_wait` at the latest,
-// because a source may step without an announcement. It sleeps on the steady clock and asks the source
-// after the sleep, so nothing fires early. While a source holds its UTC still, the dispatcher asks every
-// millisecond.
+// The thread sleeps until the first event is due, and triggers. An event that becomes the first, or a
+// TimeChange of the source, ends the sleep. Each sleep ends after `max_wait`, because a source may step
+// without an announcement. The thread sleeps on the steady clock and reads the source after the sleep,
+// so nothing fires early. While a source holds its UTC still, the thread reads it every millisecond.
 //
-// On Linux the thread sets its timer slack to 1 ns, so that the kernel does not round its sleeps. The
-// machine still takes time to wake a thread. The dispatcher estimates this latency (wake_latency.h) and
-// ends its sleeps earlier by it. By default the thread is rarely awake before the event; with `spin` it
-// is rarely awake after it. A thread that is awake early reads the clock until the event is due.
+// On Linux the thread sets its timer slack to 1 ns, so that the kernel does not round its sleeps. A
+// kernel still wakes a thread late. The dispatcher estimates this latency (wake_latency.h) and sets its
+// timer earlier by the estimate. By default the thread rarely wakes before the event, with `spin` rarely
+// after it. A thread that wakes early reads the clock until the event is due.
 //
-// On simulated time a movement of the source returns when the dispatcher has fired all due events, in
-// the order of `trigger()`. A test calls `advance(24h)` and examines the result. Two exceptions prevent
-// an endless wait. A movement by an action does not wait: the dispatcher sees it when the action has
-// ended. An action that schedules itself for "now" repeatedly is left after kMostPasses triggers. Do not
+// On simulated time a movement of the source returns after the dispatcher has fired everything that is
+// due. A test calls `advance(24h)` and examines the result. Two exceptions prevent an endless wait: a
+// movement by an action does not wait, and a movement waits for at most kMostPasses triggers. Do not
 // move a simulated source while holding a lock that an action takes.
 //
 // ## Example
@@ -57,24 +55,23 @@
 namespace masterclock::inline v0_2 {
 
 struct DispatcherOptions {
-  // The longest sleep. It bounds the lateness after a step that the source does not announce. Clamped
-  // to [1 ms, 24 h].
+  // The longest sleep, and the latest reaction to a step without announcement: 1 ms to 24 h.
   std::chrono::nanoseconds max_wait = std::chrono::milliseconds(100);
 
-  // The most time before an event that the thread may read the clock instead of sleeping. The event
-  // then fires within a microsecond, unless the machine wakes the thread too late. It costs up to this
-  // much processor time. The dispatcher uses as much as 95 % of its wake-ups need.
+  // The longest time before an event in which the thread reads the clock instead of sleeping. The event
+  // is then on time, unless the kernel wakes the thread later still. The thread uses as much of this
+  // processor time as 95 % of its wake-ups need.
   std::chrono::nanoseconds spin{0};
 
-  // Reports that a trigger failed because memory ran out. No event is lost: the dispatcher tries again
-  // after `max_wait`. Runs on the dispatcher's thread.
+  // Runs on the dispatcher's thread when a trigger fails because memory ran out. No event is lost: the
+  // dispatcher triggers again after `max_wait`.
   std::function<void(std::exception_ptr)> on_error = {};
 };
 
 // Threads: one owner for `start`, `stop` and the destructor; an action may call `stop`.
 class Dispatcher final {
  public:
-  // The most triggers in a row that a movement of simulated time waits for.
+  // The number of triggers that a movement of simulated time waits for at most.
   static constexpr int kMostPasses = 64;
 
   // `scheduler` must outlive the dispatcher. Nothing fires before `start()`.
@@ -111,8 +108,8 @@ class Dispatcher final {
     }
   }
 
-  // Ends the thread after the action that runs. Pending events stay pending; `start` continues with
-  // them. In an action it returns at once, and the thread ends after the action.
+  // Ends the thread after the action that runs. Pending events stay pending until the next `start`. A
+  // call by an action returns at once.
   //
   // Cost: the rest of the action that runs, and less than a millisecond.
   void stop() {
@@ -141,7 +138,7 @@ class Dispatcher final {
     changed_.notify_one();
   }
 
-  // Returns when a pass that began after the change has nothing more to fire.
+  // Waits for a pass that began after the change and leaves nothing due.
   void on_change() {
     std::unique_lock lock(mutex_);
     const std::uint64_t ticket = ++asked_;
@@ -200,8 +197,7 @@ class Dispatcher final {
     }
   }
 
-  // Reads the clock until `wait` has passed or something has changed. Returns false when the source
-  // stands still, which would take without end.
+  // Reads the clock until `wait` has passed or look_ is set. Returns false when the source stands still.
   bool watch(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds wait) {
     constexpr int kStill = 10'000;  // readings in a row
     const TimeSource& source = scheduler_.source();
@@ -216,8 +212,8 @@ class Dispatcher final {
     return now > begun || look_;
   }
 
-  // Sleeps for `left`, or until something changes. A source that stands still during the sleep is
-  // simulated or coarse. The sleeps then become longer, instead of one per nanosecond.
+  // Sleeps for `left`, or until look_ is set. A source that stands still during the sleep is simulated
+  // or coarse, so the next sleep is longer: a simulated source would cause one sleep per nanosecond.
   void sleep(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds left,
              std::chrono::nanoseconds& patience) {
     const TimeSource& source = scheduler_.source();
@@ -238,7 +234,6 @@ class Dispatcher final {
   }
 
   static constexpr std::chrono::nanoseconds kZero{0};
-
   // The sleep while the source holds its UTC still, which may last for hours.
   static constexpr std::chrono::nanoseconds kHeld = std::chrono::milliseconds(1);
 
@@ -247,14 +242,13 @@ class Dispatcher final {
   const std::function<void(std::exception_ptr)> on_error_;
   internal::WakeLatency lead_;  // used by the thread only
 
-  mutable std::mutex mutex_;  // guards the next members, to thread_id_
+  mutable std::mutex mutex_;  // guards the members down to thread_id_
   std::condition_variable changed_, passed_;
   std::uint64_t asked_ = 0;  // announced changes
-  std::uint64_t done_ = 0;   // of these, the ones that a pass has covered
+  std::uint64_t done_ = 0;   // changes that a pass has covered
   std::stop_source stop_{std::nostopstate};
-  std::thread::id thread_id_;  // while the thread runs
-
-  std::atomic<bool> look_ = false;  // something has changed; set with mutex_ held
+  std::thread::id thread_id_;       // while the thread runs
+  std::atomic<bool> look_ = false;  // ends a sleep; set with mutex_ held
 
   EventSubscription attached_;
   TimeSubscription subscription_;

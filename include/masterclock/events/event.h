@@ -1,13 +1,12 @@
-// Defines the values of the room: requests, handles, reports, counters and options.
+// Defines the values of events/: requests, handles, reports, counters and options.
 //
-// `DueTime` gives the instant on one of three timelines. They differ when the clock is stepped:
+// `DueTime` places an event on the UTC timeline or on the steady timeline. Only the first follows a clock
+// step: after a step back of an hour, the event is an hour further away.
 //
-//   UtcTime     "at 20:00:00Z"        follows the step: set the clock back an hour, and the event is
-//                                     an hour further away.
-//   After       "in 500 ms"           does not notice the step. The event is on the steady timeline.
-//   SteadyTime  at a steady instant   the same.
-//   LocalDue    "at 06:00 in Dublin"  a wall time. The scheduler resolves it to UTC when the event is
-//                                     scheduled; from then on the event follows UTC.
+//   UtcTime     "at 20:00:00Z"        UTC timeline
+//   LocalDue    "at 06:00 in Dublin"  UTC timeline: the scheduler resolves the wall time at once
+//   After       "in 500 ms"           steady timeline
+//   SteadyTime  at a steady instant   steady timeline
 //
 // `Every` repeats an event in elapsed time, `Daily` at a wall time.
 //
@@ -46,7 +45,7 @@ class EventHandle {
  public:
   constexpr EventHandle() = default;
 
-  // Converts to one number and back: for a C interface, an atomic, or a foreign id.
+  // Converts to a number and back, for a C interface, an atomic, or a foreign id.
   [[nodiscard]] constexpr std::uint64_t to_uint64() const noexcept { return number_; }
   [[nodiscard]] static constexpr EventHandle from_uint64(std::uint64_t number) noexcept {
     EventHandle handle;
@@ -56,10 +55,9 @@ class EventHandle {
 
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return number_ != 0; }
 
-  // The order is arbitrary, and fixed: for keys of a map.
+  // The order is arbitrary and fixed, for the keys of a map.
   friend constexpr auto operator<=>(EventHandle, EventHandle) noexcept = default;
 
-  // Returns the number in decimal digits.
   [[nodiscard]] std::string to_string() const { return std::to_string(number_); }
 
   template <class H>
@@ -76,8 +74,7 @@ struct After {
   std::chrono::nanoseconds delay = {};
 };
 
-// Due at a wall time. `resolve` decides about a reading that names no instant, or two
-// (local_clock.h).
+// Due at the wall time `local` in `zone`. `resolve` decides when `local` names no instant or two.
 struct LocalDue {
   LocalTime local;
   AnyWallClock zone;
@@ -86,17 +83,17 @@ struct LocalDue {
 
 using DueTime = std::variant<UtcTime, After, SteadyTime, LocalDue>;
 
-// Repeats after each `interval` of elapsed time, on the event's own timeline. Positive.
+// Repeats after each `interval` of elapsed time, on the event's own timeline. `interval` is positive.
 //
-// A LocalDue gives the wall time of the first occurrence. The following ones are `interval` of UTC
-// apart: no DST night has a hole or a double.
+// A LocalDue gives the wall time of the first occurrence. The next occurrences are `interval` of UTC
+// apart, so a DST night has no hole and no double.
 struct Every {
   std::chrono::nanoseconds interval;
 };
 
 // Repeats at the same wall reading on each of `days`. Requires a LocalDue, which gives the time of day
-// and the first date. Its `resolve` decides where `gap` and `fold` leave the choice to the policy. Under
-// Resolve::kReject the event does not occur on such a day.
+// and the first date. `gap` and `fold` decide on a DST night; the LocalDue's `resolve` decides where they
+// leave the choice open. Under Resolve::kReject the event does not occur on such a day.
 struct Daily {
   Weekdays days = kEveryDay;
   OnGap gap = OnGap::kResolve;
@@ -105,12 +102,12 @@ struct Daily {
 
 using Repeat = std::variant<Every, Daily>;
 
-// Decides about the missed occurrences of a repeating event, after a clock step, a suspend or a stall.
-// An occurrence is missed when a later one is due too. The scheduler counts the skipped ones.
+// Decides which occurrences of a repeating event fire when several are due at once: after a clock step,
+// a suspend or a stall. The scheduler counts the skipped occurrences.
 enum class OnMisfire {
-  kRunAll,   // each of them fires, in its place, late
-  kRunLast,  // the last one fires; the others are skipped
-  kSkip,     // when more than one is due, all are skipped
+  kRunAll,   // each fires, in its place, late
+  kRunLast,  // the last fires, the others are skipped
+  kSkip,     // all are skipped, unless only one is due
 };
 
 // Decides about a request whose id is already pending.
@@ -132,10 +129,8 @@ struct FiredEvent {
   std::string id = {};
   std::string type = {};
   std::string payload = {};
-  // For an event on the steady timeline: the UTC of that instant, by the present offset between the
-  // two clocks.
-  UtcTime due = {};
-  // The clock reading of the trigger that fired it. Events with a `max_lateness` read the clock again.
+  UtcTime due = {};  // on the steady timeline: converted by the present offset of the two clocks
+  // The clock reading of the trigger. For an event with `max_lateness` the trigger reads again.
   UtcTime fired = {};
   std::chrono::nanoseconds lateness = {};  // on the event's own timeline; never negative
   std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped since the event last fired
@@ -152,36 +147,33 @@ struct ScheduledEvent {
 
 // Asks for an event.
 struct EventRequest {
-  std::string id = {};  // unique among the pending events; may be empty: the handle is enough
+  std::string id = {};      // unique among the pending events, or empty
+  DueTime due = UtcTime();  // the default, 1970, fires at the next trigger
 
-  // The default is the epoch, 1970: a request without `due` fires at the next trigger.
-  DueTime due = UtcTime();
-
-  // A repeating event keeps its handle and its id until it is cancelled. Its next occurrence fires
-  // after the action of the one before has ended. A reschedule moves one occurrence: `Every` then
+  // A repeating event keeps its handle and its id until the event is cancelled. An occurrence fires after
+  // the action of the previous occurrence has ended. A reschedule moves one occurrence: `Every` then
   // continues in UTC from the new instant, `Daily` returns to its wall time.
   std::optional<Repeat> repeat = {};
   OnMisfire on_misfire = OnMisfire::kRunLast;
 
-  // A later event is dropped and reported. Actions that ran before it in the same trigger count. The
-  // default fires an event however late it is.
+  // An event later than this is dropped and reported. The time of earlier actions of the same trigger
+  // counts. The default drops nothing.
   std::optional<std::chrono::nanoseconds> max_lateness = {};
 
-  std::string type = {};     // `type` and `payload` are for the component that handles the event;
-  std::string payload = {};  // the scheduler does not read them
-  absl::AnyInvocable<void(const FiredEvent&)> action = {};  // optional
+  std::string type = {}, payload = {};  // the scheduler copies both to the FiredEvent
+  absl::AnyInvocable<void(const FiredEvent&)> action = {};
   OnDuplicate on_duplicate = OnDuplicate::kReject;
 };
 
-// Hooks report to a log, a metric or an as-run record. Each runs with no lock held, on the thread that
-// schedules or triggers, and may call the scheduler. The scheduler ignores what a hook throws. Hooks of
-// different threads have no order: one thread may report an event as fired before another thread
-// reports it as scheduled.
+// The hooks report to a log, a metric or an as-run record. A hook runs with no lock held, on the thread
+// that schedules or triggers, and may call the scheduler. The scheduler ignores exceptions of hooks. Hooks
+// of different threads have no order: one thread may report an event as fired before another thread
+// reports the same event as scheduled.
 struct SchedulerOptions {
   // An event is late when its lateness is more than this.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
 
-  // With this many pending events a further one is refused with ResourceExhausted. At most 2^24.
+  // The scheduler refuses more pending events with ResourceExhausted. At most 2^24.
   std::size_t max_pending = std::numeric_limits<std::size_t>::max();
 
   std::function<void(const ScheduledEvent&)> on_scheduled = {};

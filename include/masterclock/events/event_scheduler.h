@@ -1,32 +1,31 @@
 // Schedules events and fires them when the time source reads their due time.
 //
-// The scheduler has no thread. An engine with a loop calls `run_due()` or `trigger()`; a program
-// without one passes the scheduler to a Dispatcher. The source decides what is due, so nothing fires
-// early, and a test that moves a ManualTimeSource decides what fires.
+// The scheduler has no thread. An engine with a loop calls `run_due()` or `trigger()`. A program without
+// a loop passes the scheduler to a Dispatcher. The source decides what is due, so nothing fires early,
+// and a test that moves a ManualTimeSource decides what fires.
 //
-// Order: due time, then the order of scheduling. The place of a steady event in this order is the UTC of
-// its instant, by the present offset of the two clocks. Ranges are half-open: [from, until).
+// Order: due time, then the order of scheduling. The present offset of the two clocks converts steady
+// due times to UTC. Ranges are half-open: [from, until).
 //
-// A trigger reads the clock once, and passes once, forward, through the order up to this reading. An
-// action may schedule an event later than its own, but not after the reading. Such an event fires in the
-// same trigger, in its place: a chain of events catches up with a jump of the clock. An event scheduled
-// at or before the due time of its action waits for the next trigger. So an event that schedules itself
-// for "now" does not loop.
+// A trigger reads the clock once, and fires the events due by this reading in order. An action may
+// schedule an event later than its own and due by the reading. Such an event fires in the same trigger,
+// so a chain of events catches up with a jump of the clock. An event that an action schedules at or
+// before its own due time waits for the next trigger, so an event that schedules itself for "now" does
+// not loop.
 //
-// Guarantees, whichever threads trigger, cancel and replace:
+// Guarantees, for any threads that trigger, cancel and replace:
 //
 //   - An event fires once or is cancelled once, never both, never twice.
-//   - An event that fires is no longer pending: its id is free and its handle stale, also for its own
-//     action.
-//   - A repeating event is pending until it is cancelled. An occurrence does not fire while the action
-//     of the one before it runs. After a cancellation by its own action it does not occur again.
-//   - The scheduler catches what an action throws, counts it and reports it; the other events fire.
-//   - When memory runs out an operation throws std::bad_alloc and changes nothing.
+//   - When an event fires, its id is free and its handle stale, also for its own action.
+//   - A repeating event is pending until it is cancelled. Actions of its occurrences never overlap. When
+//     an action cancels its own event, the event does not occur again.
+//   - When an action throws, the scheduler counts and reports the exception, and fires the other events.
+//   - When memory runs out, an operation throws std::bad_alloc and changes nothing.
 //
-// Threads: any, for every member. Actions and hooks run on the triggering thread with no lock held.
-//          They may call any member, also `trigger`.
+// Threads: any. Actions and hooks run on the triggering thread with no lock held, and may call any
+//          member, also `trigger`.
 // Cost:    schedule, cancel and reschedule O(log n) amortized, and nearly O(1) for due times that are
-//          spread out. An event takes about 100 bytes, and more where it has an id or a text.
+//          spread out.
 //
 // ## Example
 //
@@ -48,7 +47,6 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -64,19 +62,15 @@
 
 namespace masterclock::inline v0_2 {
 
-// Ends an attachment when it is destroyed. Move-only; empty by default. It may outlive the scheduler.
+// Ends an attachment in its destructor. Move-only; empty by default. May outlive the scheduler.
 //
-// Threads: one owner. `reset()` and the destructor return when the callback does not run and never
-//          will again.
+// Threads: one owner. `reset()` and the destructor wait while the callback runs.
 class [[nodiscard]] EventSubscription {
  public:
   EventSubscription() = default;
   EventSubscription(EventSubscription&&) noexcept = default;
-  EventSubscription& operator=(EventSubscription&& other) noexcept {
-    if (this != &other) {
-      reset();
-      waker_ = std::move(other.waker_);
-    }
+  EventSubscription& operator=(EventSubscription other) noexcept {
+    waker_.swap(other.waker_);
     return *this;
   }
   ~EventSubscription() { reset(); }
@@ -103,10 +97,9 @@ class EventScheduler {
   EventScheduler(const EventScheduler&) = delete;
   EventScheduler& operator=(const EventScheduler&) = delete;
 
-  // Schedules an event. One that is already due fires at the next trigger, with its lateness.
+  // Schedules an event. An event that is already due fires at the next trigger.
   //
-  // Cost:   allocates when the queue grows, and for a request with more than a due time in UTC and an
-  //         action.
+  // Cost:   allocates when the queue grows, and for a request with more than a UTC due time and an action.
   // Errors: InvalidArgument for a negative delay or `max_lateness`, an interval that is not positive, a
   //         Daily without days or without a LocalDue; AlreadyExists for a pending id under kReject;
   //         ResourceExhausted at `max_pending`; OutOfRange for a Daily that does not occur within 400
@@ -146,15 +139,15 @@ class EventScheduler {
     return engine_.schedule_all(events);
   }
 
-  // Cancels a pending event. Returns false, and does nothing, when it is not pending: it has fired, or
-  // was cancelled. The action of the event may still run on another thread.
+  // Cancels a pending event. Returns false when no such event is pending. The action of an event that
+  // fired may still run on another thread.
   bool cancel(EventHandle handle) { return engine_.cancel(handle); }
   bool cancel(std::string_view id) { return engine_.cancel(id); }
 
-  // Moves a pending event to another due time, on the UTC timeline. It keeps its handle and its place
-  // in the order of scheduling.
+  // Moves a pending event to another due time, on the UTC timeline. The event keeps its handle and its
+  // place in the order of scheduling.
   //
-  // Errors: NotFound when it is not pending.
+  // Errors: NotFound when no such event is pending.
   absl::Status reschedule(EventHandle handle, UtcTime due) {
     if (engine_.move(handle, due)) return absl::OkStatus();
     return absl::NotFoundError("the event of this handle is not pending");
@@ -176,8 +169,8 @@ class EventScheduler {
     return engine_.cancel_between(from, until);
   }
 
-  // Fires everything that is due now, in order, and returns it. A request by `stop` ends it after the
-  // action that runs; the other events stay pending.
+  // Fires the events that are due now, in order, and returns them. When `stop` is requested, returns
+  // after the action that runs; the other events stay pending.
   //
   // Errors: when memory runs out, returns the events that have fired; throws std::bad_alloc when none
   //         has.
@@ -192,7 +185,7 @@ class EventScheduler {
     return fired;
   }
 
-  // As `trigger`, without building a list: for a loop. Returns the number of events that fired.
+  // Does the same without a list. Returns the number of events that fired.
   std::size_t run_due(const std::stop_token& stop = {}) {
     std::size_t fired = 0;
     engine_.sweep(
@@ -203,20 +196,18 @@ class EventScheduler {
   // Returns the due time of the first event, as `pending` shows it.
   [[nodiscard]] std::optional<UtcTime> next_due() const { return engine_.next_due(); }
 
-  // Returns the time until the first event is due, on its own timeline. Not positive: it is due now.
-  // UTC may be stepped meanwhile, so a loop that waits also subscribes to the source.
+  // Returns the time until the first event is due, on the event's timeline; zero or negative for an event
+  // that is due. UTC may step meanwhile, so a loop that waits also subscribes to the source.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
     return engine_.until_next();
   }
 
-  // Calls `earlier` when an event becomes the first: the loop that waits for until_next() computes its
-  // wait again. For a loop of epoll, Asio or GLib:
+  // Calls `earlier` when an event becomes the first, so that a waiting loop computes its wait again:
   //
   //   const auto attached = scheduler.attach([&] { asio::post(context, compute_wait_again); });
   //
-  // `earlier` runs on the thread that schedules or triggers, one call at a time. It returns soon; it
-  // does not schedule, reschedule, attach or end an attachment of this scheduler. It may be called
-  // although the first event is the same one.
+  // `earlier` runs on the thread that schedules or triggers, one call at a time, sometimes without need.
+  // It must return soon, and must not schedule, reschedule, attach or end an attachment of this scheduler.
   EventSubscription attach(std::function<void()> earlier) {
     return EventSubscription(engine_.attach(std::move(earlier)));
   }
@@ -228,10 +219,9 @@ class EventScheduler {
   internal::EventEngine engine_;
 };
 
-// Owns a pending event: cancels it when it is destroyed. Move-only; empty by default.
+// Cancels its event in its destructor. Move-only; empty by default. The scheduler must outlive it.
 //
-// The scheduler must outlive it. The destructor does not wait: an action that runs on another thread
-// may still run.
+// The destructor does not wait for an action that runs on another thread.
 class [[nodiscard]] ScopedEvent {
  public:
   ScopedEvent() = default;
@@ -239,11 +229,9 @@ class [[nodiscard]] ScopedEvent {
       : scheduler_(&scheduler), handle_(handle) {}
   ScopedEvent(ScopedEvent&& other) noexcept
       : scheduler_(other.scheduler_), handle_(other.release()) {}
-  ScopedEvent& operator=(ScopedEvent&& other) noexcept {
-    if (this == &other) return *this;
-    cancel();
-    scheduler_ = other.scheduler_;
-    handle_ = other.release();
+  ScopedEvent& operator=(ScopedEvent other) noexcept {
+    std::swap(scheduler_, other.scheduler_);
+    std::swap(handle_, other.handle_);
     return *this;
   }
   ~ScopedEvent() { cancel(); }

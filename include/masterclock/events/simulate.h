@@ -1,8 +1,7 @@
 // Runs a schedule on simulated time, jumping from event to event.
 //
-// `advance(12h)` on a manual source moves time in one jump. Every event of these hours then fires at the
-// end of the jump, up to 12 h late. This header moves time to the next due event, fires the event at its
-// due time, and repeats.
+// `advance(12h)` on a manual source is one jump, so its events fire up to 12 h late. simulate_until()
+// advances to each due event in turn and fires the event at its due time.
 //
 // ## Example
 //
@@ -41,17 +40,16 @@ struct SimulationProgress {
   std::size_t fired = 0;  // events so far
 };
 
-// Advances `source`, which is the scheduler's, to `end`, and fires each event when it is due. An
-// event due at `end` fires. Returns the number of events that fired.
+// Advances `source`, the scheduler's source, to `end`, and fires each event at its due time, `end`
+// included. Returns the number of events that fired. Does nothing when `end` is in the past.
 //
-// `progress` is called after each instant with events. It may be empty; when it returns false the
-// simulation stops at this instant. A Dispatcher of the scheduler may run: it then fires the events.
+// Calls `progress` after each instant with events, and stops when `progress` returns false. When a
+// Dispatcher of the scheduler runs, the dispatcher fires the events.
 //
 // An action may schedule an event for the present instant. After 64 triggers at one instant the
-// simulation moves on by a nanosecond.
+// simulation advances by a nanosecond.
 //
-// Threads: any. Actions and `progress` run on the calling thread.
-// Errors:  none; when `end` is before the source's UTC nothing happens.
+// Threads: any. Actions run on the calling thread, or on the dispatcher's; `progress` on the calling one.
 template <AdvanceableSource Source>
 std::size_t simulate_until(Source& source, EventScheduler& scheduler, UtcTime end,
                            const std::function<bool(const SimulationProgress&)>& progress = {}) {

@@ -1,7 +1,7 @@
 // Sorts the entries of the event queue: by due time, and by serial where due times are equal.
 //
-// Due times that are spread out are sorted by their leading bits, in one or two passes of a radix sort.
-// Insertion finishes the work. Due times that crowd together are sorted by std::sort.
+// A radix sort over the leading bits of the due times takes one or two passes, and insertion finishes the
+// order. std::sort takes over where due times are not spread out.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 

@@ -3,19 +3,18 @@
 //
 //   earlier | bucket | bucket |  bucket  |  bucket  | ... later
 //
-// An entry is appended to its bucket, and is not read again until its bucket is the first one. The
-// number of buckets is small, so that appends touch memory that is in the cache. Large buckets consist
-// of many chunks. A bucket is split in two:
+// An entry is appended to its bucket, and is not read again until its bucket is the first. Buckets are few,
+// so that appends touch cached memory; a large bucket consists of many chunks. A bucket is split in two:
 //
-//   - when it has grown out of proportion;
-//   - when it is the first one: the queue takes at most two chunks at a time;
-//   - when a question about a range ends in it, because more questions about that time may follow.
+//   - when it is larger than most_in_a_bucket();
+//   - when it is the first: the queue takes at most two chunks at a time;
+//   - when a range ends in it, because more questions about that time may follow.
 //
-// The buckets do not know which entries are cancelled. The caller passes the predicate `is_live`.
+// The caller passes the predicate `is_live`, which is false for cancelled entries.
 //
 // Threads: one at a time.
-// Cost:    a binary search over the buckets for each run of entries that go to the same bucket. A split
-//          is work on all entries of the bucket, about 16 chunks at most. Allocates by the chunk.
+// Cost:    a binary search over the buckets for each run of entries of one bucket. A split reads the
+//          entries of the bucket, about 16 chunks at most. Allocates by the chunk.
 // Errors:  std::bad_alloc. Each function allocates before it changes anything, or reports its progress.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_BUCKETS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_BUCKETS_H_
@@ -63,7 +62,7 @@ class EventBuckets {
   }
 
   // Adds [entry, end), the latest first, none of which comes before all entries here. Advances `entry`
-  // past each entry that it has added. Reduces `dead` by the cancelled entries that it removed.
+  // past each added entry. Reduces `dead` by the number of removed cancelled entries.
   template <class IsLive>
   void add_in_order(const QueueEntry*& entry, const QueueEntry* end, std::size_t& dead,
                     IsLive&& is_live) {
@@ -109,9 +108,8 @@ class EventBuckets {
     }
   }
 
-  // Removes the cancelled entries of one bucket, the next one at each call. Joins the bucket to its
-  // neighbour when both fit in half a chunk. Returns the number of removed entries. One bucket at a
-  // time, because other threads wait for the lock meanwhile.
+  // Removes the cancelled entries of the next bucket, and joins the bucket to its neighbour when both fit
+  // in half a chunk. Returns the number of removed entries. One bucket a call keeps the lock short.
   template <class IsLive>
   std::size_t sweep_next(IsLive&& is_live) noexcept {
     if (buckets_.empty()) return 0;
@@ -145,7 +143,7 @@ class EventBuckets {
   // Returns the position of the bucket for `key`, at `begin` or after it. The end: `key` comes before
   // all buckets.
   [[nodiscard]] std::size_t bucket_of(EntryKey key, std::size_t begin) const noexcept {
-    for (int i = 0; i < 4; ++i, ++begin) {  // entries are added in order: it is often near
+    for (int i = 0; i < 4; ++i, ++begin) {  // entries arrive in order: the bucket is often near
       if (begin == buckets_.size() || key >= buckets_[begin].low) return begin;
     }
     std::size_t count = buckets_.size() - begin;
@@ -210,8 +208,7 @@ class EventBuckets {
     return std::exchange(bucket.count, left) - left;
   }
 
-  // Splits the bucket at `at` near its median, which is estimated from a sample. The later half stays
-  // there, the earlier half follows it.
+  // Splits the bucket at `at` near its median. The later half stays at `at`, the earlier half follows.
   void split(std::size_t at) {
     want_buckets(1);
     want_chunks(2);  // enough: the chunks that have been read are used again
@@ -292,7 +289,7 @@ class EventBuckets {
     chunk->next = nullptr;
     return chunk;
   }
-  // Returns the chunk after it.
+  // Frees `chunk`, and returns the next chunk of its list.
   Chunk* drop_chunk(Chunk* chunk) noexcept {
     ++free_count_;
     chunk->used = 0;

@@ -1,7 +1,7 @@
-// Runs a scheduler: the pending events with their lock, counters, hooks and waiting threads.
+// Implements EventScheduler: pending events with their lock, counters, hooks and waiting threads.
 //
-// Order of the locks: the mutex of the wakers is never held together with that of the engine. Actions,
-// hooks, and the destructors of what an action holds run with neither.
+// No thread holds the mutex of the wakers and that of the engine together. Actions, their destructors and
+// hooks run with neither.
 //
 // Threads: any.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
@@ -77,7 +77,7 @@ class EventEngine {
       return absl::InvalidArgumentError("event " + internal::quoted(*twice) +
                                         " occurs twice among the requests");
     }
-    // All memory is allocated before the first change that is not undone. Replaced and undone events are
+    // Memory is allocated before the first change that is not undone. Replaced and undone events are
     // destroyed after the lock.
     struct Added {
       Slot slot;
@@ -134,7 +134,7 @@ class EventEngine {
 
   template <class Name>  // a handle or an id
   bool cancel(Name name) {
-    PendingEvent gone;  // destroyed after the lock: see admit()
+    PendingEvent gone;  // destroyed after the lock
     const MutexLock lock(mutex_);
     const std::optional<Slot> slot = pending_.find(name);
     if (!slot) return false;
@@ -265,8 +265,8 @@ class EventEngine {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return event.id().empty() ? std::nullopt : pending_.find(event.id());
   }
-  // Adds `event`, in place of `old` if there is one, which replace() then takes out. `leaving` other
-  // events are to be taken out too. Nothing when the event is refused.
+  // Adds `event`; replace() then takes out `old`, if any. `leaving` other events will be taken out too.
+  // Returns nothing when the event is refused.
   [[nodiscard]] std::optional<Slot> add(IncomingEvent& event, std::optional<Slot> old,
                                         std::size_t leaving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const bool accepted = old ? event.on_duplicate != OnDuplicate::kReject
@@ -280,7 +280,7 @@ class EventEngine {
     }
     return no_room(std::min(options_.max_pending, EventSlots::kMost));
   }
-  // Describes a new event for on_scheduled, or takes the event out and throws.
+  // Describes a new event for on_scheduled. On failure takes the event out.
   [[gnu::noinline]] void announce(Slot slot, std::optional<ScheduledEvent>& announced,
                                   PendingEvent& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     try {

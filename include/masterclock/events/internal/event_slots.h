@@ -1,18 +1,14 @@
 // Stores the pending events in numbered slots, and makes their handles.
 //
-// The address of a slot never changes. A free slot is used again, the last one first, while it is in
-// the cache.
+// The address of a slot never changes. Free slots are reused last in, first out, for the cache.
 //
-// A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation is odd while the
-// slot has a pending event. It grows when an event is added and when it is retired, which makes the
-// handle stale.
+// A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation grows when an event
+// is added and when it is retired, and is odd while the event is pending. Handles are unique in the
+// process, because schedulers draw generations from process-wide counters, in ranges. A slot without
+// further generations is never reused. Each of the 4,096 counters serves 4,096 slots and at least 2^39
+// events: 2^51 events in a process.
 //
-// Handles are unique in the process. Schedulers draw the generations of a slot from process-wide
-// counters, in ranges. A slot whose generations are used up is not used again. Each of the 4,096 counters
-// serves 4,096 slots and gives 2^40 generations, for 2^39 events. These are 2^51 events in a process: 71
-// years at a million events a second.
-//
-// Threads: one at a time; the counters of the generations any.
+// Threads: one at a time; the generation counters: any.
 // Cost:    O(1); allocates blocks of 256 slots.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_SLOTS_H_
@@ -146,9 +142,8 @@ class EventSlots {
   }
 
   // One copy in the process, also where plugins hide their symbols.
-  [[gnu::visibility(
-      "default")]] static inline std::array<std::atomic<std::uint64_t>, kMost / kGroup>
-      drawn_{};
+  using Counters = std::array<std::atomic<std::uint64_t>, kMost / kGroup>;
+  [[gnu::visibility("default")]] static inline Counters drawn_{};
 
   std::vector<std::unique_ptr<PendingEvent[]>> blocks_;
   std::vector<Slot> free_;  // with room for every slot; the first free_count_ count

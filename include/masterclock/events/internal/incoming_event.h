@@ -1,4 +1,4 @@
-// Checks requests and prepares their events, without the scheduler's lock.
+// Checks a request and prepares its event, without the scheduler's lock.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_INCOMING_EVENT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_INCOMING_EVENT_H_
 
@@ -123,10 +123,9 @@ struct IncomingEvent {
   return absl::OkStatus();
 }
 
-// Checks a request, which outlives `event`, and prepares its event. A delay counts from the reading of
-// `source`.
+// Checks a request, which must outlive `event`. A delay counts from the reading of `source`.
 //
-// Errors: as EventScheduler::schedule, but for those that depend on the pending events.
+// Errors: as EventScheduler::schedule, except those that depend on the pending events.
 [[nodiscard]] inline absl::Status check_in(EventRequest& request, const TimeSource& source,
                                            IncomingEvent& event) {
   event.action = &request.action;

@@ -11,18 +11,16 @@
 // when the overflow is full, the overflow is sorted and distributed. The first bucket is sorted and
 // becomes `sorted` when `sorted` is empty.
 //
-// An entry that is erased or moved stays where it is, dead. Each slot has a ticket, which changes
-// whenever its entry does. An entry is live while it has the ticket of its slot. Each erase sweeps one
-// bucket while the dead entries are more than a quarter of the live ones.
+// An erased or moved entry stays in its place, dead. Each slot has a ticket, which changes with its entry;
+// an entry is live while it has the ticket of its slot. Above a quarter of dead entries, each further
+// dead entry makes the queue sweep one bucket.
 //
 // Requirements: a slot has at most one entry at a time; no two entries share a serial; slots are small
 //               numbers (a table has one element per slot).
 // Threads: one at a time.
-// Cost:    push and erase O(1), and at times the distribution of the overflow; first O(1), and at times
-//          the sort of one bucket. That is amortized O(log n) per entry, and nearly O(1) where due times
-//          are spread out.
-// Errors:  std::bad_alloc, from the functions that are not noexcept. They then leave the same entries
-//          in the same order.
+// Cost:    amortized O(log n) per entry, and nearly O(1) where due times are spread out. push and erase
+//          are O(1), except when the overflow is distributed; first is O(1), except when a bucket is sorted.
+// Errors:  std::bad_alloc, from functions that are not noexcept. The entries and their order then stay.
 // Source:  R. Rönngren, J. Riboe, R. Ayani: "Lazy queue: an efficient implementation of the
 //          pending-event set", Annual Simulation Symposium, 1991.
 //
@@ -97,8 +95,8 @@ class BasicLazyQueue {
   void reserve(std::uint32_t slot) {
     if (slot >= tickets_.size() || overflow_.size() >= kSorted) make_room(slot);
   }
-  // Holds the room for one later push(), while other entries are pushed. release() precedes that
-  // push, or gives the room up.
+  // Holds the room for one later push(), while other entries are pushed. release() frees the room,
+  // for that push or for others.
   void hold(std::uint32_t slot) {
     reserve(slot);
     overflow_.reserve(std::max<std::size_t>(overflow_.size(), kSorted) + held_ + 1);
@@ -127,7 +125,7 @@ class BasicLazyQueue {
       return;
     }
     ++dead_;
-    // Some of the dead are not in a bucket.
+    // 4 * kSorted: dead entries outside of the buckets.
     if (dead_ > size_ / 4 + 4 * kSorted) dead_ -= buckets_.sweep_next(is_live());
   }
 
@@ -146,8 +144,7 @@ class BasicLazyQueue {
     --size_;
   }
 
-  // Returns an entry that may be the first a few turns later, or null. The caller prefetches its event:
-  // with many entries each event is a cache miss.
+  // Returns an entry that is soon the first, so that the caller can prefetch its event; null when unknown.
   [[nodiscard]] const QueueEntry* look_ahead() const noexcept {
     constexpr std::size_t kTurns = 16;
     if (sorted_.size() <= kTurns) return nullptr;
@@ -245,7 +242,7 @@ class BasicLazyQueue {
     merge_overflow();
     if (sorted_.size() > 2 * kSorted) spill();
   }
-  // Removes from the front of `entries`, when it goes out of scope, those before `next`.
+  // Removes the entries before `next` in its destructor.
   struct Progress {
     std::vector<QueueEntry>& entries;
     const QueueEntry* next;

@@ -1,10 +1,8 @@
 // Holds the pending events: the events, their order on each timeline, and the index of their ids.
 //
-// The members allocate first and then commit without failure. The pending events are as before when a
-// member throws std::bad_alloc.
-//
-// A repeating event whose action runs is pending, but in no queue. The queue holds the room for its
-// next occurrence, so that its return cannot fail.
+// Members allocate first and then commit without failure: std::bad_alloc leaves the pending events
+// unchanged. A repeating event whose action runs is pending, but in no queue. The queue holds the room for
+// its next occurrence, so that its return cannot fail.
 //
 // Threads: one at a time.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_PENDING_EVENTS_H_
@@ -16,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -76,7 +73,7 @@ class PendingEvents {
     PendingEvent& event = slots_.take();
     event.serial = next_serial_++;
     event.extras = std::move(incoming.extras);
-    // The old action is empty. An assignment would call through a pointer to find that out.
+    // The old action is empty. An assignment would call through a pointer to destroy it.
     std::construct_at(&event.action, std::move(*incoming.action));
     enqueue(*slot, incoming.due);
     return slot;
@@ -91,8 +88,7 @@ class PendingEvents {
     take_out(old, taken);
   }
 
-  // Takes an event out. `taken` receives what it holds, so that the caller destroys that without the
-  // lock.
+  // Takes an event out. `taken` receives its parts, so that the caller destroys them without the lock.
   void take_out(Slot slot, PendingEvent& taken) noexcept {
     PendingEvent& event = slots_[slot];
     retire(slot);
@@ -125,8 +121,8 @@ class PendingEvents {
     enqueue(slot, to);
   }
 
-  // Returns whether a waiting thread must wake for this event: no event of its timeline is earlier.
-  // Returns true when memory runs out.
+  // Returns whether the event is the first of its timeline, so that a waiting thread must wake. Returns
+  // true when memory runs out.
   [[nodiscard]] bool is_first(Slot slot) noexcept {
     const PendingEvent& event = slots_[slot];
     if (event.running) return false;
@@ -137,7 +133,7 @@ class PendingEvents {
     }
   }
 
-  // While the action of an event runs: the next occurrence.
+  // Returns the due time; while the action runs, that of the next occurrence.
   [[nodiscard]] UtcTime due_of(Slot slot, const TimeReading& now) const noexcept {
     return own_due_of(slots_[slot]).to_utc(now);
   }
@@ -206,8 +202,8 @@ class PendingEvents {
     steady_.end_sweep();
   }
 
-  // Takes the next event that is due for `sweep`, and moves the sweep past it. Returns false at the
-  // end. `due` holds none. `skipped` grows by the occurrences that are skipped.
+  // Takes the next event that is due for `sweep`, and moves the sweep past the event. Returns false when
+  // there is none. Requires that `due` holds none. Adds the skipped occurrences to `skipped`.
   bool take_due(EventSweep& sweep, DueEvent& due, std::uint64_t& skipped) {
     if (steady_.empty() && !due.has_extras) [[likely]] {  // the shortest path for the usual event
       const QueueEntry* const entry = utc_.next(sweep.place);
@@ -226,8 +222,8 @@ class PendingEvents {
     return false;
   }
 
-  // Follows the action of a repeating event. Afterwards the next occurrence is pending and `due` holds
-  // none, unless the event was cancelled meanwhile. Returns whether it is pending.
+  // Makes the next occurrence of a repeating event pending, after its action. Returns false when the event
+  // was cancelled meanwhile; `due` then still holds it.
   bool put_back(DueEvent& due) noexcept {
     PendingEvent& event = *due.event;
     event.running = false;
@@ -240,7 +236,7 @@ class PendingEvents {
     return true;
   }
 
-  // Frees the slot of `due`, if it holds one. The caller has destroyed the action.
+  // Frees the slot of `due`, if any. The caller has destroyed the action.
   void give_back(DueEvent& due) noexcept {
     if (due.event != nullptr) slots_.give_back(*due.event, due.slot);
     due.event = nullptr;

@@ -1,7 +1,7 @@
-// Computes the occurrences of a repeating event: the next one, and how many a clock step passed.
+// Computes the next occurrence of a repeating event, and the occurrences that a clock step passed.
 //
-// `Every` counts from the first occurrence, so no error accumulates. After a jump of years the next
-// occurrence is one division away. `Daily` walks at most kMostDays calendar days near the instant.
+// `Every` counts from the first occurrence, so no error accumulates, and a jump of years is one division.
+// `Daily` walks over calendar days, at most kMostDays.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
@@ -24,19 +24,19 @@ class DailyRecurrence {
       : times_{due.zone, time_of_day(due.local), {daily.days, due.resolve, daily.gap, daily.fold}} {
   }
 
-  // The first occurrence on the date of `from` or a later one. Nothing when there is none in reach.
+  // Returns the first occurrence on the date of `from` or later; nothing after kMostDays.
   [[nodiscard]] std::optional<UtcTime> first_from(LocalTime from) const {
     const auto date = std::chrono::floor<std::chrono::days>(from);
     return times_.first_on(date, date + kMostDays, UtcTime::min());
   }
 
-  // The first occurrence after `utc`.
+  // Returns the first occurrence after `utc`.
   [[nodiscard]] std::optional<UtcTime> next_after(UtcTime utc) const {
     const auto date = date_of(utc);
     return times_.first_on(date - kMargin, date + kMostDays, utc);
   }
 
-  // The last occurrence that is not after `utc`.
+  // Returns the last occurrence that is not after `utc`.
   [[nodiscard]] std::optional<UtcTime> last_until(UtcTime utc) const {
     const auto date = date_of(utc);
     for (auto day = date + kMargin; day > date - kMostDays; day -= std::chrono::days(1)) {
@@ -48,7 +48,7 @@ class DailyRecurrence {
     return std::nullopt;
   }
 
-  // Returns the number of occurrences after `from` and not after `to`.
+  // Returns the number of occurrences in (from, to].
   //
   // Cost: a division where the rules give each day one occurrence; else a walk over the days.
   [[nodiscard]] std::int64_t count(UtcTime from, UtcTime to) const {
@@ -74,7 +74,7 @@ class DailyRecurrence {
  private:
   // A gap may be as long as a day (Samoa, 2011), and moves an occurrence by as much.
   static constexpr std::chrono::days kMargin{3};
-  // A year of weekly events, the time of which does not exist now and then.
+  // More than a year, for a weekly event whose time sometimes does not exist.
   static constexpr std::chrono::days kMostDays{400};
 
   [[nodiscard]] static std::chrono::nanoseconds time_of_day(LocalTime local) noexcept {
@@ -86,7 +86,7 @@ class DailyRecurrence {
     return std::chrono::floor<std::chrono::days>(times_.wall.to_local(utc));
   }
 
-  // Returns the number of dates in [begin, end) that are among the days of the week.
+  // Returns the number of dates in [begin, end) that are on the days of the week.
   [[nodiscard]] std::int64_t dates_in(std::chrono::local_days begin,
                                       std::chrono::local_days end) const {
     std::int64_t a_week = 0, rest = 0;
@@ -117,7 +117,7 @@ struct TimelineDue {
   }
 };
 
-// The rule of a repeating event, and its position.
+// The repetition of an event, and its state.
 struct EventRepeat {
   std::chrono::nanoseconds interval{};  // of Every
   std::optional<DailyRecurrence> daily = {};
@@ -133,7 +133,7 @@ struct Occurrence {
   UtcTime wall_due = {};
 };
 
-// Returns the occurrence after the one at `due`. Nothing at the end of time.
+// Returns the occurrence after the one at `due`; nothing at the end of the range.
 inline std::optional<Occurrence> occurrence_after(const EventRepeat& repeat, UtcTime wall_due,
                                                   const TimelineDue& due) {
   if (!repeat.daily) {
@@ -145,13 +145,13 @@ inline std::optional<Occurrence> occurrence_after(const EventRepeat& repeat, Utc
   return Occurrence{{false, next->time_since_epoch()}, *next};
 }
 
-// Occurrences that `on_misfire` skips, and the one that is pending instead.
+// The number of occurrences that `on_misfire` skips, and the occurrence that is pending instead.
 struct Skip {
   Occurrence next;
   std::int64_t skipped = 0;
 };
 
-// Decides about the missed occurrences of an event pending at `due`. Nothing when none is skipped.
+// Applies `on_misfire` to an event pending at `due`. Returns nothing when no occurrence is skipped.
 inline std::optional<Skip> skip_missed(const EventRepeat& repeat, const TimelineDue& due,
                                        const TimeReading& now) {
   if (repeat.on_misfire == OnMisfire::kRunAll) return std::nullopt;

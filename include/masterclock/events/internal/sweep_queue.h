@@ -1,13 +1,13 @@
-// Adds sweeps to a lazy queue: a trigger passes once, forward, through the order.
+// Adds sweeps to a lazy queue: a sweep passes each entry once, in order.
 //
-// An action may schedule an event for a time that the sweep has passed. This event is then the first of
-// the queue, but it waits for the next sweep. So the sweep puts it aside, in a small vector, where it
-// is out of the way. Questions about the whole order put it back first. Nothing is put aside while there
-// are several sweeps: an event that one sweep has passed may be the next of another.
+// An action may add an entry before the position of the sweep. The entry is then the first of the queue,
+// but waits for the next sweep. The sweep moves such entries aside, to a small vector. Functions that need
+// the whole order move them back first. While several sweeps run, nothing is moved aside: an entry that
+// one sweep has passed may be the next entry of another.
 //
 // Threads: one at a time.
-// Cost:    as LazyQueue. To put an entry aside and back is one push and one pop; to erase one that is
-//          aside is a search through all that are.
+// Cost:    as LazyQueue. Moving an entry aside and back is one push and one pop. Erasing an entry that is
+//          aside searches the vector.
 // Errors:  as LazyQueue.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_SWEEP_QUEUE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_SWEEP_QUEUE_H_
@@ -23,7 +23,7 @@
 namespace masterclock::inline v0_2::internal {
 
 // The position of a sweep: after the entry (`due`, `serial`). Entries with a serial of at least
-// `younger` were added after the sweep came to `due`.
+// `younger` were added after the sweep reached `due`.
 struct SweepPlace {
   std::chrono::nanoseconds due;
   std::uint64_t serial;
@@ -37,7 +37,6 @@ class SweepQueue {
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size() + aside_.size(); }
   [[nodiscard]] bool empty() const noexcept { return queue_.empty() && aside_.empty(); }
 
-  // See LazyQueue.
   void reserve(std::uint32_t slot) { queue_.reserve(slot); }
   void hold(std::uint32_t slot) { queue_.hold(slot); }
   void release() noexcept { queue_.release(); }
@@ -59,7 +58,7 @@ class SweepQueue {
     put_back();
     return queue_.first();
   }
-  // Returns whether no entry comes before that of `slot`, but for those put aside.
+  // Returns whether the entry of `slot` is the first, except for entries that are aside.
   [[nodiscard]] bool is_first(std::uint32_t slot) {
     const QueueEntry* const entry = queue_.first();
     return entry != nullptr && entry->slot == slot;
@@ -76,9 +75,8 @@ class SweepQueue {
   }
   void end_sweep() noexcept { --sweeps_; }
 
-  // Returns the first entry that a sweep has not passed; null when there is none. An entry for
-  // `place.due` that was added after the sweep came there counts as passed. A series of such entries
-  // could hold up the sweep without end.
+  // Returns the first entry that a sweep has not passed; null when there is none. Entries that were
+  // added for `place.due` after the sweep reached it count as passed, so that the sweep ends.
   [[nodiscard]] const QueueEntry* next(const SweepPlace& place) {
     const QueueEntry* const entry = queue_.first();
     return entry == nullptr || entry->due > place.due ? entry : step_over(place);

@@ -1,9 +1,8 @@
 // Estimates wake-up latency from recent sleeps.
 //
-// A kernel wakes a thread some time after the requested instant: the timer's interrupt, a sleeping core
-// and cold caches take time. The latency depends on the machine and on its load. The estimate, the lead,
-// is a percentile of the last wake-ups. With a low percentile a sleeper that asks for the lead rarely
-// wakes too early. With a high one it rarely wakes too late.
+// A kernel wakes a thread some time after the requested instant, which depends on the machine and its
+// load. The estimate is a percentile of the last wake-ups. A sleeper that sets its timer earlier by a low
+// percentile rarely wakes too early; by a high percentile, rarely too late.
 //
 // ## Example
 //
@@ -26,17 +25,18 @@ namespace masterclock::inline v0_2::internal {
 // Threads: one at a time.
 class WakeLatency {
  public:
-  static constexpr std::size_t kKept = 64;    // wake-ups
-  static constexpr std::size_t kEnough = 16;  // the fewest for an estimate
+  static constexpr std::size_t kKept = 64;    // the last wake-ups
+  static constexpr std::size_t kEnough = 16;  // wake-ups before the first estimate
 
-  // The lead is the value that `percent` of the last wake-ups did not exceed, at most `most`. It is
-  // `at_first` until there are kEnough.
+  // Estimates the `percent` percentile, at most `most`; `at_first` before the first estimate.
   constexpr WakeLatency(std::size_t percent, std::chrono::nanoseconds at_first,
                         std::chrono::nanoseconds most) noexcept
       : percent_(percent), most_(most), lead_(std::min(at_first, most)) {}
 
   [[nodiscard]] constexpr std::chrono::nanoseconds get() const noexcept { return lead_; }
 
+  // Adds a wake-up.
+  //
   // Cost: a partial sort of 64 numbers.
   constexpr void woken_late_by(std::chrono::nanoseconds late) noexcept {
     late_[next_] = late;

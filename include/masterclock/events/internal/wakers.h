@@ -27,7 +27,7 @@ class Waker {
     guarded_call(earlier_);
     return true;
   }
-  // After it the callback does not run and never will again.
+  // Waits while the callback runs. The callback never runs again.
   void end() noexcept {
     std::function<void()> gone;
     const MutexLock lock(mutex_);
