@@ -1,12 +1,12 @@
-// Answers for a station: the time now, the local time in each zone, the events that are due.
+// Provides the time, the local time in each zone, and scheduled events to the components of a station.
 //
 // A MasterClock owns a zone cache and an event scheduler over one time source, and forwards to them. A
-// program makes one and passes it by reference. Components ask it and keep no copy of "now".
+// program makes one clock and passes it by reference. Components read the clock and keep no copy of "now".
 //
 // Due events fire in `trigger_scheduled_events`, in `run_due`, or on the thread of a Dispatcher of
 // `scheduler()`. A SyncThread calls `refresh_sync` every second.
 //
-// Threads: any, for every member.
+// Threads: any.
 //
 // ## Example
 //
@@ -87,12 +87,12 @@ class BasicMasterClock {
     return now_local(*found);
   }
 
-  // Returns the nanoseconds from `past` to now, by the labels of UTC. Negative for a time to come.
+  // Returns the nanoseconds of UTC, without leap seconds, from `past` to now. Negative for a future `past`.
   [[nodiscard]] std::chrono::nanoseconds elapsed_since(UtcTime past) const noexcept {
     return saturating_difference(source_.now_utc(), past);
   }
 
-  // Returns the seconds from `past` to now, for a person. A time to come gives 0.
+  // Returns the seconds from `past` to now, for a person; 0 for a future `past`.
   [[nodiscard]] double seconds_since(UtcTime past) const noexcept {
     const std::chrono::duration<double> elapsed = elapsed_since(past);
     return elapsed.count() > 0 ? elapsed.count() : 0.0;
@@ -101,10 +101,10 @@ class BasicMasterClock {
   // Errors: as now_local.
   [[nodiscard]] absl::StatusOr<Zone> zone(std::string_view name) const { return zones_.find(name); }
 
-  // Returns the local time in `to` at the instant that `local` means in `from`.
+  // Converts `local` in `from` to the local time in `to`.
   //
-  // Errors: as now_local, for either zone; those of Zone::to_utc, with FailedPrecondition under kReject
-  //         when `local` names no instant or two.
+  // Errors: as now_local, for either zone; as Zone::to_utc: FailedPrecondition under kReject for a gap or a
+  //         fold.
   [[nodiscard]] absl::StatusOr<ZonedTime> convert_timezone(
       LocalTime local, std::string_view from, std::string_view to,
       Resolve policy = Resolve::kReject) const {
@@ -126,7 +126,7 @@ class BasicMasterClock {
     return ZonedTime(utc, *there);
   }
 
-  // Returns the state of a zone now: offset, abbreviation, daylight, next change.
+  // Returns the present state of a zone: offset, abbreviation, daylight, next change.
   //
   // Errors: as now_local.
   [[nodiscard]] absl::StatusOr<TimezoneInfo> get_timezone_info(std::string_view name) const {
@@ -138,12 +138,12 @@ class BasicMasterClock {
   [[nodiscard]] std::vector<std::string> cached_timezones() const { return zones_.names(); }
   void clear_timezone_cache() { zones_.clear(); }
 
-  // Reads the tz database of the disk again, without a restart: see ZoneDatabase::reload.
+  // Reads the tz database from the disk again, without a restart: see ZoneDatabase::reload.
   absl::StatusOr<ZoneDatabase::Reloaded> reload_timezones() { return zones_.database().reload(); }
   // Returns the version of the database in use: "2026f".
   [[nodiscard]] std::string tzdata_version() const { return zones_.database().version(); }
 
-  // EventScheduler defines the meaning, the cost and the errors of the members for events.
+  // EventScheduler documents the meaning, the cost and the errors of the event functions.
   absl::StatusOr<EventHandle> schedule_event(EventRequest request) {
     return scheduler_.schedule(std::move(request));
   }
@@ -176,7 +176,7 @@ class BasicMasterClock {
     return scheduler_.pending(from, until);
   }
 
-  // Fires everything that is due now, in order, on this thread. Returns what fired.
+  // Fires the events that are due now, in order, on this thread. Returns the events that fired.
   std::vector<FiredEvent> trigger_scheduled_events() { return scheduler_.trigger(); }
   // Does the same without a list. Returns the number of events that fired.
   std::size_t run_due() { return scheduler_.run_due(); }
@@ -198,7 +198,7 @@ class BasicMasterClock {
   // Cost: that of the provider, which may wait for a daemon.
   void refresh_sync() { bounds_.refresh(); }
 
-  // Checks the clock since it was made, or since the last check (clock/consistency.h).
+  // Checks the clock since its construction or the last check (clock/consistency.h).
   [[nodiscard]] ConsistencyReport validate_time_consistency() const {
     const std::lock_guard lock(check_mutex_);
     return check_consistency(source_, zones_, last_check_);
@@ -219,7 +219,6 @@ class BasicMasterClock {
             .events_pending = events.pending};
   }
 
-  // The parts.
   [[nodiscard]] TimeSource& source() const noexcept { return source_; }
   [[nodiscard]] ZoneCache& zones() const noexcept { return zones_; }
   [[nodiscard]] EventScheduler& scheduler() noexcept { return scheduler_; }

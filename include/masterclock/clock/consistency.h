@@ -1,6 +1,6 @@
 // Checks a clock, and returns the finding of each check.
 //
-// No check proves that the time is right. Each one detects one way to be wrong. An engine runs them at its
+// Each check detects one fault; no check proves that the time is right. An engine runs the checks at its
 // start and once an hour, and shows the findings to its operator.
 //
 //   steady      the steady clock does not run backward
@@ -10,7 +10,7 @@
 //   leap table  the table of leap seconds covers today
 //   zones       the tz database was found
 //   tzdata      the version in use is the version on the disk
-//   wall        in every cached zone the local time of now means now
+//   wall        in every cached zone the local time now converts back to UTC now
 #ifndef MASTERCLOCK_CLOCK_CONSISTENCY_H_
 #define MASTERCLOCK_CLOCK_CONSISTENCY_H_
 
@@ -27,11 +27,10 @@
 
 namespace masterclock::inline v0_2 {
 
-// One check. Its finding is one line.
 struct ConsistencyCheck {
   std::string name;
   bool passed = false;
-  std::string finding;
+  std::string finding;  // one line
 };
 
 struct ConsistencyReport {

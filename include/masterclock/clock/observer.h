@@ -1,8 +1,8 @@
-// Reports to a program what its MasterClock does, for a log or a metric. The library writes to no stream.
+// Reports the work of a MasterClock to the program, for a log or a metric.
 //
-// Derive from MasterClockObserver, override the functions of interest, and pass the observer to the clock in
-// its options. A function runs on the thread that does the work, with no lock held: it may call the clock.
-// It returns soon. The clock ignores what it throws.
+// Derive from MasterClockObserver, override the functions of interest, and pass the observer in the clock's
+// options. The clock calls a function on the thread that does the work, with no lock held. The function may
+// call the clock and must return soon. The clock ignores exceptions of the function.
 //
 // ## Example
 //
@@ -21,14 +21,14 @@
 
 namespace masterclock::inline v0_2 {
 
-// Threads: the clock calls an observer on any thread, on several at once.
+// Threads: any; several threads may call the observer at the same time.
 class MasterClockObserver {
  public:
   virtual ~MasterClockObserver() = default;
 
   virtual void zone_hit(std::string_view /*name*/) {}
   virtual void zone_miss(std::string_view /*name*/) {}
-  virtual void zone_fallback(std::string_view /*name*/) {}  // UTC took the place of the zone
+  virtual void zone_fallback(std::string_view /*name*/) {}  // find_or_utc returned UTC
 
   virtual void event_scheduled(const ScheduledEvent&) {}
   virtual void event_fired(const FiredEvent&) {}

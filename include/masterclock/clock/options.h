@@ -17,27 +17,27 @@ namespace masterclock::inline v0_2 {
 
 struct MasterClockOptions {
   // Receives reports, unless null. On the system's time source an observer costs one thread, which waits
-  // for the kernel to report a step.
+  // for the kernel's report of a step.
   std::shared_ptr<MasterClockObserver> observer = nullptr;
 
   // The database of the zones. Null is the system's database. It must outlive the clock.
   ZoneDatabase* zones = nullptr;
 
-  // The provider that bounds the error of the source, and the rules for its old answers. The provider must
-  // outlive the clock. Null is the provider of a DisciplinedTimeSource, also of a decorated one, and none
-  // for any other source. On a DisciplinedTimeSource a provider describes the underlying clock. It is
-  // another object than the provider of that source, because each asks its own.
+  // The provider that bounds the error of the source, and the rules for its old readings. The provider
+  // must outlive the clock. Null means the provider of a DisciplinedTimeSource, also of a decorated one, and
+  // no provider for any other source. On a DisciplinedTimeSource, name a provider of the underlying clock,
+  // and not the same object: two clocks must not share one provider.
   SyncProvider* sync = nullptr;
   HoldoverOptions holdover = {};
 
   // An event is late when its lateness is more than this.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
 
-  // With this many pending events a further one is refused with ResourceExhausted.
+  // The scheduler refuses more pending events with ResourceExhausted.
   std::size_t max_pending = std::numeric_limits<std::size_t>::max();
 };
 
-// Counts since the clock was made. events/event.h and zones/zone_cache.h define what each one counts.
+// Counts since the construction of the clock, as events/event.h and zones/zone_cache.h define them.
 struct ClockMetrics {
   std::uint64_t zone_hits = 0;
   std::uint64_t zone_misses = 0;

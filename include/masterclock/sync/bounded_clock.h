@@ -1,20 +1,20 @@
-// Answers now as an interval that contains true UTC, built from a provider's last reading.
+// Returns an interval that contains true UTC, from a provider's last reading and its age.
 //
 // `refresh` asks the provider. Between refreshes the interval moves along the steady timeline, so a
 // step of UTC does not move it; UTC is read only to notice a step or a suspend. A reading takes UTC
 // first and the steady clock second: a preemption in between makes the bound wider, never narrower.
 //
-//   kSynchronized  the provider said so less than `fresh_for` ago
-//   kFreeRunning   the provider says so, stopped answering, or was not asked for `fresh_for`
+//   kSynchronized  the provider stated this state less than `fresh_for` ago
+//   kFreeRunning   the provider stated this state, stopped answering, or was not asked for `fresh_for`
 //   kDisrupted     UTC jumped, the machine slept, or the provider contradicts its earlier readings
 //   kUnknown       no reading yet, or none for `lost_after`
 //
-// A reading contradicts an earlier one if the two intervals, held over, do not meet. A daemon that is
-// wrong for a while must not move the station. After `distrust_for` the new readings are believed.
+// Two readings contradict each other if their intervals, held over, do not meet. A daemon that is wrong
+// for a short time must not move the station. After `distrust_for` the clock believes the new readings.
 //
 // A jump of UTC by less than 20 ms is noticed at the next refresh. The interval holds meanwhile.
 //
-// Threads: any, for every member.
+// Threads: any.
 //
 // ## Example
 //
@@ -76,8 +76,8 @@ class BoundedClock {
     believed_.update([&](const Anchor&) { return next; });
   }
 
-  // Returns the likeliest UTC at `at`, a moment since the last refresh: the middle of the interval. Without
-  // a bound it is the source's own UTC. Empty before the first refresh and while the clock is disrupted.
+  // Returns the middle of the interval at `at`, a moment since the last refresh; without a bound, the
+  // source's own UTC. Empty before the first refresh and while the clock is disrupted.
   [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
     const Anchor anchor = believed_.load();
     if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
@@ -143,17 +143,17 @@ class BoundedClock {
     const std::chrono::nanoseconds jumped = anchor.jump(now.utc, now.steady);
     return jumped > kJump || jumped < -kJump - now.width;
   }
-  // A preemption between two readings looks like a jump, so this reads again.
+  // Reads again, because a preemption between two readings looks like a jump.
   [[nodiscard]] bool is_jump(const Anchor& anchor) const noexcept {
     return is_jump(anchor, read_closely());
   }
 
-  // Decides what to believe of `said`.
+  // Returns the anchor to use after the reading `said`.
   [[nodiscard]] Anchor judge(const SyncReading& said, const Moment& now) {
     if (seen_ && is_jump(*seen_, now)) {
       valid_from_ = now.steady;  // earlier readings speak of another clock
-      // A suspend looks like a step forward, and its length is not known. A step back leaves the
-      // steady clock as good as it was.
+      // A suspend, whose length is not known, looks like a step forward. A step back does not touch the
+      // steady clock, so the held interval stays valid.
       if (seen_->jump(now.utc, now.steady) > kJump) held_.reset();
       jumped_ = true;
     }

@@ -1,12 +1,12 @@
 // Follows the best estimate of UTC without ever running backward.
 //
 // The source runs on the underlying steady timeline, so a step of the underlying UTC does not reach it.
-// Each refresh compares it with the estimate of a BoundedClock and corrects the error:
+// Each refresh compares the source with the estimate of a BoundedClock and corrects the error:
 //
-//   at most `step_threshold`  slew: it runs faster or slower by `slew` until it is right
-//   more, and it is slow      step forward at once
-//   more, and it is fast      hold: it stands still until UTC has caught up. With BackwardStep::kStep
-//                             it steps back instead, the only case in which it decreases.
+//   at most `step_threshold`  slew: run faster or slower by `slew` until the error is zero
+//   more, and slow            step forward at once
+//   more, and fast            hold: stand still until UTC has caught up. With BackwardStep::kStep the
+//                             source steps back instead, and only then decreases.
 //
 // While the underlying clock is disrupted the source keeps its course. Without a provider's bound it
 // follows the underlying UTC by the same rules.
@@ -15,7 +15,7 @@
 // underlying source announced (set, suspend, leap second), else kStep. The step of a hold is announced
 // when the hold begins, with `to` as the true UTC. A change of the underlying source refreshes at once.
 //
-// Threads: any, for every member.
+// Threads: any.
 //
 // ## Example
 //
@@ -46,11 +46,8 @@
 
 namespace masterclock::inline v0_2 {
 
-// Says how to correct a clock that is too fast by more than the step threshold.
-enum class BackwardStep {
-  kHold,  // it stands still until UTC has caught up
-  kStep,  // it is set back
-};
+// Says how to correct a clock that is fast by more than the step threshold: hold it, or set it back.
+enum class BackwardStep { kHold, kStep };
 
 [[nodiscard]] inline std::string to_string(BackwardStep step) {
   return step == BackwardStep::kHold ? "hold" : "step";
@@ -171,14 +168,11 @@ class DisciplinedTimeSource final : public TimeSource {
     switch (correction) {
       case Correction::kSlew:
         return {now, target, saturating_difference(reads, target), reads, old.slew};
-      case Correction::kForward:
-        return {now, target, {}, std::max(reads, target), old.slew};
-      case Correction::kStep:
-        return {now, target, {}, UtcTime::min(), old.slew};
+      case Correction::kForward: return {now, target, {}, std::max(reads, target), old.slew};
+      case Correction::kStep: return {now, target, {}, UtcTime::min(), old.slew};
       case Correction::kHold:
         return {now, target, {}, saturating_add(reads, kMoment), old.slew, true};
-      case Correction::kKeepHolding:
-        return {now, target, {}, reads, old.slew, true};
+      case Correction::kKeepHolding: return {now, target, {}, reads, old.slew, true};
     }
     return old;
   }

@@ -1,4 +1,4 @@
-// Bounds the error of a clock that nothing corrects, by its drift and its age.
+// Bounds the error of an uncorrected clock by its drift and the age of the last correction.
 //
 // ## Example
 //
@@ -32,8 +32,7 @@ struct DriftRate {
   using std::chrono::nanoseconds;
   constexpr std::int64_t kBillion = 1'000'000'000;
   if (age.count() <= 0 || rate.parts_per_billion <= 0) return nanoseconds(0);
-  std::int64_t whole = 0;
-  std::int64_t rest = 0;
+  std::int64_t whole = 0, rest = 0;
   if (__builtin_mul_overflow(age.count() / kBillion, rate.parts_per_billion, &whole) ||
       __builtin_mul_overflow(age.count() % kBillion, rate.parts_per_billion, &rest)) {
     return nanoseconds::max();
@@ -50,10 +49,10 @@ struct DriftRate {
 }
 
 struct HoldoverOptions {
-  DriftRate drift = drift_ppm(50);  // the worst of the crystals that machines are built with
+  DriftRate drift = drift_ppm(50);  // the worst crystals of common machines
   std::chrono::nanoseconds fresh_for = std::chrono::seconds(16);  // older: at best free-running
   std::chrono::nanoseconds lost_after = std::chrono::hours(24);   // older: unknown
-  // A provider that contradicts itself is not believed for this long.
+  // A clock does not believe a provider that contradicts itself for this long.
   std::chrono::nanoseconds distrust_for = std::chrono::minutes(10);
 };
 

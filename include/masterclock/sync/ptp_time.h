@@ -1,7 +1,7 @@
-// Returns PTP's time of day, and refuses where TAI - UTC is not known.
+// Returns PTP's time of day, or an error if TAI - UTC is not known.
 //
-// CLOCK_TAI is CLOCK_REALTIME plus an offset, which is zero from boot until a daemon sets it. Such a
-// clock is 37 s off without an error.
+// CLOCK_TAI is CLOCK_REALTIME plus an offset, which is zero from boot until a daemon sets it. Until then
+// CLOCK_TAI is 37 s off, without an error.
 //
 // ## Example
 //

@@ -1,4 +1,4 @@
-// Returns the reading that a test or a rehearsal set.
+// Returns a reading that a test or a rehearsal sets.
 //
 // ## Example
 //

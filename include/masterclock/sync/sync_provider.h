@@ -1,7 +1,7 @@
-// Says how far a clock may be from true UTC: the states, a provider's reading, the provider itself.
+// Defines SyncProvider, which asks the daemon that disciplines a clock for the clock's error bound.
 //
-// The library disciplines no machine's clock. A daemon does, and a provider asks that daemon. `read` may
-// take milliseconds. Therefore only `refresh` of a BoundedClock or a DisciplinedTimeSource calls it.
+// The library never sets the machine's clock. `read` may take milliseconds. Therefore only `refresh` of a
+// BoundedClock or a DisciplinedTimeSource calls `read`.
 //
 // ## Example
 //
@@ -22,7 +22,7 @@
 
 namespace masterclock::inline v0_2 {
 
-// Says whether a caller may trust the time.
+// Says how much a caller may trust the time.
 enum class SyncState {
   kUnknown,       // no provider states a bound
   kSynchronized,  // a provider that follows a reference states the bound
@@ -32,14 +32,10 @@ enum class SyncState {
 
 [[nodiscard]] inline std::string to_string(SyncState state) {
   switch (state) {
-    case SyncState::kUnknown:
-      return "unknown";
-    case SyncState::kSynchronized:
-      return "synchronized";
-    case SyncState::kFreeRunning:
-      return "free-running";
-    case SyncState::kDisrupted:
-      return "disrupted";
+    case SyncState::kUnknown: return "unknown";
+    case SyncState::kSynchronized: return "synchronized";
+    case SyncState::kFreeRunning: return "free-running";
+    case SyncState::kDisrupted: return "disrupted";
   }
   return "invalid";
 }
@@ -59,7 +55,7 @@ struct SyncReading {
 
   std::string_view provenance = "none";  // valid as long as the process
 
-  // Returns true if the reading states a bound: its state says so, and the bound is not negative.
+  // Returns true if the state is synchronized or free-running and the bound is not negative.
   [[nodiscard]] constexpr bool has_bound() const noexcept {
     return (state == SyncState::kSynchronized || state == SyncState::kFreeRunning) &&
            error_bound >= std::chrono::nanoseconds(0);
@@ -83,7 +79,7 @@ class SyncProvider {
   SyncProvider& operator=(const SyncProvider&) = delete;
   virtual ~SyncProvider() = default;
 
-  // Returns the newest knowledge, dated by `as_of`. An error is a state, not an exception.
+  // Returns the newest reading. An error is a state, not an exception.
   [[nodiscard]] virtual SyncReading read() = 0;
 };
 

@@ -1,13 +1,10 @@
-// Polls what disciplines a clock: calls the clock's `refresh` every second on a thread.
+// Calls the `refresh` of a clock on a thread, once per interval.
 //
-// It polls a DisciplinedTimeSource, a BoundedClock, a TscTimeSource, a MasterClock (`refresh_sync`), or
-// calls any function. A program therefore writes no such loop.
+// The clock is a DisciplinedTimeSource, a BoundedClock, a TscTimeSource or a MasterClock (`refresh_sync`).
+// Another constructor takes any function. The thread counts exceptions and continues.
 //
-// An exception that a provider throws is counted, and polling goes on.
-//
-// The interval is measured on the clock's steady timeline. On simulated time `advance` polls when it
-// reaches the next poll, on the thread that advances, before it returns. An `advance` over several
-// intervals polls once.
+// The interval is measured on the clock's steady timeline. On simulated time `advance` polls on its own
+// thread before it returns, if a poll is due. An `advance` over several intervals polls once.
 //
 // ## Example
 //
@@ -40,7 +37,7 @@
 namespace masterclock::inline v0_2 {
 
 struct SyncThreadOptions {
-  // Between two polls, 1 ms to a day. By default the clock's `kRefreshInterval`, else 1 s.
+  // 1 ms to a day. By default the clock's `kRefreshInterval`, else 1 s.
   std::optional<std::chrono::nanoseconds> interval = std::nullopt;
 };
 
@@ -53,16 +50,16 @@ concept RefreshedClock = (
                            { clock.source() } -> std::convertible_to<TimeSource&>;
                          });
 
-// Threads: `start`, `stop` and the destructor belong to one owner; `refresh` may call `stop`. The
-//          counters may be read by any thread.
+// Threads: one owner for `start`, `stop` and the destructor; `refresh` may call `stop`. Any thread may read
+//          the counters.
 class SyncThread {
  public:
-  // `clock` must outlive this. Nothing is polled before `start()`.
+  // `clock` must outlive the SyncThread. Nothing is polled before `start()`.
   template <RefreshedClock Clock>
   explicit SyncThread(Clock& clock, SyncThreadOptions options = {})
       : SyncThread([&clock] { refresh(clock); }, with_default<Clock>(options), timeline(clock)) {}
 
-  // Calls `refresh` instead, as `source` tells the time. `source` must outlive this.
+  // Calls `refresh`, at intervals of `source`, which must outlive the SyncThread.
   explicit SyncThread(std::function<void()> refresh, SyncThreadOptions options = {},
                       TimeSource& source = SystemTimeSource::shared())
       : source_(source),
@@ -75,7 +72,7 @@ class SyncThread {
   SyncThread& operator=(const SyncThread&) = delete;
   ~SyncThread() { stop(); }
 
-  // Polls once on the calling thread, and every interval from then on. Does nothing while it runs.
+  // Polls once on the calling thread, and then every interval on a new thread. Does nothing while running.
   //
   // Cost: that of the provider.
   void start() {
@@ -95,8 +92,7 @@ class SyncThread {
     thread_ = std::thread([this] { run(); });
   }
 
-  // Ends the thread, after the poll that is running. Called by `refresh` on this thread, it returns at
-  // once and the thread ends when `refresh` returns.
+  // Ends the thread after the poll that is running. A call by `refresh` on this thread returns at once.
   void stop() {
     {
       const std::lock_guard lock(mutex_);

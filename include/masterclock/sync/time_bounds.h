@@ -1,7 +1,7 @@
-// Represents now as an interval: true UTC lies between `earliest` and `latest`.
+// Represents a time as an interval: true UTC lies between `earliest` and `latest`.
 //
 // Without a bound the interval covers the whole range of the type. A comparison that ignores the state
-// therefore never orders times that are not known.
+// therefore never orders unknown times.
 //
 // ## Example
 //

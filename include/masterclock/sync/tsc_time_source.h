@@ -1,11 +1,11 @@
-// Reads the machine's clocks by the time stamp counter, for less than half the price of the kernel's call.
+// Reads the machine's clocks by the time stamp counter, at less cost than a call of the kernel's clock.
 //
-// The kernel's clocks are lines over the same counter, which the kernel bends as a daemon disciplines
-// them. `refresh` measures those lines again; a SyncThread calls it every 50 ms. A line that was not
-// renewed for a second expires: readings are then the kernel's until the next refresh.
+// The kernel computes its clocks as lines over the same counter, and changes the lines as a daemon
+// disciplines them. `refresh` measures the lines; a SyncThread calls `refresh` every 50 ms. A line
+// expires after a second without refresh: readings are then the kernel's until the next refresh.
 //
-// On one thread neither timeline runs backward. If the kernel's UTC is set, the next refresh follows and
-// announces the step. The source refreshes at once when the kernel's source announces the change. A
+// On one thread neither timeline runs backward, except when UTC is set back: the next refresh follows and
+// announces the step. The source refreshes at once when the kernel's source announces a change. A
 // DisciplinedTimeSource over this source holds a step back.
 //
 // Between threads TscOrdering decides:
@@ -17,9 +17,9 @@
 //   kOrdered    A reading waits for those loads, so it is not earlier than a reading that the thread
 //               received. It costs about as much as the kernel's own call.
 //
-// Both hold as far as the counters of the cores agree, like the kernel's clocks.
+// Both guarantees require that the counters of the cores agree, like the kernel's clocks.
 //
-// Threads: any, for every member.
+// Threads: any.
 //
 // ## Example
 //
@@ -56,7 +56,7 @@
 
 namespace masterclock::inline v0_2 {
 
-// Says whether readings are ordered between threads: see above.
+// Says whether readings are ordered between threads.
 enum class TscOrdering { kUnordered, kOrdered };
 
 [[nodiscard]] inline std::string to_string(TscOrdering ordering) {
@@ -80,7 +80,7 @@ class BasicTscTimeSource final : public TimeSource {
   // A SyncThread refreshes this source at this interval by default.
   static constexpr std::chrono::nanoseconds kRefreshInterval = std::chrono::milliseconds(50);
 
-  // Makes a source over `kernel`, which must outlive it. It is not calibrated yet.
+  // Makes a source over `kernel`, which must outlive the source. Readings are the kernel's until `refresh`.
   //
   // Errors: Unimplemented or FailedPrecondition if this machine has no counter that can be trusted.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<BasicTscTimeSource>> make(
@@ -106,8 +106,8 @@ class BasicTscTimeSource final : public TimeSource {
     return calibration_.calibrated() ? calibration_.error_bound() : std::chrono::nanoseconds(0);
   }
 
-  // Compares with the kernel's clocks and renews the line. Returns false and keeps the line if every
-  // bracket was too wide. Announces a step of UTC on the calling thread.
+  // Measures the kernel's clocks and renews the line. Returns false and keeps the line if every sample was
+  // preempted. Announces a step of UTC on the calling thread.
   //
   // Cost: about 16 readings of the kernel's clocks.
   bool refresh() { return refresh(std::nullopt); }
@@ -183,7 +183,7 @@ class BasicTscTimeSource final : public TimeSource {
     }
   }
 
-  // Announces a step with the kind `because`, or else with the kind that the samples show.
+  // Announces a step with the kind `because`, else with the kind that the samples show.
   bool refresh(std::optional<TimeChange::Kind> because) {
     std::optional<TimeChange> step;
     {

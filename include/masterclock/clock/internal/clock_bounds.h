@@ -13,8 +13,8 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// The named provider answers, else the disciplined source, else nothing does. A disciplined source is
-// refreshed in each case.
+// The bound comes from the named provider, else from the disciplined source, else there is none. `refresh`
+// always refreshes a disciplined source.
 class ClockBounds {
  public:
   ClockBounds(TimeSource& source, SyncProvider* provider, const HoldoverOptions& holdover)

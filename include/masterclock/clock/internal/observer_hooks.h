@@ -24,12 +24,9 @@ inline ZoneCache::Listener zone_hook(const ObserverPtr& observer) {
   if (observer == nullptr) return nullptr;
   return [observer](std::string_view name, ZoneCache::LookUp what) {
     switch (what) {
-      case ZoneCache::LookUp::kHit:
-        return observer->zone_hit(name);
-      case ZoneCache::LookUp::kMiss:
-        return observer->zone_miss(name);
-      case ZoneCache::LookUp::kFallback:
-        return observer->zone_fallback(name);
+      case ZoneCache::LookUp::kHit: return observer->zone_hit(name);
+      case ZoneCache::LookUp::kMiss: return observer->zone_miss(name);
+      case ZoneCache::LookUp::kFallback: return observer->zone_fallback(name);
     }
   };
 }

@@ -1,4 +1,4 @@
-// Keeps names that are made at run time for the life of the process, as `SyncReading::provenance` needs.
+// Interns names made at run time for the life of the process, as `SyncReading::provenance` requires.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_INTERNED_H_
 #define MASTERCLOCK_SYNC_INTERNAL_INTERNED_H_
 
@@ -13,8 +13,7 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// Keeps each of at most `most` names once: a daemon that changes its reference for a year must not fill
-// the memory.
+// Keeps at most `most` names, so that a daemon that often changes its reference does not fill the memory.
 //
 // Threads: any.
 class InternedNames {

@@ -1,7 +1,7 @@
-// Remembers the last bound that a daemon stated, and ages it by the time of the last correction.
+// Stores the last bound that a daemon stated, and derives its state from the age of the last correction.
 //
-// A daemon that died and one that lost its server leave the same clock behind, so one rule serves both.
-// Since the last correction of the clock:
+// One rule serves a daemon that died and a daemon that lost its server, because the clock drifts the same
+// way. Since the last correction of the clock:
 //
 //   up to `free_after`   synchronized, if the daemon says so
 //   up to `lost_after`   free-running: the bound holds for its moment, and grows
@@ -40,14 +40,14 @@ class LastBound {
     return result;
   }
 
-  // The same, if the daemon sent no answer that renews the bound, for the reason `why`.
+  // Does the same for a daemon that gave no answer that renews the bound, for the reason `why`.
   [[nodiscard]] SyncReading unanswered(SteadyTime now, std::string_view why) const noexcept {
     SyncReading result = at(now);
     result.provenance = why;
     return result;
   }
 
-  // The same, if the daemon says that it follows no reference: free-running at best.
+  // Does the same for a daemon that follows no reference: free-running at best.
   [[nodiscard]] SyncReading unfollowed(SteadyTime now, std::string_view why) const noexcept {
     SyncReading result = unanswered(now, why);
     if (result.has_bound()) result.state = SyncState::kFreeRunning;

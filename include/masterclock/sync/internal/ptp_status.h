@@ -20,7 +20,6 @@
 #include "masterclock/internal/big_endian.h"
 #include "masterclock/internal/hex.h"
 #include "masterclock/sync/internal/daemon_socket.h"
-#include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2::internal {
 
@@ -111,7 +110,7 @@ inline constexpr std::size_t kPtpRequestSize = 54;
   return absl::DataLossError("ptp4l's answer makes no sense: " + what);
 }
 
-// Returns the data of the answer to that request.
+// Returns the data of the answer to the request for `id` numbered `sequence`.
 //
 // Errors: NotFound for the answer to an earlier request; Unavailable if ptp4l refuses; DataLoss names
 //         the field that makes no sense.
@@ -150,7 +149,7 @@ inline constexpr std::size_t kPtpRequestSize = 54;
 
 // Stores the answer to the request for `id` numbered `sequence` in `status`.
 //
-// Errors: as above; then `status` is unchanged.
+// Errors: as ptp_reply_data; `status` then stays unchanged.
 [[nodiscard]] inline absl::Status take_ptp_reply(Bytes reply, PtpId id, std::uint16_t sequence,
                                                  PtpStatus& status) {
   using std::chrono::nanoseconds;
@@ -175,9 +174,7 @@ inline constexpr std::size_t kPtpRequestSize = 54;
       status.mean_path_delay = nanoseconds((scaled >> 16) + ((scaled & 0xffff) != 0 ? 1 : 0));
       return absl::OkStatus();
     }
-    case PtpId::kParent:
-      status.grandmaster_accuracy = (*data)[20];
-      return absl::OkStatus();
+    case PtpId::kParent: status.grandmaster_accuracy = (*data)[20]; return absl::OkStatus();
     case PtpId::kTimeProperties: {
       constexpr int kUtcOffsetValid = 4, kPtpTimescale = 8;
       const int flags = (*data)[2];

@@ -1,9 +1,8 @@
 // Names this end of a UNIX datagram socket, so that a daemon can answer.
 //
-// An abstract name has no file and needs no permission; Linux removes it with the socket. ptp4l answers it.
-// chronyd answers only to a file. The file stands in a directory that this class makes. No other user can
-// write there, or replace the file by a link. The mode of the file is changed by descriptor only, never by
-// path.
+// ptp4l answers to an abstract name, which has no file, needs no permission and ends with its socket.
+// chronyd answers only to a file. ReplyFile makes a directory for the file, so that no other user can write
+// there or replace the file by a link. The mode of the file is changed by descriptor, never by path.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 

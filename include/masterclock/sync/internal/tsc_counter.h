@@ -1,7 +1,7 @@
 // Reads the time stamp counter of x86-64, which counts alike on every core where it is invariant.
 //
-// Half the price of an ordered reading is the wait for the thread's earlier loads. `read` does not
-// wait: the processor may execute it before those loads. `read_in_order` waits.
+// `read_in_order` waits for the thread's earlier loads. `read` is cheaper and does not wait: the processor
+// may execute `read` before those loads.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 
@@ -28,10 +28,7 @@ struct TscCounter {
   // Source: AMD APM and Intel SDM, CPUID Fn8000_0007 EDX[8].
   [[nodiscard]] static absl::Status available() {
 #if defined(__x86_64__)
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
+    unsigned a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid(0x80000007, &a, &b, &c, &d) == 0 || (d & (1U << 8)) == 0) {
       return absl::FailedPreconditionError(
           "the time stamp counter is not invariant (CPUID 80000007h, EDX bit 8)");
@@ -52,8 +49,7 @@ struct TscCounter {
 
   [[nodiscard]] static std::uint64_t read() noexcept {
 #if defined(__x86_64__)
-    std::uint32_t low = 0;
-    std::uint32_t high = 0;
+    std::uint32_t low = 0, high = 0;
     asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return std::uint64_t{high} << 32 | low;
 #else

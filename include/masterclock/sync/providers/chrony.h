@@ -1,8 +1,8 @@
-// Reads from chronyd, on Linux only, how far the clock is off at most, and the time of the last correction.
+// Reads the clock's error bound from chronyd.
 //
-// The bound is the one that chrony documents, and `reference_error`: half the root delay, the root
-// dispersion, and the rest of the last correction. chronyd says "Normal" even without servers, so the state
-// follows the last correction:
+// The bound adds half the root delay, the root dispersion, the rest of the last correction, as chrony
+// documents, and `reference_error`. chronyd says "Normal" even without servers, so the state follows the
+// time of the last correction:
 //
 //   kSynchronized  chronyd follows a server or a reference clock, and corrected the clock within eight
 //                  update intervals
@@ -10,8 +10,8 @@
 //                  or itself by `local`); the last bound holds for its moment
 //   kUnknown       no correction for `lost_after`, or no bound yet
 //
-// A chronyd that stops answering is judged by the same rule. An update interval is the last one that
-// chronyd saw, at least `update_interval`. chronyd begins with a burst of short ones.
+// The same rule applies when chronyd stops answering. chronyd begins with a burst of short update
+// intervals, so an interval counts as `update_interval` at least.
 //
 // ## Example
 //
@@ -26,10 +26,8 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "masterclock/internal/saturating.h"
 #include "masterclock/sync/internal/chrony_tracking.h"
 #include "masterclock/sync/internal/daemon_socket.h"
@@ -45,16 +43,13 @@ struct ChronyOptions {
   // chronyd's `cmdport` as ADDRESS:PORT or [ADDRESS]:PORT, which every local user may ask. Or its socket,
   // /run/chrony/chronyd.sock, which only root and chronyd's user may ask.
   std::string address = "127.0.0.1:323";
-
-  // For a whole reading, however many datagrams arrive.
-  std::chrono::milliseconds timeout = std::chrono::seconds(1);
+  std::chrono::milliseconds timeout = std::chrono::seconds(1);  // of a whole reading
 
   // False for `chronyd -x`, which does not correct the clock. The measured offset is then the reading's
-  // correction. If true it is part of the bound, since chronyd is removing it.
+  // correction. If true, chronyd is removing the offset, so the offset is part of the bound.
   bool corrects_the_clock = true;
 
-  // An error of the reference that chronyd does not know, such as that of a network card's clock (`refclock
-  // PHC`). Part of the bound.
+  // The error of a reference whose error chronyd does not know: a network card's clock (`refclock PHC`).
   std::chrono::nanoseconds reference_error = {};
 
   std::chrono::nanoseconds update_interval = std::chrono::seconds(64);  // chrony's own `minpoll`
@@ -63,13 +58,13 @@ struct ChronyOptions {
 
 namespace internal {
 
-// The rule above, without the socket. Threads: one at a time.
+// Applies the rule above, without a socket. Threads: one at a time.
 class ChronyRule {
  public:
   explicit ChronyRule(const ChronyOptions& options)
       : options_(options), last_(options.lost_after) {}
 
-  // chronyd answered `tracking` to a request made at (utc, steady).
+  // Returns the reading after `tracking`, the answer to a request made at (utc, steady).
   [[nodiscard]] SyncReading answered(const ChronyTracking& tracking, UtcTime utc,
                                      SteadyTime steady) {
     using std::chrono::nanoseconds;
@@ -97,7 +92,7 @@ class ChronyRule {
     return last_.at(steady);
   }
 
-  // chronyd gave no usable answer at `steady`, for the reason `why`.
+  // Returns the reading at `steady` without a usable answer, for the reason `why`.
   [[nodiscard]] SyncReading silent(SteadyTime steady, const absl::Status& why) const noexcept {
     return last_.unanswered(
         steady, absl::IsDataLoss(why) ? "chrony: senseless answer" : "chrony: no answer");
@@ -112,7 +107,7 @@ class ChronyRule {
 
 class ChronySyncProvider final : public SyncProvider {
  public:
-  // `source` dates the readings: the source of the UTC that chronyd keeps. It must outlive the provider.
+  // `source`, which dates the readings, reads the clock that chronyd keeps. It must outlive the provider.
   explicit ChronySyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                               const ChronyOptions& options = {})
       : source_(source),
@@ -129,9 +124,8 @@ class ChronySyncProvider final : public SyncProvider {
     return tracking.ok() ? rule_.answered(*tracking, utc, steady) : rule_.silent(steady, status_);
   }
 
-  // Returns why the last reading got no answer: Unavailable, NotFound, PermissionDenied or
-  // DeadlineExceeded if chronyd is not running, not there or not answering; DataLoss for an answer that
-  // makes no sense; InvalidArgument for the address.
+  // Returns the reason if the last reading has no usable answer: Unavailable, NotFound, PermissionDenied or
+  // DeadlineExceeded from the socket; DataLoss for a malformed answer; InvalidArgument for the address.
   [[nodiscard]] const absl::Status& status() const noexcept { return status_; }
 
  private:

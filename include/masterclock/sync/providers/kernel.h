@@ -1,6 +1,4 @@
-// Reads, on Linux only, the clock's error from the kernel, to which each disciplining daemon reports.
-//
-// It calls adjtimex(2). On another system the provider exists and reads kUnknown.
+// Reads the clock's error bound from the kernel by adjtimex(2), to which each disciplining daemon reports.
 //
 // The bound is `maxerror`. A daemon renews it at each update, and the kernel lets it grow by 500 ppm in
 // between. If the daemon dies, the bound grows. Beyond `synchronized_within` the clock is free-running. At
@@ -24,7 +22,7 @@
 namespace masterclock::inline v0_2 {
 
 struct KernelSyncOptions {
-  // A larger bound is free-running. At 500 ppm this one is reached half an hour after the last update.
+  // A clock with a larger bound is free-running. At 500 ppm the bound grows by a second in half an hour.
   std::chrono::nanoseconds synchronized_within = std::chrono::seconds(1);
 };
 
@@ -52,7 +50,7 @@ struct KernelSyncOptions {
 
 class KernelSyncProvider final : public SyncProvider {
  public:
-  // `source` dates the readings: a source of the kernel's UTC. It must outlive the provider.
+  // `source`, which dates the readings, reads the kernel's clock. It must outlive the provider.
   explicit KernelSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                               KernelSyncOptions options = {})
       : source_(source), options_(options) {}

@@ -1,17 +1,16 @@
-// Reads from ptp4l, on Linux only, how far the clock is from the grandmaster, and whether there is one.
+// Reads the clock's distance from the PTP grandmaster from ptp4l.
 //
 // The bound adds the last offset, the mean path delay (the most that asymmetry can cause) and the
 // grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares the system
-// clock with the card. The bound includes their distance and its error. The state:
+// clock with the card, and adds their distance and its error. The state:
 //
 //   kSynchronized  a port is SLAVE, and the last Sync is at most eight intervals, or a second, old
-//   kFreeRunning   it was so before, and the last Sync is older, the port left SLAVE, or ptp4l stopped
-//                  answering; the last bound holds for its moment
+//   kFreeRunning   the last Sync is older, the port left SLAVE, or ptp4l stopped answering; the last
+//                  bound holds for its moment
 //   kUnknown       no Sync for `lost_after`, or no bound yet
 //
-// The port's state decides, since a slave without its master still reports `gmPresent true`. There is no
-// bound if the time cannot be converted to UTC: TAI without a valid offset, or a card on a timescale of
-// its maker's choice.
+// The port's state decides, because a slave without its master still reports `gmPresent true`. There is no
+// bound if the time cannot be converted to UTC: TAI without a valid offset, or an arbitrary timescale.
 //
 // ## Example
 //
@@ -27,7 +26,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -46,14 +44,12 @@ struct LinuxPtpOptions {
   // ptp4l's `uds_address`, which only root and ptp4l's user may ask. Or its `uds_ro_address` (linuxptp 4:
   // /var/run/ptp4lro), which every local user may ask.
   std::string address = "/var/run/ptp4l";
-  std::uint8_t domain = 0;  // its `domainNumber`; 127 in SMPTE ST 2059-2
-
-  // For a whole reading, however many datagrams arrive.
-  std::chrono::milliseconds timeout = std::chrono::seconds(1);
+  std::uint8_t domain = 0;  // `domainNumber`; 127 in SMPTE ST 2059-2
+  std::chrono::milliseconds timeout = std::chrono::seconds(1);  // of a whole reading
 
   // False if the system clock is only measured: ptp4l runs with `free_running`, or without phc2sys. The
-  // measured offset is then the reading's correction, and a port in UNCALIBRATED, where `free_running`
-  // keeps it, counts as SLAVE.
+  // measured offset is then the reading's correction. `free_running` keeps the port in UNCALIBRATED, so
+  // that state then counts as SLAVE.
   bool corrects_the_clock = true;
 
   // The accuracy of a grandmaster that states none. ptp4l assumes the same value.
@@ -64,14 +60,14 @@ struct LinuxPtpOptions {
 
 namespace internal {
 
-// The rule above, without the socket. Threads: one at a time.
+// Applies the rule above, without a socket. Threads: one at a time.
 class LinuxPtpRule {
  public:
   explicit LinuxPtpRule(const LinuxPtpOptions& options)
       : options_(options), last_(options.lost_after) {}
 
-  // ptp4l answered `ptp` to a request made at (utc, steady). `card` is the clock that ptp4l keeps, if that
-  // is not the system clock.
+  // Returns the reading after `ptp`, the answer to a request made at (utc, steady). `card` is the clock that
+  // ptp4l keeps, unless ptp4l keeps the system clock.
   [[nodiscard]] SyncReading answered(const PtpStatus& ptp, const std::optional<PhcReading>& card,
                                      UtcTime utc, SteadyTime steady) {
     using std::chrono::nanoseconds;
@@ -126,7 +122,7 @@ class LinuxPtpRule {
     return last_.at(steady);
   }
 
-  // ptp4l gave no usable answer at `steady`, for the reason `why`.
+  // Returns the reading at `steady` without a usable answer, for the reason `why`.
   [[nodiscard]] SyncReading silent(SteadyTime steady, const absl::Status& why) const noexcept {
     return last_.unanswered(
         steady, absl::IsDataLoss(why) ? "linuxptp: senseless answer" : "linuxptp: no answer");
@@ -146,7 +142,7 @@ class LinuxPtpRule {
 
 class LinuxPtpSyncProvider final : public SyncProvider {
  public:
-  // `source` dates the readings: a source of the system's UTC. It must outlive the provider.
+  // `source`, which dates the readings, reads the system clock. It must outlive the provider.
   explicit LinuxPtpSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                                 const LinuxPtpOptions& options = {})
       : source_(source),
@@ -166,9 +162,9 @@ class LinuxPtpSyncProvider final : public SyncProvider {
     return ptp.ok() ? rule_.answered(*ptp, card, utc, steady) : rule_.silent(steady, status_);
   }
 
-  // Returns why the last reading got no answer: Unavailable, NotFound, PermissionDenied or
-  // DeadlineExceeded if ptp4l is not running, not there, not answering or refuses; DataLoss for an answer
-  // that makes no sense; InvalidArgument for the address.
+  // Returns the reason if the last reading has no usable answer: Unavailable, NotFound, PermissionDenied or
+  // DeadlineExceeded from the socket; Unavailable if ptp4l refuses; DataLoss for a malformed answer;
+  // InvalidArgument for the address. Or the reason why the card was not read.
   [[nodiscard]] const absl::Status& status() const noexcept { return status_; }
 
  private:
