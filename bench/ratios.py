@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
-"""Runs a benchmark program and holds its ratios against their bounds, within the one run.
+"""Runs a benchmark program and compares its ratios with their bounds, within the one run.
 
-A machine is shared and its speed drifts, so a time by itself means little. Every bound here is a ratio of
-two medians (processor time) from repetitions that were interleaved at random, or, where a figure was asked
-for in nanoseconds, that time beside the reading of the clock in the same run. A benchmark that times passes
-of its own gives the quickest of them as the counter `best_ns`, which then takes the place of processor time.
+The speed of a shared machine drifts, so a bound is a ratio of two medians of processor time. The repetitions
+are interleaved at random. A benchmark that times its own passes states the quickest pass as the counter
+`best_ns`, which then replaces the processor time.
 
 usage: ratios.py PROGRAM BOUNDS.json [--repetitions 9] [--min-time 0.1] [--filter REGEX]
 
-With --filter only the benchmarks that match run, and only the bounds that need no others are judged.
+With --filter only the matching benchmarks run, and only the bounds of these benchmarks are checked.
 
 BOUNDS.json: a list of {"figure", "what", "against", "at_most" | "at_least" | "at_most_ns" | "at_most_bytes"}.
-`against` may be a list, of which the best counts; a `what` that ends in * stands for the slowest of those that
-begin so. With "counter" it is not the time that is judged but what the benchmark counted under that name,
-"at_most" then stands for itself when there is no `against`, and "unit" is what it is counted in. A figure
-with no bound is printed and promises nothing. Exit status 1 when a bound is missed.
+  against          a benchmark, or a list of which the fastest counts
+  what             a benchmark; NAME* is the slowest benchmark whose name begins with NAME
+  counter, unit    compares this counter instead of the time; without `against`, `at_most` is its bound
+A figure without a bound is only printed. The exit status is 1 when a bound is missed.
 """
 import argparse
 import collections
@@ -24,7 +23,7 @@ import subprocess
 import sys
 
 
-# What the library of the benchmarks says of every run; all else in it is a counter of the benchmark's own.
+# The fields that the benchmark library reports of every run. All other fields are counters.
 REPORTED = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads",
             "iterations", "real_time", "cpu_time", "items_per_second", "bytes_per_second"}
 
@@ -57,7 +56,7 @@ BOUNDS = {"at_most", "at_least", "at_most_ns", "at_most_bytes"}
 
 
 def judge(bound, times, rates, counters):
-    """The words for a figure, those for its bound, and whether it holds: None when it has none."""
+    """Returns a figure, its bound as text, and whether the bound holds: None without a bound."""
     what = bound["what"]
     if what.endswith("*"):
         what = max((name for name in times if name.startswith(what[:-1])), key=times.get)

@@ -3,15 +3,14 @@
 //   tsc_error [--seconds N] [--json]        ten minutes by default
 //
 // A pair is three readings: kernel, source, kernel. Its error is the source less the middle of the two
-// kernel readings. If those lie more than 250 ns apart, the thread was preempted in between. Such a pair is
-// only counted. Pairs are taken in bursts, a thousand every 20 ms, so that they meet every age of a line.
+// kernel readings. If the kernel readings lie more than 250 ns apart, the thread was preempted in between,
+// and the pair is only counted. Pairs are taken in bursts, a thousand every 20 ms, so that they meet every age of a line.
 // Before that, one thread alone reads a source and counts steps back.
 //
 // Meanwhile two threads pass their readings to each other. They count readings that are earlier than one
 // they received. The clocks are an unordered and an ordered source, the kernel's two clocks, and bare
-// ordered counts, in short turns. If the bare counts run backward, the machine's counters disagree, and so
-// does everything that is read by them. `least` is the smallest distance of a reading from the received
-// one: negative if it was earlier.
+// ordered counts, in short turns. If the bare counts run backward, the counters of the machine's cores
+// disagree. `least` is the smallest distance of a reading from the received reading: negative if earlier.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

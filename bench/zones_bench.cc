@@ -1,7 +1,7 @@
 // Measures clock readings, zone conversions and lookups against other libraries. A playout engine
 // converts a time for each line of a log and each cell of a guide.
 //
-// `bench/ratios.py zones` compares the ratios of one run with their bounds.
+//   bench/ratios.py build/bench/bench/zones_bench bench/zones_bounds.json
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 #include <benchmark/benchmark.h>
@@ -78,7 +78,8 @@ std::vector<Question<Handle>> load(bool near) {
   return questions;
 }
 
-// Each library returns an offset, the earlier instant of a local time, and a local time in another zone. In a gap the earlier instant applies the offset after the change.
+// Each library returns an offset, the earlier instant of a local time, and a local time in another zone.
+// In a gap the earlier instant applies the offset after the change.
 struct Ours {
   using Handle = Zone;
   using Q = Question<Handle>;
