@@ -212,11 +212,11 @@ class BasicMasterClock {
             .events_scheduled = events.scheduled,
             .events_fired = events.fired,
             .events_cancelled = events.cancelled,
+            .events_pending = events.pending,
             .events_late = events.late,
             .events_dropped = events.dropped,
             .events_skipped = events.skipped,
-            .events_failed = events.failed,
-            .events_pending = events.pending};
+            .events_failed = events.failed};
   }
 
   [[nodiscard]] TimeSource& source() const noexcept { return source_; }

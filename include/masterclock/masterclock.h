@@ -1,9 +1,14 @@
 // Includes every public header.
+//
+// The providers that exist on Linux only are left out on other systems.
 #ifndef MASTERCLOCK_MASTERCLOCK_H_
 #define MASTERCLOCK_MASTERCLOCK_H_
 
 #include "masterclock/version.h"
 
+#include "masterclock/clock/consistency.h"
+#include "masterclock/clock/observer.h"
+#include "masterclock/clock/options.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/event_scheduler.h"
@@ -21,10 +26,10 @@
 #include "masterclock/frames/timecode_format.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/affine_calibration.h"
+#include "masterclock/sync/bounded_clock.h"
 #include "masterclock/sync/disciplined_time_source.h"
 #include "masterclock/sync/holdover.h"
 #include "masterclock/sync/io.h"
-#include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/providers/kernel.h"
 #include "masterclock/sync/ptp_time.h"
 #include "masterclock/sync/simulated_sync_provider.h"

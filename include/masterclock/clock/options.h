@@ -20,7 +20,7 @@ struct MasterClockOptions {
   // for the kernel's report of a step.
   std::shared_ptr<MasterClockObserver> observer = nullptr;
 
-  // The database of the zones. Null is the system's database. It must outlive the clock.
+  // The database of the zones, which must outlive the clock. Null is the system's database.
   ZoneDatabase* zones = nullptr;
 
   // The provider that bounds the error of the source, and the rules for its old readings. The provider
@@ -39,17 +39,9 @@ struct MasterClockOptions {
 
 // Counts since the construction of the clock, as events/event.h and zones/zone_cache.h define them.
 struct ClockMetrics {
-  std::uint64_t zone_hits = 0;
-  std::uint64_t zone_misses = 0;
-  std::uint64_t zone_fallbacks = 0;
-  std::uint64_t events_scheduled = 0;
-  std::uint64_t events_fired = 0;
-  std::uint64_t events_cancelled = 0;
-  std::uint64_t events_late = 0;
-  std::uint64_t events_dropped = 0;
-  std::uint64_t events_skipped = 0;
-  std::uint64_t events_failed = 0;
-  std::uint64_t events_pending = 0;
+  std::uint64_t zone_hits = 0, zone_misses = 0, zone_fallbacks = 0;
+  std::uint64_t events_scheduled = 0, events_fired = 0, events_cancelled = 0, events_pending = 0;
+  std::uint64_t events_late = 0, events_dropped = 0, events_skipped = 0, events_failed = 0;
 };
 
 }  // namespace masterclock::inline v0_2

@@ -126,9 +126,7 @@ enum class OnDuplicate {
 
 // Reports an event that fired.
 struct FiredEvent {
-  std::string id = {};
-  std::string type = {};
-  std::string payload = {};
+  std::string id = {}, type = {}, payload = {};
   UtcTime due = {};  // on the steady timeline: converted by the present offset of the two clocks
   // The clock reading of the trigger. For an event with `max_lateness` the trigger reads again.
   UtcTime fired = {};
@@ -139,9 +137,7 @@ struct FiredEvent {
 // Describes a pending event.
 struct ScheduledEvent {
   EventHandle handle = {};
-  std::string id = {};
-  std::string type = {};
-  std::string payload = {};
+  std::string id = {}, type = {}, payload = {};
   UtcTime due = {};  // as in FiredEvent
 };
 

@@ -9,9 +9,8 @@
 //
 // A trigger reads the clock once, and fires the events due by this reading in order. An action may
 // schedule an event later than its own and due by the reading. Such an event fires in the same trigger,
-// so a chain of events catches up with a jump of the clock. An event that an action schedules at or
-// before its own due time waits for the next trigger, so an event that schedules itself for "now" does
-// not loop.
+// so a chain of events catches up with a clock jump. An event that an action schedules at or before its
+// own due time waits for the next trigger. An event that schedules itself for "now" therefore does not loop.
 //
 // Guarantees, for any threads that trigger, cancel and replace:
 //
@@ -207,7 +206,7 @@ class EventScheduler {
   //   const auto attached = scheduler.attach([&] { asio::post(context, compute_wait_again); });
   //
   // `earlier` runs on the thread that schedules or triggers, one call at a time, sometimes without need.
-  // It must return soon, and must not schedule, reschedule, attach or end an attachment of this scheduler.
+  // `earlier` must return soon, and must not schedule, reschedule, attach or end an attachment here.
   EventSubscription attach(std::function<void()> earlier) {
     return EventSubscription(engine_.attach(std::move(earlier)));
   }

@@ -1,12 +1,11 @@
 // Fits a line to pairs of readings of two clocks: offset, rate, and the error of both.
 //
-// An observation is a reading of both clocks at one moment, and the possible error of the reference. That
-// error is half the time of the two readings and the reference's own error. Call `add` where observations
-// come from, `line` when a line is wanted, and `CalibratedLine::at` for each conversion.
+// An observation is a reading of both clocks at one moment, and the largest error of the reference: half
+// the time between the two readings, and the reference's own error. Call `add` for each observation,
+// `line` for a new line, and `CalibratedLine::at` for each conversion.
 //
-// The bound of a conversion holds on two conditions: each observation's error held, and the rate strays
-// from its mean by at most `wander`. Each observation bounds the line's error there, and two straight lines
-// are farthest apart at an end. Beyond the window the bound grows.
+// The bound of a conversion has two requirements. Each observation's error holds, and the rate differs
+// from its mean by at most `wander`. Outside the window the bound grows.
 //
 // Source: linear least squares.
 //

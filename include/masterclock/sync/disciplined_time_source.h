@@ -62,7 +62,7 @@ struct DisciplineOptions {
 
 class DisciplinedTimeSource final : public TimeSource {
  public:
-  // `underlying` and `provider` must outlive the source. It starts at the reading of `underlying`.
+  // `underlying` and `provider` must outlive the source, which starts at the reading of `underlying`.
   DisciplinedTimeSource(TimeSource& underlying, SyncProvider& provider,
                         DisciplineOptions options = {})
       : underlying_(underlying),
@@ -83,12 +83,10 @@ class DisciplinedTimeSource final : public TimeSource {
   // Returns the clock that the provider speaks of.
   [[nodiscard]] TimeSource& underlying() const noexcept { return underlying_; }
 
-  // Returns the interval that contains true UTC. This source's reading may lie outside of it while a
-  // correction is under way.
+  // Returns the interval that contains true UTC. During a correction `now_utc` may lie outside.
   [[nodiscard]] TimeBounds now_bounded() const noexcept { return bounds_.now_bounded(); }
 
-  // Returns the estimate of UTC less this source's reading; 0 before the first refresh and while the
-  // underlying clock is disrupted.
+  // Returns the estimate of UTC less `now_utc`; 0 before the first refresh and during a disruption.
   [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept {
     const SteadyTime now = underlying_.now_steady();
     const std::optional<UtcTime> estimate = bounds_.estimate(now);

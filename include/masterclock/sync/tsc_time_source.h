@@ -148,8 +148,7 @@ class BasicTscTimeSource final : public TimeSource {
     return last = ticks;
   }
 
-  // Reads under a sequence lock like internal/seqlock.h. It loads the words of one timeline only; a copy of
-  // all is slower.
+  // Reads under a sequence lock like internal/seqlock.h, but only the words of one timeline, for speed.
   template <Timeline kTimeline>
   [[nodiscard]] std::int64_t now() const noexcept {
     constexpr bool kIsUtc = kTimeline == Timeline::kUtc;

@@ -44,8 +44,7 @@ class ManualTimeSource final : public TimeSource {
 
   // Moves both timelines by `elapsed`. Refuses a negative `elapsed` and returns false.
   //
-  // One large advance is one jump. After advance(12h) a scheduler fires every event of the twelve hours
-  // at once, so an event is up to 12 h late. To fire each event on time, move from event to event with
+  // A large advance is one jump: advance(12h) makes events up to 12 h late. To fire each event on time, call
   // `simulate_until` (events/simulate.h).
   bool advance(std::chrono::nanoseconds elapsed) {
     return move(TimeChange::Kind::kAdvance, elapsed, elapsed);

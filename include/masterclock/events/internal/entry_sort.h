@@ -1,6 +1,6 @@
 // Sorts the entries of the event queue: by due time, and by serial where due times are equal.
 //
-// A radix sort over the leading bits of the due times takes one or two passes, and insertion finishes the
+// A radix sort over the leading bits of the due times takes one or two passes. Insertion finishes the
 // order. std::sort takes over where due times are not spread out.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_ENTRY_SORT_H_

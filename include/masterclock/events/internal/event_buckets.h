@@ -108,8 +108,8 @@ class EventBuckets {
     }
   }
 
-  // Removes the cancelled entries of the next bucket, and joins the bucket to its neighbour when both fit
-  // in half a chunk. Returns the number of removed entries. One bucket a call keeps the lock short.
+  // Removes the cancelled entries of the next bucket. Joins the bucket to its neighbour when both fit in
+  // half a chunk. Returns the number of removed entries. One bucket per call keeps the lock short.
   template <class IsLive>
   std::size_t sweep_next(IsLive&& is_live) noexcept {
     if (buckets_.empty()) return 0;

@@ -182,7 +182,7 @@ class EventEngine {
   template <class Prepare, class Done>
   void sweep(const std::stop_token& stop, Prepare prepare, Done done) {
     EventSweep position{read(), source_};
-    Sweep sweep(*this);
+    Sweep sweep{*this};
     DueEvent& due = sweep.due;
     for (bool first = true;; first = false) {
       bool late = false;
@@ -244,10 +244,6 @@ class EventEngine {
     EventEngine& engine;
     DueEvent due = {};
     bool active = false;
-
-    explicit Sweep(EventEngine& its_engine) : engine(its_engine) {}
-    Sweep(const Sweep&) = delete;
-    Sweep& operator=(const Sweep&) = delete;
     ~Sweep() {
       if (!active) return;
       const MutexLock lock(engine.mutex_);

@@ -3,7 +3,7 @@
 // The address of a slot never changes. Free slots are reused last in, first out, for the cache.
 //
 // A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation grows when an event
-// is added and when it is retired, and is odd while the event is pending. Handles are unique in the
+// is added and when it is retired. An odd generation belongs to a pending event. Handles are unique in the
 // process, because schedulers draw generations from process-wide counters, in ranges. A slot without
 // further generations is never reused. Each of the 4,096 counters serves 4,096 slots and at least 2^39
 // events: 2^51 events in a process.

@@ -1,6 +1,6 @@
 // Finds the first event: a priority queue that sorts entries only when they may be the first.
 //
-// A heap or a tree finds the place of an entry when it is added. This work is wasted when the entry is
+// A heap or a tree finds the place of an entry when it is added. The work is wasted when the entry is
 // cancelled or moved before it is due. Among a million entries each place is a cache miss. A lazy queue
 // keeps the near future sorted and the later future in unsorted buckets:
 //

@@ -36,8 +36,8 @@ struct EventSweep {
   SweepPlace place{UtcTime::min().time_since_epoch(), 0, ~std::uint64_t{0}};
 };
 
-// A due event, taken out of the queue. It stays in its slot, where its action runs and is destroyed
-// with no lock held.
+// A due event, taken out of the queue. The event stays in its slot, where its action runs and is
+// destroyed with no lock held.
 struct DueEvent {
   PendingEvent* event = nullptr;  // null: none
   std::uint32_t slot = 0;

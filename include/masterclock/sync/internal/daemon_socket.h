@@ -1,7 +1,7 @@
 // Exchanges datagrams with a daemon on this machine, over UDP or a UNIX socket.
 //
-// One deadline ends a whole reading, however many datagrams arrive. After a failure the socket is made
-// again, so a daemon that was restarted is found.
+// One deadline ends a whole reading, however many datagrams arrive. After a failure the next request makes
+// a new socket, and thereby finds a restarted daemon.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 #define MASTERCLOCK_SYNC_INTERNAL_DAEMON_SOCKET_H_
 

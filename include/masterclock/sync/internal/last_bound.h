@@ -1,7 +1,6 @@
 // Stores the last bound that a daemon stated, and derives its state from the age of the last correction.
 //
-// One rule serves a daemon that died and a daemon that lost its server, because the clock drifts the same
-// way. Since the last correction of the clock:
+// The clock drifts alike after a daemon died and after it lost its server. Since the last correction:
 //
 //   up to `free_after`   synchronized, if the daemon says so
 //   up to `lost_after`   free-running: the bound holds for its moment, and grows

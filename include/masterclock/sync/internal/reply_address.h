@@ -1,8 +1,8 @@
 // Names this end of a UNIX datagram socket, so that a daemon can answer.
 //
 // ptp4l answers to an abstract name, which has no file, needs no permission and ends with its socket.
-// chronyd answers only to a file. ReplyFile makes a directory for the file, so that no other user can write
-// there or replace the file by a link. The mode of the file is changed by descriptor, never by path.
+// chronyd answers only to a file. ReplyFile makes a directory for the file, in which no other user can write
+// or replace the file by a link. The mode of the file is changed by descriptor, never by path.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 #define MASTERCLOCK_SYNC_INTERNAL_REPLY_ADDRESS_H_
 

@@ -48,8 +48,8 @@ class TscCalibration {
     return true;
   }
 
-  // Replaces the line by one through the last sample. It begins at or above the last reading of the old
-  // line, unless UTC was set. Without a measured rate it is good for nothing.
+  // Replaces the line by a line through the last sample. Unless UTC was set, the new line begins at or above
+  // the last reading of the old line. Without a measured rate the new line is expired.
   template <class Counter>
   const TscLine& renew(const Counter& counter, const TimeSource& kernel) noexcept {
     constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
@@ -90,8 +90,8 @@ class TscCalibration {
     return std::chrono::nanoseconds(*std::max_element(errors_.begin(), errors_.end()));
   }
 
-  // Bounds the error of the line until it expires. It adds the measured error, half the bracket, the excess
-  // that is slewed away, and the rate's possible error and change.
+  // Bounds the error of the line until it expires: the measured error, half the bracket, the excess to be
+  // slewed, and the rate's possible error and change.
   [[nodiscard]] std::chrono::nanoseconds error_bound() const noexcept {
     const auto rate_error =
         static_cast<std::int64_t>(rate_.error() * static_cast<double>(kExpiresAfter.count()));
@@ -115,7 +115,7 @@ class TscCalibration {
     return rate_.ns(sample_->ticks - last.ticks);
   }
 
-  // Returns true if the measured rate no longer holds. The last sample is too old, or the counter and the
+  // Returns true if the measured rate no longer holds: the last sample is too old, or the counter and the
   // clock disagree by more than a slew, as after a suspend.
   [[nodiscard]] bool is_gap(const TscSample& last) const noexcept {
     const std::int64_t elapsed = wrapping_difference(sample_->steady, last.steady);

@@ -1,8 +1,9 @@
 // Converts ticks of a counter to time by a straight line, and slews an excess away.
 //
 // A new line begins at the tick at which the old line ends. If the old line is behind true time, the new
-// line jumps forward. If the old line is `ahead`, the new line starts as far ahead, and runs slower by 1/2048
-// until it meets true time. Therefore no reading of the new line is less than a reading of the old line.
+// line jumps forward. If the old line is `ahead`, the new line starts as far ahead, and then runs slower
+// by 1/2048 until it meets true time. Therefore no reading of the new line is less than a reading of the
+// old line.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_LINE_H_
 

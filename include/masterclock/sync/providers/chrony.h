@@ -1,7 +1,7 @@
-// Reads the clock's error bound from chronyd.
+// Reads the clock's error bound from chronyd. Linux only.
 //
-// The bound adds half the root delay, the root dispersion, the rest of the last correction, as chrony
-// documents, and `reference_error`. chronyd says "Normal" even without servers, so the state follows the
+// The bound is chrony's: half the root delay, the root dispersion and the rest of the last correction. The
+// provider adds `reference_error`. chronyd says "Normal" even without servers, so the state follows the
 // time of the last correction:
 //
 //   kSynchronized  chronyd follows a server or a reference clock, and corrected the clock within eight
@@ -107,7 +107,7 @@ class ChronyRule {
 
 class ChronySyncProvider final : public SyncProvider {
  public:
-  // `source`, which dates the readings, reads the clock that chronyd keeps. It must outlive the provider.
+  // `source` dates the readings: it reads the clock that chronyd keeps. `source` must outlive the provider.
   explicit ChronySyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                               const ChronyOptions& options = {})
       : source_(source),

@@ -50,7 +50,7 @@ struct KernelSyncOptions {
 
 class KernelSyncProvider final : public SyncProvider {
  public:
-  // `source`, which dates the readings, reads the kernel's clock. It must outlive the provider.
+  // `source` dates the readings: it reads the kernel's clock. `source` must outlive the provider.
   explicit KernelSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                               KernelSyncOptions options = {})
       : source_(source), options_(options) {}

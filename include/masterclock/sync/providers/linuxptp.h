@@ -1,8 +1,8 @@
-// Reads the clock's distance from the PTP grandmaster from ptp4l.
+// Reads the clock's distance from the PTP grandmaster from ptp4l. Linux only.
 //
 // The bound adds the last offset, the mean path delay (the most that asymmetry can cause) and the
-// grandmaster's accuracy. If ptp4l keeps the clock of a network card, the provider compares the system
-// clock with the card, and adds their distance and its error. The state:
+// grandmaster's accuracy. If ptp4l keeps the clock of a network card, the bound also includes the
+// measured distance of the system clock from the card, and its error. The state:
 //
 //   kSynchronized  a port is SLAVE, and the last Sync is at most eight intervals, or a second, old
 //   kFreeRunning   the last Sync is older, the port left SLAVE, or ptp4l stopped answering; the last
@@ -142,7 +142,7 @@ class LinuxPtpRule {
 
 class LinuxPtpSyncProvider final : public SyncProvider {
  public:
-  // `source`, which dates the readings, reads the system clock. It must outlive the provider.
+  // `source` dates the readings: it reads the system clock. `source` must outlive the provider.
   explicit LinuxPtpSyncProvider(const TimeSource& source = SystemTimeSource::shared(),
                                 const LinuxPtpOptions& options = {})
       : source_(source),
