@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
@@ -35,7 +36,7 @@ void masterclock_formats() = delete;
 
 // Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns a string.
 template <class T>
-concept Printable = !std::is_convertible_v<T, long long> && requires(const T& value) {
+concept Printable = !std::is_convertible_v<T, std::int64_t> && requires(const T& value) {
   { to_string(value) } -> std::same_as<std::string>;
 };
 

@@ -47,13 +47,14 @@ inline constexpr std::size_t kRfc3339Size = sizeof("2026-11-20T18:15:30.12345678
 // Refers to an array that holds every text of write_rfc3339. A smaller array does not convert to it.
 class Rfc3339Buffer {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): an array is a buffer.
   template <std::size_t N>
   requires(N >= kRfc3339Size) Rfc3339Buffer(char (&array)[N])
-  noexcept : data_(array) {}  // NOLINT(google-explicit-constructor)
+  noexcept : data_(array) {}
   template <std::size_t N>
   requires(N >= kRfc3339Size) Rfc3339Buffer(std::array<char, N>& array)
-  noexcept  // NOLINT(google-explicit-constructor)
-      : data_(array.data()) {}
+  noexcept : data_(array.data()) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] char* data() const noexcept { return data_; }
 

@@ -106,7 +106,7 @@ class EventSlots {
   }
 
   // Makes the handle of a pending event stale.
-  void retire(PendingEvent& event, Slot slot) noexcept {
+  static void retire(PendingEvent& event, Slot slot) noexcept {
     if (++event.generation_low % kRange == 0) draw_range(event, slot);
   }
 

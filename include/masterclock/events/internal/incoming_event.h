@@ -118,7 +118,7 @@ struct IncomingEvent {
   if (has_more) {
     event.extras = std::make_unique<EventExtras>(
         EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),
-                    request.max_lateness, std::move(repeat)});
+                    request.max_lateness, repeat});
   }
   return absl::OkStatus();
 }

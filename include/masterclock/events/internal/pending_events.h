@@ -253,7 +253,7 @@ class PendingEvents {
       const auto found = by_id_.find(slots_[slot].extras->id);
       if (found != by_id_.end() && found->second == slot) by_id_.erase(found);
     }
-    slots_.retire(slots_[slot], slot);
+    EventSlots::retire(slots_[slot], slot);
   }
 
   static TimelineDue own_due_of(const PendingEvent& event) noexcept {
@@ -310,7 +310,7 @@ class PendingEvents {
     due.fired.fired = sweep.now.utc;
     due.fired.due = UtcTime(entry.due);
     due.fired.lateness = saturating_difference(sweep.now.utc, due.fired.due);
-    slots_.retire(event, due.slot);
+    EventSlots::retire(event, due.slot);
     utc_.take(entry);
     pass(sweep, due);
   }

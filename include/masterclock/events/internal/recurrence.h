@@ -40,10 +40,11 @@ class DailyRecurrence {
   [[nodiscard]] std::optional<UtcTime> last_until(UtcTime utc) const {
     const auto date = date_of(utc);
     for (auto day = date + kMargin; day > date - kMostDays; day -= std::chrono::days(1)) {
-      const auto instants = times_.on(day);
-      for (auto instant = instants.rbegin(); instant != instants.rend(); ++instant) {
-        if (*instant && **instant <= utc) return *instant;
+      std::optional<UtcTime> last;
+      for (const auto& instant : times_.on(day)) {
+        if (instant && *instant <= utc) last = instant;
       }
+      if (last) return last;
     }
     return std::nullopt;
   }
