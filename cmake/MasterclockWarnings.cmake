@@ -14,4 +14,5 @@ if(MASTERCLOCK_SANITIZE)
   target_compile_options(masterclock_build INTERFACE
     -fsanitize=${MASTERCLOCK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(masterclock_build INTERFACE -fsanitize=${MASTERCLOCK_SANITIZE})
+  target_compile_definitions(masterclock_build INTERFACE MASTERCLOCK_SANITIZED)
 endif()

@@ -64,10 +64,8 @@ inline std::string sanitizer_library() {
 
 // Returns the libraries to preload, or "" and the reason in `why`.
 inline std::string faketime_preload(std::string& why) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MASTERCLOCK_SANITIZED)
   constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-  constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
   constexpr bool kSanitized = false;
 #endif

@@ -10,7 +10,7 @@
 namespace masterclock::events_test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MASTERCLOCK_SANITIZED)
 constexpr std::size_t kSteps = 50'000;  // twenty times slower there
 #else
 constexpr std::size_t kSteps = 1'000'000;

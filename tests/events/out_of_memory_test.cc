@@ -262,7 +262,7 @@ class TwinTest : public ::testing::Test {
 };
 
 TEST_F(TwinTest, EachOperationHappensWholeOrNotAtAll) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MASTERCLOCK_SANITIZED)
   constexpr int kSteps = 4'000;
 #else
   constexpr int kSteps = 12'000;

@@ -55,7 +55,9 @@ TEST_F(FieldVectors, Timecode) {
     ASSERT_TRUE(code.ok()) << code.status();
     EXPECT_EQ(code->frame(), frame) << v;
     EXPECT_EQ(code->drop_frame(), mode.drop) << v;
-    EXPECT_EQ(Timecode::from_frame(frame, mode.rate, mode.drop)->to_string(), v.at("label")) << v;
+    EXPECT_EQ(Timecode::from_frame(frame, mode.rate, mode.drop)->to_string(),
+              v.at("label").get<std::string>())
+        << v;
     const nanoseconds start = frame_start(frame, mode.rate);
     EXPECT_EQ(start.count(), v.at("ns_ceil").get<std::int64_t>()) << v;
     EXPECT_EQ(frame_index(start, mode.rate), frame) << v;
@@ -125,7 +127,7 @@ TEST_F(FieldVectors, DailyJam) {
     const auto clock =
         TimeOfDayTimecode::make(wall, named(v.at("rate")).rate, DropFrame::kNo).value();
     const TaiTime tai(nanoseconds(v.at("tai_ns").get<std::int64_t>()));
-    EXPECT_EQ(clock.at(tai).to_string(), v.at("label")) << v;
+    EXPECT_EQ(clock.at(tai).to_string(), v.at("label").get<std::string>()) << v;
     EXPECT_EQ(to_tai(clock.last_jam(tai).when),
               TaiTime(std::chrono::seconds(v.at("jam_tai_s").get<std::int64_t>())));
   }

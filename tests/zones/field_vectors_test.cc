@@ -25,7 +25,7 @@ TEST(FieldVectors, Dst) {
     const Zone zone = zones.find(v.at("zone").get<std::string>()).value();
     const LocalTime local(at(v.at("local").get<std::string>() + ":00Z").time_since_epoch());
     const LocalResolution found = zone.resolve(local);
-    EXPECT_EQ(to_string(found.kind), v.at("kind"));
+    EXPECT_EQ(to_string(found.kind), v.at("kind").get<std::string>());
     EXPECT_EQ(zone.to_utc(local, Resolve::kEarlier).value(), at(v.at("earlier")));
     EXPECT_EQ(zone.to_utc(local, Resolve::kLater).value(), at(v.at("later")));
     EXPECT_EQ(zone.to_utc(local, Resolve::kCompatible).value(), at(v.at("compatible")));
@@ -34,8 +34,9 @@ TEST(FieldVectors, Dst) {
     EXPECT_EQ(zone.to_utc(local, Resolve::kReject).ok(), v.at("kind") == "unique");
     if (v.at("kind") != "unique") {
       const UtcTime turn = found.transition;
-      EXPECT_EQ(zone.utc_offset(turn - std::chrono::nanoseconds(1)).count(), v.at("offset_before"));
-      EXPECT_EQ(zone.utc_offset(turn).count(), v.at("offset_after"));
+      EXPECT_EQ(zone.utc_offset(turn - std::chrono::nanoseconds(1)).count(),
+                v.at("offset_before").get<std::int64_t>());
+      EXPECT_EQ(zone.utc_offset(turn).count(), v.at("offset_after").get<std::int64_t>());
     }
   }
 }
