@@ -44,7 +44,7 @@ class NowTable : public ::testing::Test {
   }
   std::string table(std::span<const PlayoutPlan> plans, std::size_t width, bool colour = false) {
     const auto day = masterclock::broadcast_day_at(at_, dublin_, 6h);
-    return now_table(plans, at_, day, dublin_, {width, colour});
+    return now_table(plans, at_, day, dublin_, {.width = width, .colour = colour});
   }
 
   masterclock::ZoneCache zones_;
