@@ -41,11 +41,11 @@
 #define MASTERCLOCK_EVENTS_EVENT_SCHEDULER_H_
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -84,6 +84,12 @@ class [[nodiscard]] EventSubscription {
       : waker_(std::move(waker)) {}
 
   std::shared_ptr<internal::Waker> waker_;
+};
+
+// Satisfied by: std::stop_token.
+template <class T>
+concept StopToken = requires(const T& token) {
+  { token.stop_requested() } -> std::same_as<bool>;
 };
 
 class ScopedEvent;
@@ -173,7 +179,9 @@ class EventScheduler {
   //
   // Errors: when memory runs out, returns the events that have fired; throws std::bad_alloc when none
   //         has.
-  std::vector<FiredEvent> trigger(const std::stop_token& stop = {}) {
+  std::vector<FiredEvent> trigger() { return trigger(NeverStop()); }
+  template <StopToken Stop>
+  std::vector<FiredEvent> trigger(const Stop& stop) {
     std::vector<FiredEvent> fired;
     engine_.sweep(
         stop,
@@ -185,7 +193,9 @@ class EventScheduler {
   }
 
   // Does the same without a list. Returns the number of events that fired.
-  std::size_t run_due(const std::stop_token& stop = {}) {
+  std::size_t run_due() { return run_due(NeverStop()); }
+  template <StopToken Stop>
+  std::size_t run_due(const Stop& stop) {
     std::size_t fired = 0;
     engine_.sweep(
         stop, [] {}, [&](FiredEvent&&) { ++fired; });
@@ -215,6 +225,9 @@ class EventScheduler {
   [[nodiscard]] TimeSource& source() const noexcept { return engine_.source(); }
 
  private:
+  struct NeverStop {
+    static bool stop_requested() noexcept { return false; }
+  };
   internal::EventEngine engine_;
 };
 

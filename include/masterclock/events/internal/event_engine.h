@@ -14,8 +14,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -68,13 +68,10 @@ class EventEngine {
 
   // Schedules all or none. No id occurs twice.
   absl::StatusOr<std::vector<EventHandle>> schedule_all(std::vector<IncomingEvent>& events) {
-    std::vector<std::string_view> ids;
+    std::unordered_map<std::string_view, Slot> ids;
     for (const IncomingEvent& event : events) {
-      if (!event.id().empty()) ids.push_back(event.id());
-    }
-    std::sort(ids.begin(), ids.end());
-    if (const auto twice = std::adjacent_find(ids.begin(), ids.end()); twice != ids.end()) {
-      return absl::InvalidArgumentError("event " + internal::quoted(*twice) +
+      if (event.id().empty() || ids.emplace(event.id(), Slot{}).second) continue;
+      return absl::InvalidArgumentError("event " + internal::quoted(event.id()) +
                                         " occurs twice among the requests");
     }
     // Memory is allocated before the first change that is not undone. Replaced and undone events are
@@ -179,8 +176,8 @@ class EventEngine {
 
   // Fires the due events one at a time. `prepare` runs before an event is taken, and may throw; `done`
   // runs after its action.
-  template <class Prepare, class Done>
-  void sweep(const std::stop_token& stop, Prepare prepare, Done done) {
+  template <class StopToken, class Prepare, class Done>
+  void sweep(const StopToken& stop, Prepare prepare, Done done) {
     EventSweep position{read(), source_};
     Sweep sweep{*this};
     DueEvent& due = sweep.due;
@@ -272,7 +269,7 @@ class EventEngine {
   [[nodiscard]] absl::Status refusal(const IncomingEvent& event, std::optional<Slot> old) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (old && event.on_duplicate == OnDuplicate::kReject) {
-      return already_pending(event.id(), pending_.due_of(*old, read()));
+      return already_pending(event.id());
     }
     return no_room(std::min(options_.max_pending, EventSlots::kMost));
   }

@@ -17,7 +17,6 @@
 #include "masterclock/events/internal/event_slots.h"
 #include "masterclock/events/internal/recurrence.h"
 #include "masterclock/internal/quoted.h"
-#include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2::internal {
@@ -58,35 +57,36 @@ struct IncomingEvent {
   return absl::OkStatus();
 }
 
-[[nodiscard]] [[gnu::noinline]] inline absl::Status already_pending(std::string_view id,
-                                                                    UtcTime due) {
-  return absl::AlreadyExistsError("event " + internal::quoted(id) + " is already pending, due " +
-                                  to_rfc3339(due));
+[[nodiscard]] [[gnu::noinline]] inline absl::Status already_pending(std::string_view id) {
+  return absl::AlreadyExistsError("event " + internal::quoted(id) + " is already pending");
 }
 [[nodiscard]] [[gnu::noinline]] inline absl::Status no_room(std::size_t max_pending) {
   return absl::ResourceExhaustedError("no more than " + std::to_string(max_pending) +
                                       " events may be pending");
 }
 
-// Resolves `request.due`. Sets `repeat` for a Daily, whose rules give the first occurrence.
-[[nodiscard]] inline absl::StatusOr<TimelineDue> resolve(const EventRequest& request,
-                                                         const TimeSource& source,
-                                                         std::optional<EventRepeat>& repeat) {
-  if (const auto* const utc = std::get_if<UtcTime>(&request.due)) {
-    return TimelineDue{false, utc->time_since_epoch()};
-  }
+// Resolves `request.due` to `due`. A Daily in `repeat` gives the first occurrence.
+[[nodiscard]] inline absl::Status resolve(const EventRequest& request, const TimeSource& source,
+                                          std::optional<EventRepeat>& repeat, TimelineDue& due) {
   if (const auto* const after = std::get_if<After>(&request.due)) {
-    return TimelineDue{true, saturating_add(source.now_steady(), after->delay).time_since_epoch()};
+    due = {true, saturating_add(source.now_steady(), after->delay).time_since_epoch()};
+    return absl::OkStatus();
   }
   if (const auto* const steady = std::get_if<SteadyTime>(&request.due)) {
-    return TimelineDue{true, steady->time_since_epoch()};
+    due = {true, steady->time_since_epoch()};
+    return absl::OkStatus();
   }
-  const LocalDue& local = std::get<LocalDue>(request.due);
+  const auto* const utc = std::get_if<UtcTime>(&request.due);
+  if (utc != nullptr) {
+    due.due = utc->time_since_epoch();
+    return absl::OkStatus();
+  }
+  const LocalDue& local = *std::get_if<LocalDue>(&request.due);
   const auto* const daily = request.repeat ? std::get_if<Daily>(&*request.repeat) : nullptr;
   if (daily == nullptr) {
-    const absl::StatusOr<UtcTime> utc = local.zone.to_utc(local.local, local.resolve);
-    if (!utc.ok()) return utc.status();
-    return TimelineDue{false, utc->time_since_epoch()};
+    const absl::StatusOr<UtcTime> resolved = local.zone.to_utc(local.local, local.resolve);
+    if (resolved.ok()) due.due = resolved->time_since_epoch();
+    return resolved.status();
   }
   repeat->daily.emplace(local, *daily);
   const std::optional<UtcTime> first = repeat->daily->first_from(local.local);
@@ -95,7 +95,8 @@ struct IncomingEvent {
                                  ": Daily does not occur within 400 days");
   }
   repeat->wall_due = *first;
-  return TimelineDue{false, first->time_since_epoch()};
+  due.due = first->time_since_epoch();
+  return absl::OkStatus();
 }
 
 // The part of check_in() for a request with more than a due time in UTC and an action.
@@ -112,9 +113,8 @@ struct IncomingEvent {
       repeat->interval = every->interval;
     }
   }
-  const absl::StatusOr<TimelineDue> due = resolve(request, source, repeat);
-  if (!due.ok()) return due.status();
-  event.due = *due;
+  wrong = resolve(request, source, repeat, event.due);
+  if (!wrong.ok()) return wrong;
   if (has_more) {
     event.extras = std::make_unique<EventExtras>(
         EventExtras{std::move(request.id), std::move(request.type), std::move(request.payload),

@@ -69,7 +69,7 @@ class PendingEvents {
     const std::optional<Slot> slot = slots_.next_free();
     if (!slot) return std::nullopt;
     queue_of(incoming.due).reserve(*slot);
-    if (!incoming.id().empty()) by_id_.try_emplace(incoming.id(), *slot);
+    if (!incoming.id().empty()) by_id_.emplace(incoming.id(), *slot);
     PendingEvent& event = slots_.take();
     event.serial = next_serial_++;
     event.extras = std::move(incoming.extras);
@@ -150,10 +150,10 @@ class PendingEvents {
 
   // Returns the events due in [from, until), in order.
   [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimeReading& now) {
-    std::vector<QueueEntry> found;
+    std::vector<QueueEntry> found, spare;
     utc_.for_each(from.time_since_epoch(), until.time_since_epoch(),
                   [&](const QueueEntry& entry) { found.push_back(entry); });
-    const std::size_t utc_count = found.size();
+    const std::size_t in_order = found.size();
     steady_.for_each(now.to_steady(from).time_since_epoch(),
                      now.to_steady(until).time_since_epoch(), [&](const QueueEntry& entry) {
                        found.push_back(entry);
@@ -164,7 +164,10 @@ class PendingEvents {
       if (due < from || due >= until) continue;
       found.push_back({due.time_since_epoch(), slots_[slot].serial, slot, 0});
     }
-    if (found.size() > utc_count) std::sort(found.begin(), found.end(), comes_before);
+    if (found.size() > in_order) {
+      sort_latest_first(found, spare);
+      std::reverse(found.begin(), found.end());
+    }
     std::vector<Slot> events;
     events.reserve(found.size());
     for (const QueueEntry& entry : found) events.push_back(entry.slot);

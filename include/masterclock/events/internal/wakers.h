@@ -5,6 +5,7 @@
 #define MASTERCLOCK_EVENTS_INTERNAL_WAKERS_H_
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -52,7 +53,11 @@ class Wakers {
   }
   void wake() noexcept {
     const MutexLock lock(mutex_);
-    std::erase_if(wakers_, [](const auto& waker) { return !waker->wake(); });
+    for (std::size_t i = wakers_.size(); i-- > 0;) {
+      if (wakers_[i]->wake()) continue;
+      wakers_[i].swap(wakers_.back());
+      wakers_.pop_back();
+    }
     any_ = !wakers_.empty();
   }
 
