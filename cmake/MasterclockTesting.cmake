@@ -1,5 +1,6 @@
-# masterclock_test_room(NAME source...): adds one GoogleTest program and registers each of its tests with
-# ctest. Tests of suites named Real... get the label `real`.
+# masterclock_test_room(NAME source... [THREADED source...]): adds one GoogleTest program and registers each of
+# its tests with ctest. Tests of suites named Real... get the label `real`. Under ThreadSanitizer the program
+# has only the sources after THREADED.
 include(FetchContent)
 if(NOT TARGET GTest::gmock)
   FetchContent_Declare(googletest
@@ -21,7 +22,12 @@ target_precompile_headers(masterclock_test_headers PRIVATE
   <absl/functional/any_invocable.h> <absl/status/status.h> <absl/status/statusor.h>)
 
 function(masterclock_test_room name)
-  add_executable(${name} ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 room "" "" THREADED)
+  set(sources ${room_THREADED})
+  if(NOT MASTERCLOCK_SANITIZE STREQUAL "thread")
+    list(PREPEND sources ${room_UNPARSED_ARGUMENTS})
+  endif()
+  add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE masterclock_build GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM masterclock_test_headers)
   # A test that formats with {fmt} does not link it.

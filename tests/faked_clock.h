@@ -48,39 +48,18 @@ class FakedClock {
   std::string file_;
 };
 
-// Returns the sanitizer's library, which must be loaded before libfaketime. Returns "" when the sanitizer
-// is part of the program.
-inline std::string sanitizer_library() {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    const std::size_t path = line.find('/');
-    if (path == std::string::npos) continue;
-    for (const char* name : {"/libasan.so", "/libtsan.so"}) {
-      if (line.find(name, path) != std::string::npos) return line.substr(path);
-    }
-  }
-  return "";
-}
-
-// Returns the libraries to preload, or "" and the reason in `why`.
-inline std::string faketime_preload(std::string& why) {
-#if defined(MASTERCLOCK_SANITIZED)
-  constexpr bool kSanitized = true;
+// Returns the path of libfaketime, or "" and the reason in `why`.
+inline std::string find_faketime(std::string& why) {
+#ifdef MASTERCLOCK_SANITIZED
+  why = "libfaketime does not run beside a sanitizer";
 #else
-  constexpr bool kSanitized = false;
-#endif
-  const std::string sanitizer = sanitizer_library();
-  if (kSanitized && sanitizer.empty()) {
-    why = "the sanitizer is part of the program, and libfaketime would start before it";
-    return "";
-  }
   for (const char* folder :
        {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/lib64"}) {
     const std::string library = std::string(folder) + "/faketime/libfaketimeMT.so.1";
-    if (std::filesystem::exists(library))
-      return sanitizer + (sanitizer.empty() ? "" : " ") + library;
+    if (std::filesystem::exists(library)) return library;
   }
-  why = "libfaketime is not here: apt-get install faketime";
+  why = "libfaketime is not installed: apt-get install faketime";
+#endif
   return "";
 }
 
@@ -88,7 +67,7 @@ inline std::string faketime_preload(std::string& why) {
 inline void run_with_faked_clock(const std::string& test) {
   constexpr unsigned kMostSeconds = 120;
   std::string why;
-  const std::string preload = faketime_preload(why);
+  const std::string preload = find_faketime(why);
   if (preload.empty()) GTEST_SKIP() << why;
   const std::string file =
       ::testing::TempDir() + "masterclock_faked_clock_" + std::to_string(::getpid());

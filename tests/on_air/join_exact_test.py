@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Joins a clip at a hundred points with `on_air join`, and reads the frame numbers in the pictures.
+"""Joins a clip at fifty points with `on_air join`, and reads the frame numbers in the pictures.
 
     join_exact_test.py ON_AIR MAKE_CLIPS RATE KIND [CODEC]     e.g. 30000/1001 ts mpeg2video
 
@@ -20,8 +20,8 @@ from fractions import Fraction
 
 import frame_number
 
-JOINS, RUNNING_ON, FRAMES = 100, 4, 12
-SECONDS = 45
+JOINS, RUNNING_ON, FRAMES = 50, 4, 12
+SECONDS = 25
 SECOND = 10**9
 START = datetime.datetime(2026, 3, 28, 23, 15, tzinfo=datetime.timezone.utc)
 GUIDE = """<tv><channel id="one"/>

@@ -20,15 +20,10 @@ FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"
 LONGEST = 120  # seconds
 
 
-def preload(on_air):
-    """What must be loaded first: a sanitizer, where the program has one, and libfaketime."""
+def find_faketime():
+    """The path of libfaketime, or None."""
     found = [f"{folder}/faketime/libfaketimeMT.so.1" for folder in FOLDERS]
-    found = [path for path in found if os.path.exists(path)][:1]
-    if not found:
-        return None
-    libraries = subprocess.run(["ldd", on_air], capture_output=True, encoding="utf-8").stdout
-    sanitizers = [line.split()[2] for line in libraries.splitlines() if "libasan" in line or "libtsan" in line]
-    return " ".join(sanitizers + found)
+    return next((path for path in found if os.path.exists(path)), None)
 
 
 def wait_until(condition):
@@ -44,8 +39,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     on_air = os.path.abspath(sys.argv[1])
-    libraries = preload(on_air)
-    if libraries is None:
+    library = find_faketime()
+    if library is None:
         print("skipped: libfaketime is not here: apt-get install faketime")
         return 77
     with tempfile.TemporaryDirectory(prefix="on_air.") as folder:
@@ -57,7 +52,7 @@ def main():
             os.replace(folder / "next", offset)
 
         set_clock("+0")
-        environment = {**os.environ, "LD_PRELOAD": libraries, "FAKETIME_TIMESTAMP_FILE": str(offset),
+        environment = {**os.environ, "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(offset),
                        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         if subprocess.run([on_air, "--help"], env=environment, capture_output=True).returncode != 0:
             print("skipped: the program does not run under libfaketime")
