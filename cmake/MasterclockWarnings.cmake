@@ -11,7 +11,6 @@ target_link_libraries(masterclock_build INTERFACE masterclock::masterclock)
 set(MASTERCLOCK_SANITIZE "" CACHE STRING
     "Sanitizers of this project's programs: empty, 'address,undefined' or 'thread'")
 if(MASTERCLOCK_SANITIZE)
-  target_compile_definitions(masterclock_build INTERFACE MASTERCLOCK_SANITIZED)
   target_compile_options(masterclock_build INTERFACE
     -fsanitize=${MASTERCLOCK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(masterclock_build INTERFACE -fsanitize=${MASTERCLOCK_SANITIZE})
