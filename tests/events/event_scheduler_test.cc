@@ -128,8 +128,7 @@ TEST_F(EventSchedulerTest, APendingIdIsRejectedByDefault) {
   const EventHandle first = at("news", kStart + 1h);
   const auto second = scheduler_.schedule({.id = "news", .due = kStart + 2h});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_THAT(message(second.status()), HasSubstr("'news'"));
-  EXPECT_THAT(message(second.status()), HasSubstr("2026-03-29T02:00:00"));
+  EXPECT_EQ(message(second.status()), "event 'news' is already pending");
   EXPECT_EQ(scheduler_.next_due(), kStart + 1h);
   EXPECT_TRUE(scheduler_.cancel(first));
   EXPECT_EQ(at("news", kStart + 2h) == first, false) << "the id is free, the handle is not";
