@@ -17,6 +17,7 @@ import time
 import unittest
 
 ON_AIR = ""
+SANITIZED = False  # slower, and with address space for its shadow
 NOON = "2026-03-28T12:00:00Z"
 
 
@@ -368,8 +369,8 @@ class Guides(unittest.TestCase):
             def cap():
                 resource.setrlimit(resource.RLIMIT_AS, (limit << 20, limit << 20))
             begin = time.monotonic()
-            result = self.run_now("--guide", path, "--json", preexec_fn=None if "san" in ON_AIR else cap)
-            self.assertLess(time.monotonic() - begin, 10)
+            result = self.run_now("--guide", path, "--json", preexec_fn=None if SANITIZED else cap)
+            self.assertLess(time.monotonic() - begin, 100 if SANITIZED else 10)
             path.unlink()
             return result.returncode, result.stderr.decode().replace(str(path), "FILE")
         self.assertEqual(measured(300, 100),
@@ -385,7 +386,7 @@ class Guides(unittest.TestCase):
             guide = tv(*(programme(f"channel-{i}") for i in range(count)))
             begin = time.monotonic()
             self.assertEqual(len(self.answers(guide)), count)
-            self.assertLess(time.monotonic() - begin, most)
+            self.assertLess(time.monotonic() - begin, 10 * most if SANITIZED else most)
 
     def test_entities_that_grow(self):
         laughs = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 16))
@@ -406,4 +407,5 @@ class Guides(unittest.TestCase):
 
 if __name__ == "__main__":
     ON_AIR = os.path.abspath(sys.argv[1])
+    SANITIZED = b"__asan_init" in pathlib.Path(ON_AIR).read_bytes() or b"__tsan_init" in pathlib.Path(ON_AIR).read_bytes()
     unittest.main(argv=sys.argv[:1] + sys.argv[2:])
