@@ -180,7 +180,7 @@ class Dispatcher final {
         sleep(lock, std::max(wait, kHeld), patience);
         continue;
       }
-      if (wait <= lead && watch(lock, wait)) continue;
+      if (wait <= lead && watch(lock, wait, stop)) continue;
       sleep(lock, wait > lead ? wait - lead : wait, patience);
     }
     thread_id_ = {};
@@ -192,20 +192,38 @@ class Dispatcher final {
       scheduler_.run_due(stop);
       return scheduler_.until_next();
     } catch (...) {
-      if (on_error_) internal::guarded_call(on_error_, std::current_exception());
+      report();
       return max_wait_;
     }
   }
+  // Returns whether an event fired, or memory ran out.
+  bool trigger(const std::stop_token& stop) noexcept {
+    try {
+      return scheduler_.run_due(stop) > 0;
+    } catch (...) {
+      report();
+      return true;
+    }
+  }
+  void report() noexcept {
+    if (on_error_) internal::guarded_call(on_error_, std::current_exception());
+  }
 
   // Reads the clock until `wait` has passed or look_ is set. Returns false when the source stands still.
-  bool watch(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds wait) {
+  //
+  // In the last microseconds it triggers between the readings. The memory that a trigger reads is then in
+  // the cache when the event is due; dispatcher_bench shows the gain.
+  bool watch(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds wait,
+             const std::stop_token& stop) {
     constexpr int kStill = 10'000;  // readings in a row
+    constexpr std::chrono::nanoseconds kLast = std::chrono::microseconds(4);
     const TimeSource& source = scheduler_.source();
     const SteadyTime begun = source.now_steady();
-    const SteadyTime end = saturating_add(begun, wait);
+    const SteadyTime end = saturating_add(begun, wait), nearly = saturating_add(end, -kLast);
     lock.unlock();
     SteadyTime now = begun;
     for (int turns = 0; now < end && !look_ && (now > begun || turns < kStill); ++turns) {
+      if (now >= nearly && trigger(stop)) break;
       now = source.now_steady();
     }
     lock.lock();
