@@ -267,8 +267,11 @@ class Watch(unittest.TestCase):
         """A write that waits does not keep Ctrl-C waiting."""
         self.show("x" * 60_000)
         process = self.start("--json", stdout=subprocess.PIPE)
-        while struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0] < 65536:
-            select.select([process.stderr], [], [], 0.05)  # until the pipe is full
+        waiting = lambda: struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0]
+        before = -1
+        while waiting() != before or before < 60_000:  # it writes a line each second, until the pipe is full
+            before = waiting()
+            time.sleep(1.5)
         self.interrupt(process)
         process.stdout.close()
 
