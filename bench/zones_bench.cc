@@ -6,6 +6,7 @@
 #include <absl/time/time.h>
 #include <benchmark/benchmark.h>
 #include <cctz/time_zone.h>
+#include <date/tz.h>
 #include <time.h>
 
 #include <array>
