@@ -1,5 +1,5 @@
-// Measures frame arithmetic. An encoder asks for its position once a frame on each channel: 24,000 times
-// a second for two hundred channels at 119.88.
+// Measures frame arithmetic. An encoder asks for its position once a frame on each channel: 24,000
+// times a second for two hundred channels at 119.88.
 //
 // Arguments come from memory at run time, so that the compiler computes no result. The rate is no
 // constant either. Results are checked against a second method.

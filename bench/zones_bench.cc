@@ -61,8 +61,8 @@ cctz::time_zone open_zone(const char* name, cctz::time_zone zone) {
   return zone;
 }
 
-// Near: one zone, times within one hour. Random: 30 zones, 1970 to 2030. Every library gets the same
-// questions.
+// Near: one zone, times within one hour. Random: 30 zones, 1970 to 2030. Every library gets the
+// same questions.
 template <class Handle>
 std::vector<Question<Handle>> load(bool near) {
   std::vector<Handle> zones;
@@ -79,8 +79,8 @@ std::vector<Question<Handle>> load(bool near) {
   return questions;
 }
 
-// Each library returns an offset, the earlier instant of a local time, and a local time in another zone.
-// In a gap the earlier instant applies the offset after the change.
+// Each library returns an offset, the earlier instant of a local time, and a local time in another
+// zone. In a gap the earlier instant applies the offset after the change.
 struct Ours {
   using Handle = Zone;
   using Q = Question<Handle>;
@@ -287,8 +287,8 @@ void BM_Date_LocateZone(benchmark::State& state) {
 }
 BENCHMARK(BM_Date_LocateZone);
 
-// One or two threads read while another thread clears and inserts. The figure is lookups a second of real
-// time. The inserter uses a part of the two cores; an inserter on an unread cache shows this part.
+// One or two threads read while another thread clears and inserts. The figure is lookups a second
+// of real time. An inserter on an unread cache shows its share of the two cores.
 masterclock::ZoneCache& shared_cache() {
   static auto* const cache = new masterclock::ZoneCache();
   return *cache;

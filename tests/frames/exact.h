@@ -1,5 +1,5 @@
-// Multiplies 64-bit factors exactly and compares the products. The library divides; the tests check its
-// results by multiplication, an independent method.
+// Multiplies 64-bit factors exactly and compares the products. The library divides; the tests check
+// its results by multiplication, an independent method.
 #ifndef MASTERCLOCK_TESTS_FRAMES_EXACT_H_
 #define MASTERCLOCK_TESTS_FRAMES_EXACT_H_
 

@@ -1,5 +1,5 @@
-// Compares our labels with ffmpeg's: it labels each picture of two hours of MPEG-2, and reads our text.
-// Skips without ffmpeg.
+// Compares our labels with ffmpeg's: it labels each picture of two hours of MPEG-2, and reads our
+// text. Skips without ffmpeg.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -42,8 +42,8 @@ class RealFfmpeg : public ::testing::Test {
   }
 };
 
-// Each picture is one group of pictures, and the header of each group contains a label. ISO/IEC 13818-2
-// section 6.2.2.6: drop flag, hours, minutes, marker, seconds, pictures.
+// Each picture is one group of pictures, and the header of each group contains a label. ISO/IEC
+// 13818-2 section 6.2.2.6: drop flag, hours, minutes, marker, seconds, pictures.
 TEST_F(RealFfmpeg, LabelsTwoHoursOf2997DropFrameAsWeDo) {
   constexpr std::int64_t kTwoHours = 215'784;
   const TimecodeFormat format = TimecodeFormat::of(k29_97, DropFrame::kYes).value();

@@ -82,7 +82,8 @@ TEST_F(Regression, XbmcAProgrammeHasTheOffsetOfItsOwnDay) {
             "2026-04-04T20:00:00+01:00");
 }
 
-// pvr.hts#480: an offset in a cache stayed until the restart. The interval [begin, end) prevents this.
+// pvr.hts#480: an offset in a cache stayed until the restart. The interval [begin, end) prevents
+// this.
 TEST_F(Regression, PvrHtsAnOffsetHasAnEnd) {
   const Zone dublin = zone("Europe/Dublin");
   for (UtcTime t = at("2026-01-01T00:00:00Z"); t < at("2027-01-01T00:00:00Z");) {
@@ -115,7 +116,8 @@ TEST_F(Regression, RetroVueABroadcastDayIsLocal) {
   EXPECT_EQ(day.end, at("2026-07-01T10:00:00Z"));
 }
 
-// ffplayout#84 and pseudo-channel#70: 00:00:00.336 opened yesterday's list; an offset of a whole day.
+// ffplayout#84 and pseudo-channel#70: 00:00:00.336 opened yesterday's list; an offset of a whole
+// day.
 TEST_F(Regression, FfplayoutAfterMidnightIsTheNewDay) {
   const Zone berlin = zone("Europe/Berlin");
   const BroadcastDay day = broadcast_day_at(at("2026-07-01T22:00:00.336Z"), berlin, 0h);

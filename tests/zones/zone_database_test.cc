@@ -141,7 +141,8 @@ TEST_F(OwnDatabase, RealThreadsConvertUndisturbedWhileItReloads) {
   EXPECT_EQ(wrong, 0);
 }
 
-// Reads the history of a zone with Howard Hinnant's date. It does not read the rule at the end of a file.
+// Reads the history of a zone with Howard Hinnant's date. It does not read the rule at the end of a
+// file.
 internal::ZoneRules rules_from_date(const std::string& name) {
   const auto type_of = [](const date::sys_info& info) {
     return internal::LocalTimeType{static_cast<std::int32_t>(info.offset.count()),

@@ -1,7 +1,7 @@
-"""Every zone against CPython's zoneinfo and against zdump, neither of which shares code with ours.
+"""Compares every zone with CPython's zoneinfo and with zdump, which share no code with the library.
 
-zoneinfo: offsets, abbreviations and the reading of wall times, at random instants from 1700 to 2260 and
-around every change that we or zdump know of. zdump: the changes themselves, both sides of each.
+zoneinfo gives offsets, abbreviations and local times, at random instants from 1700 to 2260 and near each
+change. zdump gives the changes themselves.
 
 usage: zone_oracle_test.py ZONE_ANSWERS [--zones N] [--random N]
 """
@@ -22,7 +22,7 @@ def seconds_of(year):
     return int((datetime.datetime(year, 1, 1) - EPOCH) / SECOND)
 
 
-# Where the database marks a winter as daylight time, and ours does not follow it.
+# Zones with a winter that the database marks as daylight time, and the library does not.
 NEGATIVE_DAYLIGHT = {"Europe/Dublin", "Eire", "Europe/Prague", "Europe/Bratislava", "Africa/Windhoek",
                      "Africa/Casablanca", "Africa/El_Aaiun"}
 

@@ -2,7 +2,7 @@
 //
 // Frame 0 begins at the origin. `frame_index` rounds down: a frame is on until the next one begins.
 // `frame_start` rounds up to a nanosecond: at 1000/1001 rates a frame begins between two
-// nanoseconds, and the later nanosecond is inside the frame. Therefore, for every rate up to one frame a
+// nanoseconds, and the later one is inside the frame. Therefore, for every rate up to one frame a
 // nanosecond and every start that the type can hold:
 //
 //   frame_index(frame_start(i, rate), rate) == i
@@ -13,8 +13,8 @@
 // All functions work on SI time since any origin, also before it, and on TaiTime. The origin of
 // TaiTime is the PTP epoch, so that the starts are the alignment points of SMPTE ST 2059-1.
 //
-// No intermediate result overflows. A result outside the range of its type is the end of that range.
-// An invalid rate has one frame, frame 0 at the origin.
+// No intermediate result overflows. A result outside the range of its type is the end of that
+// range. An invalid rate has one frame, frame 0 at the origin.
 //
 // Cost:   one or two 64-bit divisions below 900 million frames a second, 128-bit divisions above.
 // Source: SMPTE ST 2059-1.
@@ -45,14 +45,16 @@ namespace internal {
 inline constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 }  // namespace internal
 
-// Returns the frame that is on `since_origin` after frame 0 began. Frames before the origin are negative.
+// Returns the frame that is on `since_origin` after frame 0 began. Frames before the origin are
+// negative.
 [[nodiscard]] constexpr std::int64_t frame_index(std::chrono::nanoseconds since_origin,
                                                  FrameRate rate) noexcept {
   using internal::floor_divide, internal::Int128, internal::kNanosPerSecond;
   if (!rate.valid()) return 0;
   const std::int64_t ns = since_origin.count();
-  // floor(ns * numerator / (10^9 * denominator)). Seconds and their rest are multiplied apart, so that
-  // each product fits in 63 bits. An inner quotient that is rounded down first changes no result.
+  // floor(ns * numerator / (10^9 * denominator)). Seconds and their rest are multiplied apart, so
+  // that each product fits in 63 bits. An inner quotient that is rounded down first changes no
+  // result.
   constexpr std::int64_t kSmallNumerator = 900'000'000;
   if (rate.numerator <= kSmallNumerator) {
     const auto [seconds, rest] = floor_divide(ns, kNanosPerSecond);

@@ -1,16 +1,16 @@
 // Paces a thread: one frame at each deadline, while the channel is on the air.
 //
-// Frame N is due at the session's epoch on the steady clock plus the exact start of frame N. Errors do
-// not add up, because no deadline follows from the frame before. A step of UTC moves no frame.
+// Frame N is due at the session's epoch on the steady clock plus the exact start of frame N. Errors
+// do not add up, because no deadline follows from the frame before. A step of UTC moves no frame.
 //
-// A caller that returns late gets the frame that is on now, and the number of frames it missed. Missed
-// frames are not repeated in a burst. Each result states the outcome (on time, late, stopped) and the
-// jitter, as the clock waits of GStreamer do.
+// A caller that returns late gets the frame that is on now, and the number of frames it missed.
+// Missed frames are not repeated in a burst. Each result states the outcome (on time, late,
+// stopped) and the jitter, as the clock waits of GStreamer do.
 //
 // On simulated time the pacer waits for the source, and the source waits for the pacer.
-// ManualTimeSource::advance returns when the thread that last called `wait` has handled its frame and
-// waits for the next frame. advance() does not wait after stop(), for a call by that thread itself, and
-// for longer than one second of real time. The handshake begins with the first `wait`.
+// ManualTimeSource::advance returns when the thread that last called `wait` has handled its frame
+// and waits for the next frame. advance() does not wait after stop(), for a call by that thread
+// itself, and for longer than one second of real time. The handshake begins with the first `wait`.
 //
 // ## Example
 //

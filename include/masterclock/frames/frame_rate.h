@@ -53,8 +53,8 @@ struct FrameRate {
   friend constexpr bool operator==(FrameRate a, FrameRate b) noexcept { return (a <=> b) == 0; }
 };
 
-// The broadcast rates of SMPTE ST 2059-1, ITU-R BT.709 and BT.2100. A rate with a fraction is 1000/1001
-// of the next whole rate.
+// The broadcast rates of SMPTE ST 2059-1, ITU-R BT.709 and BT.2100. A rate with a fraction is
+// 1000/1001 of the next whole rate.
 inline constexpr FrameRate k23_976{24'000, 1'001};
 inline constexpr FrameRate k24{24, 1};
 inline constexpr FrameRate k25{25, 1};
@@ -137,7 +137,7 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
 }  // namespace internal
 
 // Reads "25", "30000/1001", "29.97" or "12.5". A decimal of two digits or more that N * 1000/1001
-// rounds or cuts to means that ratio: 29.97, 29.970, 23.98, 23.976. Every other decimal means itself.
+// rounds or cuts to means that ratio: 29.97, 29.970, 23.98, 23.976. Others mean themselves.
 //
 // Errors: InvalidArgument for any other text, among them a field rate (59.94i), a drop-frame mark,
 //         zero, and a decimal near a 1000/1001 rate that does not equal it.

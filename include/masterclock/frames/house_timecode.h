@@ -1,16 +1,16 @@
-// Labels the frames of a house clock: timecode that follows the time of day and is jammed once a day.
+// Labels the frames of a house clock: timecode by the time of day, jammed once a day.
 //
-// At the daily jam, a local time such as 02:00, the count takes the local time. From there it counts
-// frames until the next jam. The jam corrects the difference between labels and clock. At 29.97
-// this is 2.6 frames a day in drop-frame and 86.4 s in non-drop. The jam also takes a change of the
-// UTC offset: summer time never begins in the middle of a programme.
+// At the daily jam, a local time such as 02:00, the count takes the local time. From there it
+// counts frames until the next jam. The jam corrects the difference between labels and clock. At
+// 29.97 this is 2.6 frames a day in drop-frame and 86.4 s in non-drop. The jam also takes a change
+// of the UTC offset: summer time never begins in the middle of a programme.
 //
-// The first frame that starts at the jam or later carries its label. Above 30 frames a second this is
-// the first frame of a codeword. Drop-frame may omit the label of the jam, as at 02:01:00;00. The jam
-// then takes the first label of that minute, 02:01:00;02.
+// The first frame that starts at the jam or later carries its label. Above 30 frames a second this
+// is the first frame of a codeword. Drop-frame may omit the label of the jam, as at 02:01:00;00.
+// The jam then takes the first label of that minute, 02:01:00;02.
 //
 // A jam in the hour that repeats in autumn happens in the second pass. A jam in the hour that is
-// missing in spring happens an hour later and takes the local time of that instant.
+// missing in spring happens an hour later, with the local time of that instant.
 //
 // Source: SMPTE ST 2059-1 (time address, daily jam).
 //
@@ -44,8 +44,8 @@ namespace masterclock::inline v0_2 {
 // Cost:    a few conversions of the wall clock.
 class TimeOfDayTimecode {
  public:
-  // Errors: InvalidArgument for a rate without labels, for drop-frame at a rate without drop-frame, and
-  //         for a jam outside 00:00:00 to 23:59:59.
+  // Errors: InvalidArgument for a rate without labels, for drop-frame at a rate without drop-frame,
+  //         and for a jam outside 00:00:00 to 23:59:59.
   [[nodiscard]] static absl::StatusOr<TimeOfDayTimecode> make(AnyWallClock wall, FrameRate rate,
                                                               DropFrame drop,
                                                               std::chrono::seconds daily_jam = {}) {

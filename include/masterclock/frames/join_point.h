@@ -1,8 +1,8 @@
-// Calculates where a viewer joins a programme: the offset, the frame, and the position in that frame.
+// Calculates where a viewer joins a programme: offset, frame, and position in the frame.
 //
-// A programme runs in SI time: a programme that began at 23:59:00 before a leap second is 61 s old at
-// midnight. The offset is `si_elapsed(start, now)`: no leap second and no change to
-// summer time moves a picture. A join before the start returns offset 0: the producer waits.
+// A programme runs in SI time: a programme that began at 23:59:00 before a leap second is 61 s old
+// at midnight. The offset is `si_elapsed(start, now)`: no leap second and no change to summer time
+// moves a picture. A join before the start returns offset 0: the producer waits.
 //
 // Cost: a few 64-bit divisions.
 //
@@ -45,8 +45,8 @@ struct JoinPoint {
          " ns, at " + std::to_string(join.offset.count()) + " ns";
 }
 
-// Returns the join point at an offset from the start. A negative offset is 0. `until_next_frame` ends at the
-// end of the type's range at the latest.
+// Returns the join point at an offset from the start. A negative offset is 0. `until_next_frame`
+// ends at the end of the type's range at the latest.
 [[nodiscard]] constexpr JoinPoint join_at_offset(std::chrono::nanoseconds offset,
                                                  FrameRate rate) noexcept {
   offset = std::max(offset, std::chrono::nanoseconds(0));

@@ -1,7 +1,8 @@
 // Joins a viewer to a list of items that run back to back, once or in a loop.
 //
-// The first item with a length begins at the origin. `join` shows the list once: no item is on after the last item. `join_looping` repeats the list in both directions: 5 s before the origin is 5 s
-// before the end of the list. An item of length 0 is never on.
+// The first item with a length begins at the origin. `join` shows the list once: no item is on
+// after the last item. `join_looping` repeats the list in both directions: 5 s before the origin is
+// 5 s before the end of the list. An item of length 0 is never on.
 //
 // ## Example
 //
@@ -83,8 +84,8 @@ class ItemList {
     return std::chrono::nanoseconds(item == 0 ? 0 : ends_[item - 1]);
   }
 
-  // Returns the item that is on when the list runs once, and no item after the end. A time before the
-  // origin joins the start of the first item.
+  // Returns the item that is on when the list runs once, and no item after the end. A time before
+  // the origin joins the start of the first item.
   [[nodiscard]] std::optional<ItemJoin> join(std::chrono::nanoseconds since_origin,
                                              FrameRate rate) const noexcept {
     if (since_origin >= total() || total().count() == 0) return std::nullopt;

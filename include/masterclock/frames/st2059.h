@@ -1,11 +1,11 @@
 // Aligns frames and RTP timestamps to the SMPTE epoch, for genlock without a cable.
 //
-// SMPTE ST 2059-1 counts frames from the PTP epoch, 1970-01-01T00:00:00 TAI. TAI alone therefore gives
-// the frame that is on and the start of the next frame. TAI also gives the RTP clock of a stream: by
-// ST 2110-10, RTP clocks start at the epoch with offset 0.
+// SMPTE ST 2059-1 counts frames from the PTP epoch, 1970-01-01T00:00:00 TAI. TAI alone therefore
+// gives the frame that is on and the start of the next frame. TAI also gives the RTP clock of a
+// stream: by ST 2110-10, RTP clocks start at the epoch with offset 0.
 //
-// The RTP timestamp of a frame follows from the exact start of the frame. A rounded step of 1501 ticks
-// of 90 kHz at 59.94 would drift by 1.2 s an hour.
+// The RTP timestamp of a frame follows from the exact start of the frame. A rounded step of 1501
+// ticks of 90 kHz at 59.94 would drift by 1.2 s an hour.
 //
 // Source: SMPTE ST 2059-1; SMPTE ST 2110-10; RFC 3550 section 5.1.
 //
@@ -39,8 +39,8 @@ struct AlignmentPhase {
   friend bool operator==(const AlignmentPhase&, const AlignmentPhase&) = default;
 };
 
-// Returns the position of `tai` between two alignment points. A point outside the range of TaiTime is
-// the end of that range.
+// Returns the position of `tai` between two alignment points. A point outside the range of TaiTime
+// is the end of that range.
 [[nodiscard]] constexpr AlignmentPhase alignment_phase(TaiTime tai, FrameRate rate) noexcept {
   const std::int64_t frame = frame_index(tai, rate);
   const TaiTime begins = frame_start<TaiTime>(frame, rate);
@@ -60,8 +60,8 @@ struct AlignmentPhase {
                                                              std::int64_t clock_hz) noexcept {
   using internal::floor_divide, internal::Int128;
   if (!rate.valid() || clock_hz <= 0) return 0;
-  // floor(index * denominator * clock / numerator). Whole seconds and their rest are multiplied apart;
-  // only the low 32 bits of the seconds' ticks matter.
+  // floor(index * denominator * clock / numerator). Whole seconds and their rest are multiplied
+  // apart; only the low 32 bits of the seconds' ticks matter.
   const auto [seconds, rest] =
       floor_divide(Int128{index} * rate.denominator, Int128{rate.numerator});
   return static_cast<std::uint32_t>(seconds) * static_cast<std::uint32_t>(clock_hz) +

@@ -1,14 +1,14 @@
 // Labels each frame of a day with a SMPTE timecode.
 //
-// A Timecode is a frame of the day of labels and the format that labels it. It prints as hh:mm:ss:ff,
-// and with ';' before the frames when it is drop-frame. The frames field is as wide as the highest
-// label of the rate: 00:00:00:000 at 119.88 and 120. Arithmetic counts frames and wraps at the end of
-// the day of labels.
+// A Timecode is a frame of the day of labels and the format that labels it. It prints as
+// hh:mm:ss:ff, and with ';' before the frames when it is drop-frame. The frames field is as wide as
+// the highest label of the rate: 00:00:00:000 at 119.88 and 120. Arithmetic counts frames and wraps
+// at the end of the day of labels.
 //
-// A Timecode names a picture, not an instant. house_timecode.h derives timecodes from the time of day.
+// A Timecode names a picture, not an instant. house_timecode.h labels by the time of day.
 //
-// Timecodes of one format are ordered by frame. Timecodes of different formats are never equal. They
-// are ordered by `since_midnight`, then by rate, then non-drop before drop-frame.
+// Timecodes of one format are ordered by frame. Timecodes of different formats are never equal.
+// They are ordered by `since_midnight`, then by rate, then non-drop before drop-frame.
 //
 // Source: SMPTE ST 12-1; ST 12-3 for frames that share a codeword.
 //
@@ -44,24 +44,92 @@
 
 namespace masterclock::inline v0_2 {
 
+namespace internal {
+
+// A text in the shape of a label.
+struct TimecodeText {
+  TimecodeLabel label;
+  DropFrame drop = DropFrame::kNo;
+  int width = 0;        // digits of the frames; 0 for another shape
+  bool dotted = false;  // '.' before the frames
+
+  // Returns true when the frames field has a width that labels of `format` may have.
+  [[nodiscard]] constexpr bool fits(const TimecodeFormat& format) const noexcept {
+    return width == 2 || width == format.frames_width();
+  }
+};
+
+[[nodiscard]] constexpr TimecodeText read_timecode(std::string_view text) noexcept {
+  if (text.size() != 11 && text.size() != 12) return {};
+  bool digits = true;
+  const auto digit = [&](std::size_t i) {
+    const int value = text[i] - '0';
+    digits = digits && value >= 0 && value <= 9;
+    return value;
+  };
+  TimecodeText read;
+  read.label = {digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7),
+                digit(9) * 10 + digit(10)};
+  if (text.size() == 12) read.label.frames = read.label.frames * 10 + digit(11);
+  const char mark = text[8];
+  const bool colons =
+      text[2] == ':' && text[5] == ':' && (mark == ':' || mark == ';' || mark == '.');
+  const bool semicolons = text[2] == ';' && text[5] == ';' && mark == ';';
+  if (!digits || (!colons && !semicolons)) return {};
+  read.drop = mark == ':' ? DropFrame::kNo : DropFrame::kYes;
+  read.width = static_cast<int>(text.size()) - 9;
+  read.dotted = mark == '.';
+  return read;
+}
+
+// Not constexpr: a call ends the compilation, and the compiler prints this name.
+inline void label_does_not_exist_at_this_rate() {}
+
+}  // namespace internal
+
 class Timecode {
  public:
-  // Reads hh:mm:ss:ff. Drop-frame labels are hh:mm:ss;ff, hh:mm:ss.ff or hh;mm;ss;ff. Each field has two
-  // digits. The frames of rates above 100 have three digits, or two below frame 100.
+  // Reads hh:mm:ss:ff. Drop-frame labels are hh:mm:ss;ff, hh:mm:ss.ff or hh;mm;ss;ff. Each field
+  // has two digits. The frames of rates above 100 have three digits, or two below frame 100.
   //
-  // Errors: InvalidArgument with the text, the rate and the cause: another shape, a label that does not
-  //         exist, a label that drop-frame omits, milliseconds, a rate without labels.
-  [[nodiscard]] static absl::StatusOr<Timecode> parse(std::string_view text, FrameRate rate);
+  // Errors: InvalidArgument with the text, the rate and the cause: another shape, a label that does
+  //         not exist, a label that drop-frame omits, milliseconds, a rate without labels.
+  [[nodiscard]] static absl::StatusOr<Timecode> parse(std::string_view text, FrameRate rate) {
+    const internal::TimecodeText read = internal::read_timecode(text);
+    const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, read.drop);
+    if (format && read.fits(*format) && format->is_label(read.label)) {
+      return Timecode(*format, format->frame_of(read.label));
+    }
+    if (read.width == 0) {
+      return error(text, rate, "expected hh:mm:ss:ff, or hh:mm:ss;ff for drop-frame");
+    }
+    if (read.dotted && read.width == 3) {
+      return error(text, rate, "three digits after '.' are milliseconds; expected frames");
+    }
+    if (format && !read.fits(*format)) return error(text, rate, "expected two digits of frames");
+    return error(text, rate, why_no_label(rate, read.drop, read.label));
+  }
 
   // Errors: those of parse.
   [[nodiscard]] static absl::StatusOr<Timecode> make(int hours, int minutes, int seconds,
-                                                     int frames, FrameRate rate, DropFrame drop);
+                                                     int frames, FrameRate rate, DropFrame drop) {
+    const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
+    const TimecodeLabel label{hours, minutes, seconds, frames};
+    if (format && format->is_label(label)) return Timecode(*format, format->frame_of(label));
+    const std::string text = std::to_string(hours) + ":" + std::to_string(minutes) + ":" +
+                             std::to_string(seconds) + (drop == DropFrame::kYes ? ";" : ":") +
+                             std::to_string(frames);
+    return error(text, rate, why_no_label(rate, drop, label));
+  }
 
   // Returns the label of a frame counted from 00:00:00:00, modulo one day of labels.
   //
   // Errors: InvalidArgument for a rate without labels.
   [[nodiscard]] static absl::StatusOr<Timecode> from_frame(std::int64_t frame_of_day,
-                                                           FrameRate rate, DropFrame drop);
+                                                           FrameRate rate, DropFrame drop) {
+    if (const auto format = TimecodeFormat::of(rate, drop)) return Timecode(*format, frame_of_day);
+    return error("frame " + std::to_string(frame_of_day), rate, why_no_label(rate, drop, {}));
+  }
 
   // Does the same for a format that exists, and cannot fail.
   constexpr Timecode(TimecodeFormat format, std::int64_t frame_of_day) noexcept
@@ -79,25 +147,59 @@ class Timecode {
   [[nodiscard]] constexpr int seconds() const noexcept { return label().seconds; }
   [[nodiscard]] constexpr int frames() const noexcept { return label().frames; }
 
-  // Returns SI time from the first nanosecond of frame 0 to that of this frame, on a day of labels. At
-  // 1000/1001 rates such a day is not a day of the clock: non-drop 24 h last 86.4 s longer.
+  // Returns SI time from the first nanosecond of frame 0 to that of this frame, on a day of labels.
+  // At 1000/1001 rates such a day is not a day of the clock: non-drop 24 h last 86.4 s longer.
   [[nodiscard]] constexpr std::chrono::nanoseconds since_midnight() const noexcept {
     return frame_start(frame_, rate());
   }
 
-  // Returns the label as text. The text has at most 12 characters, so std::string does not allocate.
-  [[nodiscard]] std::string to_string() const;
+  // Returns the label as text of at most 12 characters, so std::string does not allocate.
+  [[nodiscard]] std::string to_string() const {
+    const TimecodeLabel at = label();
+    char text[12];
+    char* out = text;
+    const auto put = [&out](int value, char mark) {
+      *out++ = static_cast<char>('0' + value / 10);
+      *out++ = static_cast<char>('0' + value % 10);
+      *out++ = mark;
+    };
+    put(at.hours, ':');
+    put(at.minutes, ':');
+    put(at.seconds, drop_frame() == DropFrame::kYes ? ';' : ':');
+    if (format_.frames_width() == 3) *out++ = static_cast<char>('0' + at.frames / 100);
+    *out++ = static_cast<char>('0' + at.frames % 100 / 10);
+    *out++ = static_cast<char>('0' + at.frames % 10);
+    return std::string(text, out);
+  }
 
-  // The label that LTC and VITC carry. Its frames field ends at 30. Above 30 frames a second two frames
-  // share a codeword, above 60 four.
+  // The label that LTC and VITC carry. Its frames field ends at 30. Above 30 frames a second two
+  // frames share a codeword, above 60 four.
   struct Codeword;
   [[nodiscard]] constexpr Codeword codeword() const noexcept;
 
-  // Returns the frame at position `frame` among the frames of the codeword `label`, at the full rate.
+  // Returns the frame at position `frame` among the frames of the codeword `label`, at the full
+  // rate.
   //
   // Errors: InvalidArgument when codewords at `rate` have another format, or have no such frame.
   [[nodiscard]] static absl::StatusOr<Timecode> from_codeword(const Timecode& label, int frame,
-                                                              FrameRate rate);
+                                                              FrameRate rate) {
+    const DropFrame drop = label.drop_frame();
+    const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
+    const std::string text = label.to_string();
+    if (!format) return error(text, rate, why_no_label(rate, drop, {}));
+    const TimecodeFormat codewords = format->codeword_format();
+    if (codewords != label.format()) {
+      return error(text, rate,
+                   "codewords at this rate count at " + masterclock::to_string(codewords.rate()) +
+                       ", not at " + masterclock::to_string(label.rate()));
+    }
+    const int group = format->frames_per_codeword();
+    if (frame < 0 || frame >= group) {
+      return error(text, rate,
+                   "no frame " + std::to_string(frame) + " of " + std::to_string(group));
+    }
+    return Timecode(*format, label.frame() * group + frame);
+  }
 
   friend constexpr Timecode operator+(Timecode code, std::int64_t frames) noexcept {
     return Timecode(code.format_, code.frame_ + frames % code.format_.frames_per_day());
@@ -147,9 +249,25 @@ class Timecode {
     return absl::InvalidArgumentError("Invalid timecode " + internal::quoted(text) + " at " +
                                       masterclock::to_string(rate) + ": " + what);
   }
-  static absl::Status no_format(std::string_view text, FrameRate rate, DropFrame drop);
-  static absl::Status no_label(std::string_view text, const TimecodeFormat& format,
-                               const TimecodeLabel& label);
+  // Returns the reason why `label` does not exist, or why the rate has no labels.
+  static std::string why_no_label(FrameRate rate, DropFrame drop, const TimecodeLabel& label) {
+    const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
+    if (!format && drop == DropFrame::kYes && TimecodeFormat::of(rate, DropFrame::kNo)) {
+      return "drop-frame exists at 29.97, 59.94 and 119.88 only";
+    }
+    if (!format) {
+      return "no labels at this rate; labels exist at 1 to 999 frames a second and at 1000/1001 of "
+             "these rates";
+    }
+    const auto outside = [](int value, int end) { return value < 0 || value >= end; };
+    if (outside(label.hours, 24)) return "hours end at 23";
+    if (outside(label.minutes, 60)) return "minutes end at 59";
+    if (outside(label.seconds, 60)) return "seconds end at 59";
+    const int last = format->nominal() - 1;
+    if (outside(label.frames, last + 1)) return "frames end at " + std::to_string(last);
+    return "drop-frame omits this label; the minute begins with frame " +
+           std::to_string(format->dropped());
+  }
 
   std::int32_t frame_;
   TimecodeFormat format_;
@@ -167,49 +285,6 @@ constexpr Timecode::Codeword Timecode::codeword() const noexcept {
   return {Timecode(format_.codeword_format(), frame_ / group), frame_ % group, group};
 }
 
-namespace internal {
-
-// A text in the shape of a label. `width` counts the digits of the frames; 0 is another shape.
-struct TimecodeText {
-  TimecodeLabel label;
-  DropFrame drop = DropFrame::kNo;
-  int width = 0;
-  bool dotted = false;  // '.' before the frames
-
-  // Returns true when the frames field has a width that labels of `format` may have.
-  [[nodiscard]] constexpr bool fits(const TimecodeFormat& format) const noexcept {
-    return width == 2 || width == format.frames_width();
-  }
-};
-
-[[nodiscard]] constexpr TimecodeText read_timecode(std::string_view text) noexcept {
-  if (text.size() != 11 && text.size() != 12) return {};
-  bool digits = true;
-  const auto digit = [&](std::size_t i) {
-    const int value = text[i] - '0';
-    digits = digits && value >= 0 && value <= 9;
-    return value;
-  };
-  TimecodeText read;
-  read.label = {digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7),
-                digit(9) * 10 + digit(10)};
-  if (text.size() == 12) read.label.frames = read.label.frames * 10 + digit(11);
-  const char mark = text[8];
-  const bool colons =
-      text[2] == ':' && text[5] == ':' && (mark == ':' || mark == ';' || mark == '.');
-  const bool semicolons = text[2] == ';' && text[5] == ';' && mark == ';';
-  if (!digits || (!colons && !semicolons)) return {};
-  read.drop = mark == ':' ? DropFrame::kNo : DropFrame::kYes;
-  read.width = static_cast<int>(text.size()) - 9;
-  read.dotted = mark == '.';
-  return read;
-}
-
-// Not constexpr: a call ends the compilation, and the compiler prints this name.
-inline void label_does_not_exist_at_this_rate() {}
-
-}  // namespace internal
-
 // Returns the timecode of a literal, as Timecode::parse does. A label that does not exist does not
 // compile.
 [[nodiscard]] consteval Timecode timecode(const char* label, FrameRate rate) {
@@ -219,102 +294,6 @@ inline void label_does_not_exist_at_this_rate() {}
     internal::label_does_not_exist_at_this_rate();
   }
   return Timecode(*format, format->frame_of(read.label));
-}
-
-inline std::string Timecode::to_string() const {
-  const TimecodeLabel at = label();
-  char text[12];
-  char* out = text;
-  const auto put = [&out](int value, char mark) {
-    *out++ = static_cast<char>('0' + value / 10);
-    *out++ = static_cast<char>('0' + value % 10);
-    *out++ = mark;
-  };
-  put(at.hours, ':');
-  put(at.minutes, ':');
-  put(at.seconds, drop_frame() == DropFrame::kYes ? ';' : ':');
-  if (format_.frames_width() == 3) *out++ = static_cast<char>('0' + at.frames / 100);
-  *out++ = static_cast<char>('0' + at.frames % 100 / 10);
-  *out++ = static_cast<char>('0' + at.frames % 10);
-  return std::string(text, out);
-}
-
-inline absl::Status Timecode::no_format(std::string_view text, FrameRate rate, DropFrame drop) {
-  if (drop == DropFrame::kYes && TimecodeFormat::of(rate, DropFrame::kNo)) {
-    return error(text, rate, "drop-frame exists at 29.97, 59.94 and 119.88 only");
-  }
-  return error(
-      text, rate,
-      "no labels at this rate; labels exist at 1 to 999 frames a second and at 1000/1001 of "
-      "these rates");
-}
-
-inline absl::Status Timecode::no_label(std::string_view text, const TimecodeFormat& format,
-                                       const TimecodeLabel& label) {
-  const FrameRate rate = format.rate();
-  const auto outside = [](int value, int end) { return value < 0 || value >= end; };
-  if (outside(label.hours, 24)) return error(text, rate, "hours end at 23");
-  if (outside(label.minutes, 60)) return error(text, rate, "minutes end at 59");
-  if (outside(label.seconds, 60)) return error(text, rate, "seconds end at 59");
-  if (outside(label.frames, format.nominal())) {
-    return error(text, rate, "frames end at " + std::to_string(format.nominal() - 1));
-  }
-  return error(text, rate,
-               "drop-frame omits this label; the minute begins with frame " +
-                   std::to_string(format.dropped()));
-}
-
-inline absl::StatusOr<Timecode> Timecode::parse(std::string_view text, FrameRate rate) {
-  const internal::TimecodeText read = internal::read_timecode(text);
-  if (read.width == 0) {
-    return error(text, rate, "expected hh:mm:ss:ff, or hh:mm:ss;ff for drop-frame");
-  }
-  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, read.drop);
-  if (format && read.fits(*format) && format->is_label(read.label)) {
-    return Timecode(*format, format->frame_of(read.label));
-  }
-  if (read.dotted && read.width == 3) {
-    return error(text, rate, "three digits after '.' are milliseconds; expected frames");
-  }
-  if (!format) return no_format(text, rate, read.drop);
-  if (!read.fits(*format)) return error(text, rate, "expected two digits of frames");
-  return no_label(text, *format, read.label);
-}
-
-inline absl::StatusOr<Timecode> Timecode::make(int hours, int minutes, int seconds, int frames,
-                                               FrameRate rate, DropFrame drop) {
-  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
-  const TimecodeLabel label{hours, minutes, seconds, frames};
-  if (format && format->is_label(label)) return Timecode(*format, format->frame_of(label));
-  const std::string text = std::to_string(hours) + ":" + std::to_string(minutes) + ":" +
-                           std::to_string(seconds) + (drop == DropFrame::kYes ? ";" : ":") +
-                           std::to_string(frames);
-  return format ? no_label(text, *format, label) : no_format(text, rate, drop);
-}
-
-inline absl::StatusOr<Timecode> Timecode::from_frame(std::int64_t frame_of_day, FrameRate rate,
-                                                     DropFrame drop) {
-  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
-  if (format) return Timecode(*format, frame_of_day);
-  return no_format("frame " + std::to_string(frame_of_day), rate, drop);
-}
-
-inline absl::StatusOr<Timecode> Timecode::from_codeword(const Timecode& label, int frame,
-                                                        FrameRate rate) {
-  const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, label.drop_frame());
-  const std::string text = label.to_string();
-  if (!format) return no_format(text, rate, label.drop_frame());
-  if (format->codeword_format() != label.format()) {
-    return error(text, rate,
-                 "codewords at this rate count at " +
-                     masterclock::to_string(format->codeword_format().rate()) + ", not at " +
-                     masterclock::to_string(label.rate()));
-  }
-  const int group = format->frames_per_codeword();
-  if (frame < 0 || frame >= group) {
-    return error(text, rate, "no frame " + std::to_string(frame) + " of " + std::to_string(group));
-  }
-  return Timecode(*format, label.frame() * group + frame);
 }
 
 }  // namespace masterclock::inline v0_2

@@ -1,12 +1,14 @@
-// Defines how timecode labels count at a rate: hours, minutes, seconds and frames of a day of labels.
+// Defines how timecode labels count at a rate: hours, minutes, seconds and frames of a day of
+// labels.
 //
-// A label second has a whole number of frames, the nominal rate: 30 at 29.97 as at 30. At 1000/1001 of
-// a whole rate, a day of labels is therefore 86.4 s longer than a day. Drop-frame counting corrects
-// this. It omits labels, never pictures: the first two of each minute at 29.97, four at 59.94, eight
-// at 119.88, except in minutes 0, 10, 20, 30, 40 and 50. At 29.97 an error of 2.6 frames a day remains.
+// A label second has a whole number of frames, the nominal rate: 30 at 29.97 as at 30. At 1000/1001
+// of a whole rate, a day of labels is therefore 86.4 s longer than a day. Drop-frame counting
+// corrects this. It omits labels, never pictures: the first two of each minute at 29.97, four at
+// 59.94, eight at 119.88, except in minutes 0, 10, 20, 30, 40 and 50. At 29.97 an error of 2.6
+// frames a day remains.
 //
-// Labels exist at the whole rates from 1 to 999 and at 1000/1001 of these. Drop-frame labels exist at
-// 29.97, which SMPTE ST 12-1 defines, and at its double and quadruple.
+// Labels exist at the whole rates from 1 to 999 and at 1000/1001 of these. Drop-frame labels exist
+// at 29.97, which SMPTE ST 12-1 defines, and at its double and quadruple.
 //
 // Source: SMPTE ST 12-1 (drop-frame and non-drop counting), ST 12-3 for rates above 60.
 #ifndef MASTERCLOCK_FRAMES_TIMECODE_FORMAT_H_
@@ -77,7 +79,8 @@ class TimecodeFormat {
     return slow_ ? FrameRate{nominal_ * 1'000, 1'001} : FrameRate{nominal_, 1};
   }
 
-  // Returns the width of the frames field, which is that of the highest label: 2 at 100, 3 at 119.88.
+  // Returns the width of the frames field, which is that of the highest label: 2 at 100, 3 at
+  // 119.88.
   [[nodiscard]] constexpr int frames_width() const noexcept { return nominal_ > 100 ? 3 : 2; }
 
   // Returns the number of labels in a day: 2,592,000 at 29.97, 2,589,408 in drop-frame.
@@ -109,8 +112,8 @@ class TimecodeFormat {
   [[nodiscard]] constexpr TimecodeLabel label_of(std::int32_t frame) const noexcept {
     auto count = static_cast<std::uint32_t>(frame);
     if (drop_ != kNoDrop) {
-      // Adds the omitted labels. At 29.97, ten minutes have 17,982 frames and omit 18 labels. The first
-      // of the ten minutes has 1,800 frames, each other 1,798.
+      // Adds the omitted labels. At 29.97, ten minutes have 17,982 frames and omit 18 labels. The
+      // first of the ten minutes has 1,800 frames, each other 1,798.
       const std::uint32_t tens = (count >> drop_) / 17'982;
       const std::uint32_t rest = count - ((tens * 17'982) << drop_);
       const std::uint32_t minutes = rest < (2U << drop_) ? 0 : ((rest >> drop_) - 2) / 1'798;
@@ -121,8 +124,8 @@ class TimecodeFormat {
             static_cast<int>(second % 60), static_cast<int>(count - second * nominal_)};
   }
 
-  // Returns the number of frames that share one ST 12-1 codeword: two from 47.95 to 60, four from 100 to
-  // 120, one below 47.95. The frames field of a codeword ends at 30.
+  // Returns the number of frames that share one ST 12-1 codeword: two from 47.95 to 60, four from
+  // 100 to 120, one below 47.95. The frames field of a codeword ends at 30.
   [[nodiscard]] constexpr int frames_per_codeword() const noexcept {
     int group = 1;
     while (nominal_ / group > 30 && nominal_ / group % 2 == 0) group *= 2;

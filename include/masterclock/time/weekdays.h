@@ -66,8 +66,8 @@ enum class OnFold {
   kTwice,      // occurs at both passes
 };
 
-// The rules of a local time that recurs. Resolve::kReject skips a date in a gap. It also skips a date in a
-// fold, unless `fold` selects a pass.
+// The rules of a local time that recurs. Resolve::kReject skips a date in a gap. It also skips a
+// date in a fold, unless `fold` selects a pass.
 struct RecurrenceRules {
   Weekdays days = kEveryDay;  // of the local calendar
   Resolve resolve = Resolve::kCompatible;

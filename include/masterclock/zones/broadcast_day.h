@@ -1,8 +1,8 @@
 // Calculates the broadcast day: the interval from one day start of a station to the next.
 //
-// A station's day begins with its morning programme, for instance at 06:00 local time. A programme at
-// 02:30 belongs to the day before. A broadcast day is 23, 24 or 25 hours long, and in some zones 23.5
-// or 24.5 hours.
+// A station's day begins with its morning programme, for instance at 06:00 local time. A programme
+// at 02:30 belongs to the day before. A broadcast day is 23, 24 or 25 hours long, and in some zones
+// 23.5 or 24.5 hours.
 //
 // A day start in a gap is the instant of the change. A day start in a fold is the first pass.
 //
@@ -53,8 +53,8 @@ struct BroadcastDay {
 
 // Returns the begin of the broadcast day of a date.
 //
-// Units: `day_start` is the local time since midnight, 6 h for 06:00. A value outside -24 h to 48 h is
-//        the nearer end.
+// Units: `day_start` is the local time since midnight, 6 h for 06:00. A value outside -24 h to 48 h
+//        is the nearer end.
 // Cost:  a few nanoseconds; does not allocate.
 [[nodiscard]] inline UtcTime broadcast_day_begin(std::chrono::local_days date, Zone zone,
                                                  std::chrono::seconds day_start) noexcept {
@@ -72,8 +72,8 @@ struct BroadcastDay {
   using namespace std::chrono;
   day_start = std::clamp<seconds>(day_start, -hours(24), hours(48));
   local_days date = floor<days>(saturating_add(zone.to_local(now), -day_start));
-  // Near a change the day of `now` is the day before or after `date`. Near a date that a zone omitted
-  // (Samoa, 2011) the distance is two days.
+  // Near a change the day of `now` is the day before or after `date`. Near a date that a zone
+  // omitted (Samoa, 2011) the distance is two days.
   for (int i = 0; i < 2 && now < broadcast_day_begin(date, zone, day_start); ++i) date -= days(1);
   for (int i = 0; i < 2 && now >= broadcast_day_begin(date + days(1), zone, day_start); ++i) {
     date += days(1);

@@ -1,4 +1,4 @@
-// Adds std::format and fmt::format for Zone, ZonedTime, BroadcastDay and the other values of zones/.
+// Adds std::format and fmt::format for Zone, ZonedTime, BroadcastDay and the enums of zones/.
 //
 // Streams and GoogleTest print these types without this header.
 //

@@ -29,8 +29,8 @@ namespace masterclock::inline v0_2 {
 
 class RecurringLocalTime {
  public:
-  // `time_of_day` is the local time since midnight, from 0 to just under 24 h. A value outside this range
-  // is the nearer end.
+  // `time_of_day` is the local time since midnight, from 0 to just under 24 h. A value outside this
+  // range is the nearer end.
   RecurringLocalTime(Zone zone, std::chrono::nanoseconds time_of_day,
                      RecurrenceRules rules = {}) noexcept
       : times_{zone,
@@ -44,8 +44,8 @@ class RecurringLocalTime {
   // Cost: a few conversions for each date on the way; does not allocate.
   [[nodiscard]] std::optional<UtcTime> next_after(UtcTime utc) const noexcept {
     using std::chrono::days;
-    // Two days back, because a gap of a day (Samoa, 2011) moves an occurrence forward. A year ahead,
-    // because a gap may skip a few dates of a weekly time.
+    // Two days back, because a gap of a day (Samoa, 2011) moves an occurrence forward. A year
+    // ahead, because a gap may skip a few dates of a weekly time.
     const auto today = std::chrono::floor<days>(zone().to_local(utc));
     return times_.first_on(today - days(2), today + days(366), utc);
   }

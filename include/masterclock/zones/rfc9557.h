@@ -1,9 +1,9 @@
 // Writes and reads zoned times as RFC 9557 text: 2026-11-20T18:15:30.123-05:00[America/New_York].
 //
-// The brackets contain the zone, so that the zone survives a round trip. The parser is strict. The zone
-// must be in the database, and must have the offset of the text at that instant. Z and -00:00
-// state no offset. The parser skips tags such as [u-ca=iso8601]. It refuses a tag marked with '!' and an
-// offset in place of the zone, [+01:00].
+// The brackets contain the zone, so that the zone survives a round trip. The parser is strict. The
+// zone must be in the database, and must have the offset of the text at that instant. Z and -00:00
+// state no offset. The parser skips tags such as [u-ca=iso8601]. It refuses a tag marked with '!'
+// and an offset in place of the zone, [+01:00].
 //
 // Source: RFC 9557 sections 3 and 4.1.
 //
@@ -79,8 +79,8 @@ inline std::string_view read_rfc9557_zone(TextCursor& in) {
 
 // Reads an instant and its zone.
 //
-// Errors: InvalidArgument with the offset of the error in the text, also for a UTC offset that the zone
-//         does not have then. NotFound for an unknown zone. OutOfRange outside 1677 to 2262.
+// Errors: InvalidArgument with the offset of the error in the text, also for a UTC offset that the
+//         zone does not have then. NotFound for an unknown zone. OutOfRange outside 1677 to 2262.
 [[nodiscard]] inline absl::StatusOr<ZonedTime> parse_rfc9557(std::string_view text,
                                                              ZoneCache& zones) {
   internal::TextCursor in(text);

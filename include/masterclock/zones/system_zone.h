@@ -2,8 +2,8 @@
 //
 // A station sets its zone by name in its configuration. A tool uses the operator's zone.
 //
-// A copy of a zone file has no name. Its path or /etc/timezone gives the name. The name counts when the
-// copy has the same rules as the database's file of that name.
+// A copy of a zone file has no name. Its path or /etc/timezone gives the name. The name counts when
+// the copy has the same rules as the database's file of that name.
 //
 // Source: POSIX.1-2017 section 8.3 and the GNU C library for TZ; localtime(5) and Debian's
 //         /etc/timezone.

@@ -1,11 +1,11 @@
 // Converts between UTC and the local time of a time zone, as a value.
 //
-// A Zone is a pointer to an immutable table of all offsets, past and future. It is valid for the life of
-// the process. It keeps its rules when the cache is cleared or the database takes newer rules. A
-// ZoneCache returns zones by name.
+// A Zone is a pointer to an immutable table of all offsets, past and future. It is valid for the
+// life of the process. It keeps its rules when the cache is cleared or the database takes newer
+// rules. A ZoneCache returns zones by name.
 //
-// Some local times occur twice (a fold) or never (a gap). `resolve` returns all instants that a local
-// time can mean. `to_utc` selects one of them by a policy (local_clock.h).
+// Some local times occur twice (a fold) or never (a gap). `resolve` returns all instants that a
+// local time can mean. `to_utc` selects one of them by a policy (local_clock.h).
 //
 // Units:   nanoseconds; offsets are whole seconds, as in the database.
 // Threads: any; no function locks. Only `transitions` and error messages allocate.
@@ -54,8 +54,8 @@ struct ZoneAccess;
 // The relation of local time to UTC on [begin, end). A caller that stores it asks again at `end`.
 struct ZoneOffset {
   std::chrono::seconds offset{};  // local = UTC + offset; positive east of Greenwich
-  // True when local time is ahead of standard time. Dublin's summer is daylight time here, although the
-  // tz database marks its winter.
+  // True when local time is ahead of standard time. Dublin's summer is daylight time here, although
+  // the tz database marks its winter.
   bool daylight = false;
   std::string_view abbreviation;  // "GMT", "EDT", "+0530"; valid for the life of the process
   UtcTime begin, end;  // UtcTime::min() before the first change, max() after the last one
@@ -145,8 +145,8 @@ class Zone {
         internal::utc_text(found.later, 9));
   }
 
-  // Returns the first instant after `utc` at which offset, daylight or abbreviation change. Returns no
-  // instant when the rules make no change before 2262.
+  // Returns the first instant after `utc` at which offset, daylight or abbreviation change. Returns
+  // no instant when the rules make no change before 2262.
   [[nodiscard]] std::optional<UtcTime> next_transition(UtcTime utc) const noexcept {
     const UtcTime end = offset_at(utc).end;
     return end == UtcTime::max() ? std::nullopt : std::optional(end);

@@ -1,11 +1,11 @@
 // Finds zones by name, for the cost of a hash.
 //
-// The first lookup of a name compiles its zone, once for the process. Later lookups take no lock and do
-// no I/O, and do not wait for threads that insert or clear. A program warms the cache before it goes on
-// the air, so that no lookup there is the first.
+// The first lookup of a name compiles its zone, once for the process. Later lookups take no lock
+// and do no I/O, and do not wait for threads that insert or clear. A program warms the cache before
+// it goes on the air, so that no lookup there is the first.
 //
-// Names match exactly: "europe/dublin" is not found. An unknown name costs a search of the database's
-// list and no file access.
+// Names match exactly: "europe/dublin" is not found. An unknown name costs a search of the
+// database's list and no file access.
 //
 // Threads: any, for every member.
 // Cost:    a hit takes a few nanoseconds and does not allocate.
@@ -63,7 +63,7 @@ class ZoneCache {
   // Errors: NotFound for an unknown name: "Invalid timezone 'Mars/Base'".
   //         DataLoss when the zone's file is damaged.
   [[nodiscard]] absl::StatusOr<Zone> find(std::string_view iana_name) {
-    if (const internal::ZoneTable* const table = index_.find(iana_name)) [[likely]] {
+    if (const internal::ZoneTable* const table = index_.find(iana_name)) {
       count(hits_, iana_name, LookUp::kHit);
       return internal::ZoneAccess::zone_of(*table);
     }
@@ -72,7 +72,7 @@ class ZoneCache {
 
   // Returns UTC in place of a zone that `find` refuses. Counts and reports each such fallback.
   [[nodiscard]] Zone find_or_utc(std::string_view iana_name) noexcept {
-    if (const internal::ZoneTable* const table = index_.find(iana_name)) [[likely]] {
+    if (const internal::ZoneTable* const table = index_.find(iana_name)) {
       count(hits_, iana_name, LookUp::kHit);
       return internal::ZoneAccess::zone_of(*table);
     }

@@ -2,8 +2,8 @@
 //
 // The rules come from the compiled files of the directory (RFC 8536).
 //
-// A lookup compares a name with the list of names in the directory and never makes a path of it. The
-// name "../../etc/passwd" does not exist, and opens no file.
+// A lookup compares a name with the list of names in the directory and never makes a path of it.
+// The name "../../etc/passwd" does not exist, and opens no file.
 //
 // Threads: any, for every member.
 // Cost:    a zone is compiled once and never destroyed, so a handle stays valid for the life of the
@@ -82,8 +82,8 @@ class ZoneDatabase {
     return internal::ZoneAccess::zone_of(table);
   }
 
-  // Loads the rules that are on disk now. Zones in use keep their rules and stay valid. Later lookups,
-  // through every cache, return the new rules. A zone with unchanged rules stays the same zone.
+  // Loads the rules that are on disk now. Zones in use keep their rules and stay valid. Later
+  // lookups, through every cache, return the new rules. A zone with unchanged rules stays equal.
   //
   // Cost:   reads every zone in use again; lookups continue meanwhile.
   // Errors: Unavailable when the directory has no zones; no zone changes then.

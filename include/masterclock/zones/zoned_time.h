@@ -74,8 +74,8 @@ struct BasicZonedTime {
 
 using ZonedTime = BasicZonedTime<std::chrono::nanoseconds>;
 
-// Writes the local time and its offset, 2026-11-20T18:15:30.123-05:00, and a terminating zero. Returns
-// the text in `out`. `digits` are the digits of the fraction, 0 to 9; it cuts the others.
+// Writes the local time and its offset, 2026-11-20T18:15:30.123-05:00, and a terminating zero.
+// Returns the text in `out`. `digits` are the digits of the fraction, 0 to 9; it cuts the others.
 //
 // RFC 3339 offsets have no seconds, but local mean time before about 1920 has. The text then has
 // the offset cut to a minute, and the local time at this offset. It still names the same instant.
@@ -101,7 +101,8 @@ template <class Duration>
   return std::string(write_rfc3339(text, time, digits));
 }
 
-// Returns the instant with offset and zone, as to_rfc9557: 2026-11-20T18:15:30-05:00[America/New_York].
+// Returns the instant with offset and zone, as to_rfc9557:
+// 2026-11-20T18:15:30-05:00[America/New_York].
 template <class Duration>
 [[nodiscard]] std::string to_string(const BasicZonedTime<Duration>& time) {
   return to_rfc3339(time) + "[" + std::string(time.zone.name()) + "]";

@@ -20,8 +20,8 @@ template <class Duration>
 inline constexpr int kFractionDigits =
     Duration::period::den == 1 ? 0 : std::chrono::hh_mm_ss<Duration>::fractional_width;
 
-// A day since 1970-01-01, and the time of that day. Unlike a count of nanoseconds it holds the first day
-// of UtcTime, and every second of the years 0 to 9999.
+// A day since 1970-01-01, and the time of that day. Unlike a count of nanoseconds it holds the
+// first day of UtcTime, and every second of the years 0 to 9999.
 struct DayTime {
   std::int64_t day;
   std::int64_t ns;  // 0 <= ns < 86,400 s
@@ -56,8 +56,8 @@ inline char* write_pair(char* out, std::uint32_t value) noexcept {
   return out + 2;
 }
 
-// Writes 2026-11-20T18:15:30.123 with 0 to 9 `digits` of the fraction, and cuts the remaining digits.
-// RFC 3339 has the years 0 to 9999: an earlier or later time becomes the first or the last of them.
+// Writes 2026-11-20T18:15:30.123 with 0 to 9 `digits` of the fraction, and cuts the remaining
+// digits. A time outside the years 0 to 9999 becomes the first or the last of these years.
 inline char* write_date_time(char* out, DayTime time, int digits) noexcept {
   using namespace std::chrono;
   constexpr std::int64_t kFirst = sys_days(year(0) / 1 / 1).time_since_epoch().count();

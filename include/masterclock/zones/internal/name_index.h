@@ -1,7 +1,8 @@
 // Maps names to zones in an open-addressed hash table that readers use without a lock.
 //
-// A slot is empty or points to a table that is never destroyed. A reader needs one acquire load a slot. A writer fills empty slots, and `clear` empties all slots in place. A reader beside a writer
-// may miss a name. The owner then searches again under its lock.
+// A slot is empty or points to a table that is never destroyed. A reader needs one acquire load a
+// slot. A writer fills empty slots, and `clear` empties all slots in place. A reader beside a
+// writer may miss a name. The owner then searches again under its lock.
 //
 // Threads: any for `find`; one at a time for `insert` and `clear`.
 // Cost:    one hash and about one slot; never grows beyond the names of the database.

@@ -1,7 +1,6 @@
 // Parses the rule at the end of a TZif file, such as "EST5EDT,M3.2.0,M11.1.0" for New York.
 //
-// Debian's build of date does not read the rule and stops in 2037. The compiler unrolls the rule to the
-// last year that nanoseconds can hold, and no lookup computes a rule.
+// The compiler unrolls the rule to the last year of UtcTime, so no lookup computes it.
 //
 // Source: POSIX.1-2017 section 8.3 (TZ), with the extensions of RFC 8536 section 3.3.1: hours from
 //         -167 to 167, names in angle brackets.

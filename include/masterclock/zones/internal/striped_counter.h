@@ -1,7 +1,8 @@
 // Counts events on many threads without contention.
 //
-// Each of the first 64 running threads owns one stripe, a cache line that no other thread writes. Raising
-// the count is then a load and a store. The other threads share one stripe with atomic additions.
+// Each of the first 64 running threads owns one stripe, a cache line that no other thread writes.
+// Raising the count is then a load and a store. The other threads share one stripe with atomic
+// additions.
 //
 // Threads: any. `total()` never decreases, and is exact after the counting threads were joined.
 // Cost:    about a nanosecond to raise; 65 cache lines.
@@ -24,8 +25,7 @@ class ThreadStripe {
   static constexpr std::size_t kOwned = 64;
 
   static std::size_t mine() noexcept {
-    if (index_ != kNone) [[likely]]
-      return index_;
+    if (index_ != kNone) return index_;
     return claim();
   }
 
@@ -63,7 +63,7 @@ class StripedCounter {
   void raise() noexcept {
     const std::size_t mine = ThreadStripe::mine();
     std::atomic<std::uint64_t>& count = stripes_[mine].count;
-    if (mine < ThreadStripe::kOwned) [[likely]] {
+    if (mine < ThreadStripe::kOwned) {
       count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     } else {
       count.fetch_add(1, std::memory_order_relaxed);

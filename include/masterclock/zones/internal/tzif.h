@@ -93,8 +93,8 @@ class TzifReader {
       const std::string_view rest = names.substr(name);
       const std::size_t end = rest.find('\0');
       const std::int64_t offset = number<std::int32_t>(entry);
-      // Section 3.2 bounds the offsets, and ZoneBucket::kReach relies on the bound. No recorded name has more
-      // than six letters.
+      // Section 3.2 bounds the offsets, and ZoneBucket::kReach relies on the bound. No recorded
+      // name has more than six letters.
       const bool sane = end <= 32 && offset >= -89'999 && offset <= 93'599;
       if (end == std::string_view::npos || !sane) return std::nullopt;
       known.push_back({static_cast<std::int32_t>(offset), bytes_[entry + 4] != 0,

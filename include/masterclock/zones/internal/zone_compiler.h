@@ -61,9 +61,9 @@ class ZoneCompiler {
                            static_cast<std::uint16_t>(at)});
   }
 
-  // The database marks Ireland's winter and Morocco's Ramadan as daylight time behind standard time. For
-  // users daylight time is the other part of the year. A marked span behind both its neighbours is
-  // therefore standard time. A span between two such spans is daylight time.
+  // The database marks Ireland's winter and Morocco's Ramadan as daylight time behind standard
+  // time. For users daylight time is the other part of the year. A marked span behind both its
+  // neighbours is therefore standard time. A span between two such spans is daylight time.
   void normalize_negative_dst() {
     std::vector<ZoneSpan>& spans = data_.spans;
     const std::size_t count = spans.size() - 1;

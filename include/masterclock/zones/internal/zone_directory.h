@@ -1,4 +1,4 @@
-// Finds a tz database on disk, and lists its names and its version. No function throws.
+// Finds a tz database on disk, and lists its names and its version. I/O errors do not throw.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 
@@ -23,8 +23,9 @@ inline std::filesystem::path find_zone_directory() {
   return "/usr/share/zoneinfo";
 }
 
-// Returns every name, sorted, and always "UTC". Files with a dot in the name are tables and indexes. The
-// folders posix and right are copies with other leap seconds. The contents of the files are not checked.
+// Returns every name, sorted, and always "UTC". Files with a dot in the name are tables and
+// indexes. The folders posix and right are copies with other leap seconds. The contents of the
+// files are not checked.
 inline std::vector<std::string> list_zone_names(const std::filesystem::path& directory) {
   namespace fs = std::filesystem;
   std::vector<std::string> names = {"UTC"};
@@ -45,8 +46,8 @@ inline std::vector<std::string> list_zone_names(const std::filesystem::path& dir
   return names;
 }
 
-// Returns "2026f", or "unknown". The version is the first line of the database's text form, and on some
-// systems a separate file.
+// Returns "2026f", or "unknown". The version is the first line of the database's text form, and on
+// some systems a separate file.
 inline std::string read_zone_version(const std::filesystem::path& directory) {
   std::string line;
   if (std::ifstream zi(directory / "tzdata.zi"); std::getline(zi, line)) {

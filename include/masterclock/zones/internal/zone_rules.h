@@ -1,7 +1,7 @@
 // Defines the history of a zone as its file states it.
 //
-// tzif.h reads it. Then posix_tz.h adds the changes after the last listed change, and zone_compiler.h
-// compiles the result.
+// tzif.h reads it. Then posix_tz.h adds the changes after the last listed change, and
+// zone_compiler.h compiles the result.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_RULES_H_
 

@@ -1,9 +1,10 @@
 // Holds a compiled zone: a sorted list of spans, and buckets of time that point into the list.
 //
-// The years 1970 to 2106 are cut into 1,024 buckets of 2^22 seconds (48 days). A bucket states the change that
-// matters to a UTC or local reading in it, and the offsets before and after. A lookup is one indexed load
-// and one comparison. A few buckets have two changes, as in a Ramadan in Morocco. For these buckets and
-// for other years the lookup is a binary search over the spans. Tests compare the two lookups.
+// The years 1970 to 2106 are cut into 1,024 buckets of 2^22 seconds (48 days). A bucket states the
+// change that matters to a UTC or local reading in it, and the offsets before and after. A lookup
+// is one indexed load and one comparison. A few buckets have two changes, as in a Ramadan in
+// Morocco. For these buckets and for other years the lookup is a binary search over the spans.
+// Tests compare the two lookups.
 //
 // Threads: immutable; any number of threads may read.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
@@ -31,8 +32,8 @@ struct ZoneSpan {
   bool operator==(const ZoneSpan&) const = default;
 };
 
-// The change that matters to the readings in one bucket, in seconds: `before` is the offset until `turn`
-// (UTC), `after` the offset from then on.
+// The change that matters to the readings in one bucket, in seconds: `before` is the offset until
+// `turn` (UTC), `after` the offset from then on.
 struct ZoneBucket {
   static constexpr std::int32_t kSeveral = INT32_MIN;    // `before`, when changes are too many
   static constexpr std::int64_t kNever = INT64_MAX / 2;  // past the last bucket, without overflow
@@ -114,7 +115,7 @@ class ZoneTable {
 
   // Always inline, so that a caller that uses one field computes one field.
   [[nodiscard]] [[gnu::always_inline]] Place place_of(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick_ns(utc)) [[likely]] {
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
       const std::int64_t second = seconds_of(utc);
       const auto turned = static_cast<std::size_t>(second >= bucket->turn);
       return {first_span_[bucket - buckets_] + turned, bucket->offset_at(second)};
@@ -130,7 +131,7 @@ class ZoneTable {
     const bool was_after = seconds_of(local) - bucket->after >= bucket->turn;
     const std::int64_t by_before = local - kSecond * bucket->before;
     const std::int64_t by_after = local - kSecond * bucket->after;
-    if (was_before != was_after) [[likely]] {
+    if (was_before != was_after) {
       return unique(was_before ? by_before : by_after);
     }
     return two_candidates(was_before, by_before, by_after, kSecond * bucket->turn);
@@ -138,14 +139,14 @@ class ZoneTable {
 
   // The binary search. Out of line, so that the compiler inlines the bucket path.
 
-  [[nodiscard]] [[gnu::noinline]] std::size_t plain_span_at(std::int64_t utc) const noexcept {
+  [[nodiscard]] std::size_t plain_span_at(std::int64_t utc) const noexcept {
     const auto after =
         std::upper_bound(spans_ + 1, spans_ + span_count_, utc,
                          [](std::int64_t t, const ZoneSpan& span) { return t < span.begin; });
     return static_cast<std::size_t>(after - spans_) - 1;
   }
 
-  [[nodiscard]] [[gnu::noinline]] LocalCandidates plain_resolve(std::int64_t local) const noexcept {
+  [[nodiscard]] LocalCandidates plain_resolve(std::int64_t local) const noexcept {
     const std::size_t first = plain_span_at(saturating_sum(local, -kSecond * ZoneBucket::kReach));
     const std::size_t last = plain_span_at(saturating_sum(local, kSecond * ZoneBucket::kReach));
     // The span of the first pass, and the span of the last pass if the reading repeats.
@@ -176,8 +177,7 @@ class ZoneTable {
   // Returns the bucket of a reading in seconds, or null when the binary search must answer.
   [[nodiscard]] const ZoneBucket* quick(std::int64_t reading) const noexcept {
     const std::uint64_t index = static_cast<std::uint64_t>(reading) >> ZoneBucket::kShift;
-    if (index >= ZoneBucket::kCount) [[unlikely]]
-      return nullptr;
+    if (index >= ZoneBucket::kCount) return nullptr;
     const ZoneBucket* const bucket = buckets_ + index;
     return bucket->before == ZoneBucket::kSeveral ? nullptr : bucket;
   }
