@@ -74,9 +74,10 @@ class BasicMasterClock {
     return P::quantize(source_.now_utc());
   }
 
-  // Cost: one reading, and one indexed load in the table of the zone.
+  // Cost: one reading, and a comparison with the zone's last change and the next one.
   [[nodiscard]] BasicZonedTime<Duration> now_local(Zone zone) const noexcept {
-    return {now_utc(), zone};
+    const std::chrono::sys_time<Duration> now = now_utc();
+    return {now, zone, zone.utc_offset_now(now)};
   }
 
   // Cost:   also a look-up of the name.

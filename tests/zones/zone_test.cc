@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/zones/zone_database.h"
@@ -211,6 +214,21 @@ TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
   }
 }
 
+// The remembered span is that of another reading, in both directions and over each change.
+TEST(Zone, ThePresentOffsetFollowsEveryChange) {
+  for (const char* const name : {"UTC", "Europe/Dublin", "Africa/Casablanca", "Pacific/Apia"}) {
+    const Zone z = zone(name);
+    std::vector<UtcTime> readings = {UtcTime::min(), UtcTime()};
+    for (const ZoneOffset& change : z.transitions(UtcTime::min(), UtcTime::max())) {
+      for (const nanoseconds off : {-1h, 0h, 1h}) readings.push_back(change.begin + off);
+      readings.push_back(change.begin - 1ns);
+    }
+    for (const UtcTime utc : readings) EXPECT_EQ(z.utc_offset_now(utc), z.utc_offset(utc)) << to_rfc3339(utc);
+    std::shuffle(readings.begin(), readings.end(), std::mt19937(1));
+    for (const UtcTime utc : readings) EXPECT_EQ(z.utc_offset_now(utc), z.utc_offset(utc)) << to_rfc3339(utc);
+  }
+}
+
 // Every function returns at the ends of every type. UBSan finds an overflow.
 TEST(Zone, HasNoOverflowAtTheEndsOfTime) {
   for (const char* const name :
@@ -224,6 +242,8 @@ TEST(Zone, HasNoOverflowAtTheEndsOfTime) {
       EXPECT_EQ(z.utc_offset(utc), offset.offset);
       EXPECT_EQ(z.utc_offset(floor<seconds>(utc)), offset.offset);
       EXPECT_EQ(z.utc_offset(floor<milliseconds>(utc)), offset.offset);
+      EXPECT_EQ(z.utc_offset_now(utc), offset.offset);
+      EXPECT_EQ(z.utc_offset_now(floor<milliseconds>(utc)), offset.offset);
       EXPECT_EQ(timezone_info(z, utc).offset, offset.offset);
       EXPECT_LE(z.resolve(LocalTime(ns)).earlier, z.resolve(LocalTime(ns)).later);
       for (const Resolve policy : {Resolve::kReject, Resolve::kCompatible, Resolve::kEarlier,

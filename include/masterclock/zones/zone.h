@@ -103,6 +103,16 @@ class Zone {
         std::chrono::floor<std::chrono::seconds>(utc).time_since_epoch().count()));
   }
 
+  // Returns the same for the present reading of a clock, at less cost: it remembers the last result.
+  [[nodiscard]] std::chrono::seconds utc_offset_now(UtcTime now) const noexcept {
+    return std::chrono::seconds(table_->offset_now(count(now)));
+  }
+  template <class Duration>
+  [[nodiscard]] std::chrono::seconds utc_offset_now(
+      std::chrono::sys_time<Duration> now) const noexcept {
+    return utc_offset(now);
+  }
+
   // Returns the local time at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
   [[nodiscard]] LocalTime to_local(UtcTime utc) const noexcept {
     return LocalTime(std::chrono::nanoseconds(table_->to_local(count(utc))));

@@ -160,22 +160,22 @@ class ZoneDatabase {
     for (const internal::ZoneData* const known : similar) {
       if (known->names == data.names && known->spans == data.spans) return *known;
     }
-    similar.push_back(&keep(std::move(data)));
+    similar.push_back(&keep<internal::ZoneData>(std::move(data)));
     return *similar.back();
   }
 
   static const internal::ZoneTable& table_of(std::string_view name,
                                              const internal::ZoneData& data) {
-    return keep(internal::ZoneTable(std::string(name), data));
+    return keep<internal::ZoneTable>(std::string(name), data);
   }
 
   // Keeps the objects of all databases reachable until the process ends.
-  template <class T>
-  static const T& keep(T object) {
+  template <class T, class... Args>
+  static const T& keep(Args&&... args) {
     static auto* const mutex = new std::mutex();
     static auto* const kept = new std::vector<std::unique_ptr<const T>>();
     const std::lock_guard lock(*mutex);
-    kept->push_back(std::make_unique<const T>(std::move(object)));
+    kept->push_back(std::make_unique<const T>(std::forward<Args>(args)...));
     return *kept->back();
   }
 

@@ -6,11 +6,12 @@
 // Morocco. For these buckets and for other years the lookup is a binary search over the spans.
 // Tests compare the two lookups.
 //
-// Threads: immutable; any number of threads may read.
+// Threads: any; immutable but for the span of the last `offset_now`.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -83,7 +84,8 @@ class ZoneTable {
         names_(data.names.data()),
         span_count_(data.spans.size() - 1),
         name_(std::move(name)),
-        data_(&data) {}
+        data_(&data),
+        last_span_(spans_) {}
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const ZoneData& data() const noexcept { return *data_; }
@@ -135,6 +137,17 @@ class ZoneTable {
       return unique(was_before ? by_before : by_after);
     }
     return two_candidates(was_before, by_before, by_after, kSecond * bucket->turn);
+  }
+
+  // Returns the offset at a reading of a running clock. The span of the last call almost always contains
+  // it, so the result does not wait for the reading: a comparison is predicted, an index is computed.
+  [[nodiscard]] std::int32_t offset_now(std::int64_t utc) const noexcept {
+    const ZoneSpan* span = last_span_.load(std::memory_order_relaxed);
+    if (utc < span->begin || utc >= span[1].begin) [[unlikely]] {
+      span = spans_ + place_of(utc).span;
+      last_span_.store(span, std::memory_order_relaxed);
+    }
+    return span->offset;
   }
 
   // The binary search. Out of line, so that the compiler inlines the bucket path.
@@ -207,6 +220,7 @@ class ZoneTable {
   std::size_t span_count_;
   std::string name_;
   const ZoneData* data_;
+  mutable std::atomic<const ZoneSpan*> last_span_;
 };
 
 // Returns the table of UTC, which needs no database.
