@@ -11,13 +11,13 @@ using namespace internal;
 namespace {
 
 TEST(Seqlock, HoldsWhatWasWrittenLast) {
-  struct Odd {
+  struct Mixed {
     std::uint32_t a;
-    std::uint8_t b[7];
+    std::uint8_t b[12];
   };
-  Seqlock<Odd> lock({1, {2, 3}});
+  Seqlock<Mixed> lock({1, {2, 3}});
   EXPECT_EQ(lock.load().a, 1u);
-  lock.update([](const Odd& old) { return Odd{old.a + 6, {9, 8, 7, 6, 5, 4, 3}}; });
+  lock.update([](const Mixed& old) { return Mixed{old.a + 6, {9, 8, 7, 6, 5, 4, 3}}; });
   EXPECT_EQ(lock.load().a, 7u);
   EXPECT_EQ(lock.load().b[6], 3u);
 }

@@ -22,22 +22,21 @@ namespace masterclock::inline v0_2::internal {
 // Threads: any. Writers exclude one another. A reader spins while a writer replaces the value.
 template <class T>
 class Seqlock {
-  static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint64_t) == 0);
 
  public:
   explicit Seqlock(const T& value) noexcept { write(value); }
 
   [[nodiscard]] T load() const noexcept {
-    std::array<std::uint64_t, kWords> copy;
+    T value;
     std::uint32_t before = 0;
     do {
       before = version_.load(std::memory_order_acquire);
-      for (std::size_t i = 0; i < copy.size(); ++i) {
-        copy[i] = words_[i].load(std::memory_order_acquire);
+      for (std::size_t i = 0; i < kWords; ++i) {
+        const std::uint64_t word = words_[i].load(std::memory_order_acquire);
+        std::memcpy(reinterpret_cast<std::byte*>(&value) + i * sizeof word, &word, sizeof word);
       }
     } while ((before & 1) != 0 || version_.load(std::memory_order_relaxed) != before);
-    T value;
-    std::memcpy(static_cast<void*>(&value), copy.data(), sizeof value);
     return value;
   }
 
@@ -53,7 +52,7 @@ class Seqlock {
   }
 
  private:
-  static constexpr std::size_t kWords = (sizeof(T) + 7) / 8;
+  static constexpr std::size_t kWords = sizeof(T) / sizeof(std::uint64_t);
 
   void write(const T& value) noexcept {
     std::array<std::uint64_t, kWords> copy{};

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "masterclock/internal/int128.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
@@ -29,16 +30,14 @@ struct DriftRate {
 // Returns the drift in `age`, rounded up and saturating; zero for a negative age.
 [[nodiscard]] constexpr std::chrono::nanoseconds drifted(std::chrono::nanoseconds age,
                                                          DriftRate rate) noexcept {
-  using std::chrono::nanoseconds;
   constexpr std::int64_t kBillion = 1'000'000'000;
-  if (age.count() <= 0 || rate.parts_per_billion <= 0) return nanoseconds(0);
-  std::int64_t whole = 0, rest = 0;
-  if (__builtin_mul_overflow(age.count() / kBillion, rate.parts_per_billion, &whole) ||
-      __builtin_mul_overflow(age.count() % kBillion, rate.parts_per_billion, &rest)) {
-    return nanoseconds::max();
+  if (age.count() <= 0 || rate.parts_per_billion <= 0) return {};
+  std::int64_t product = 0;
+  if (!__builtin_mul_overflow(age.count(), rate.parts_per_billion, &product)) [[likely]] {
+    return std::chrono::nanoseconds((product - 1) / kBillion + 1);
   }
-  return saturating_add(nanoseconds(whole),
-                        nanoseconds(rest / kBillion + (rest % kBillion != 0 ? 1 : 0)));
+  return std::chrono::nanoseconds(internal::saturate(
+      (internal::Int128{age.count()} * rate.parts_per_billion + kBillion - 1) / kBillion));
 }
 
 // Returns the present size of a bound that was stated `age` ago.
