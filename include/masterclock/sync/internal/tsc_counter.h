@@ -25,13 +25,17 @@ struct TscCounter {
   // clock source if the cores disagree or the rate changes.
   //
   // Errors: Unimplemented on other architectures; FailedPrecondition names the missing feature.
-  // Source: AMD APM and Intel SDM, CPUID Fn8000_0007 EDX[8].
+  // Source: AMD APM and Intel SDM, CPUID Fn8000_0007 EDX[8] and Fn8000_0001 EDX[27].
   [[nodiscard]] static absl::Status available() {
 #if defined(__x86_64__)
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid(0x80000007, &a, &b, &c, &d) == 0 || (d & (1U << 8)) == 0) {
       return absl::FailedPreconditionError(
           "the time stamp counter is not invariant (CPUID 80000007h, EDX bit 8)");
+    }
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d) == 0 || (d & (1U << 27)) == 0) {
+      return absl::FailedPreconditionError(
+          "the processor has no RDTSCP instruction (CPUID 80000001h, EDX bit 27)");
     }
     constexpr const char* kFile =
         "/sys/devices/system/clocksource/clocksource0/current_clocksource";
@@ -60,9 +64,12 @@ struct TscCounter {
   // Counts after all earlier loads of this thread.
   [[nodiscard]] static std::uint64_t read_in_order() noexcept {
 #if defined(__x86_64__)
-    asm volatile("lfence" : : : "memory");
+    std::uint32_t low = 0, high = 0, core = 0;
+    asm volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(core) : : "memory");
+    return std::uint64_t{high} << 32 | low;
+#else
+    return 0;
 #endif
-    return read();
   }
 
   // Returns `object` by an address that depends on `ticks`. The processor therefore loads from it after
