@@ -52,6 +52,7 @@
 #include "masterclock/time/time_source.h"
 #include "masterclock/time/weekdays.h"
 #include "masterclock/timers/backoff.h"
+#include "masterclock/timers/timecode_chase.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/io.h"
 #include "masterclock/zones/recurring_local_time.h"
