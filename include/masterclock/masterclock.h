@@ -52,6 +52,8 @@
 #include "masterclock/time/time_source.h"
 #include "masterclock/time/weekdays.h"
 #include "masterclock/timers/backoff.h"
+#include "masterclock/timers/rundown.h"
+#include "masterclock/timers/rundown_values.h"
 #include "masterclock/timers/timecode_chase.h"
 #include "masterclock/zones/broadcast_day.h"
 #include "masterclock/zones/io.h"
