@@ -79,10 +79,10 @@ struct ChildProcess::Outputs {
 };
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::start(
-    const std::vector<std::string>& arguments, std::size_t keep) {
+    const std::vector<std::string>& arguments, ChildOptions options) {
   Descriptor ended(::eventfd(0, EFD_CLOEXEC));
   if (ended.get() < 0) return system_error("Cannot make an eventfd", errno);
-  std::unique_ptr<ChildProcess> child(new ChildProcess(keep, std::move(ended)));
+  std::unique_ptr<ChildProcess> child(new ChildProcess(std::move(options), std::move(ended)));
   std::promise<absl::Status> promise;
   std::future<absl::Status> started = promise.get_future();
   child->supervisor_ = std::thread(&ChildProcess::run, child.get(), arguments, std::move(promise));
@@ -145,6 +145,7 @@ void ChildProcess::supervise(const Outputs& outputs) {
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
     if (::poll(streams, 2, -1) < 0 && errno != EINTR) break;
     if (streams[0].revents != 0 && !drain(output, output_, keep_, mutex_)) streams[0].fd = -1;
+    pause_if_wanted();
     if (streams[1].revents != 0 && !drain(errors, errors_, keep_, mutex_)) streams[1].fd = -1;
   }
   // Reaps under the lock, so that no thread signals a number that is no longer the child's.
@@ -171,9 +172,35 @@ void ChildProcess::stop(std::chrono::milliseconds grace) {
   if (ended()) return;
   stopped_ = true;
   ::kill(-pid_, SIGTERM);
+  ::kill(-pid_, SIGCONT);  // a paused child ends too
   if (changed_.wait_for(lock, grace, ended)) return;
   ::kill(-pid_, SIGKILL);
   changed_.wait(lock, ended);
+}
+
+void ChildProcess::pause() {
+  const std::lock_guard lock(mutex_);
+  paused_ = true;
+  signal(SIGSTOP);
+}
+
+void ChildProcess::resume() {
+  const std::lock_guard lock(mutex_);
+  paused_ = false;
+  pause_when_ = nullptr;
+  signal(SIGCONT);
+}
+
+void ChildProcess::pause_if_wanted() {
+  const std::lock_guard lock(mutex_);
+  if (!pause_when_ || !pause_when_(output_)) return;
+  pause_when_ = nullptr;
+  paused_ = true;
+  signal(SIGSTOP);
+}
+
+void ChildProcess::signal(int number) {
+  if (!ended_.has_value()) ::kill(-pid_, number);
 }
 
 bool ChildProcess::wait(int interrupt_fd) {
@@ -186,6 +213,11 @@ bool ChildProcess::wait(int interrupt_fd) {
 bool ChildProcess::running() const {
   const std::lock_guard lock(mutex_);
   return !ended_.has_value();
+}
+
+bool ChildProcess::paused() const {
+  const std::lock_guard lock(mutex_);
+  return !ended_.has_value() && paused_;
 }
 
 bool ChildProcess::succeeded() const {

@@ -2,21 +2,24 @@
 //
 // The child gets an argument vector, a separate process group, /dev/null as its standard input, and no
 // blocked signal. Ctrl-C on the terminal therefore reaches the parent only. The object keeps the last
-// part of the child's standard output and of its errors. When the parent dies, even by SIGKILL, the
-// kernel kills the child.
+// part of the child's standard output and of its errors. The kernel kills the child when the parent
+// dies, even by SIGKILL.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_CHILD_PROCESS_H_
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,18 +30,25 @@
 
 namespace common {
 
+struct ChildOptions {
+  std::size_t keep = 4'096;  // bytes of each of the outputs
+
+  // Pauses the child as soon as this returns true for the output. It must be quick.
+  std::function<bool(std::string_view output)> pause_when = {};
+};
+
 // Threads: any.
 class ChildProcess {
  public:
   // The time from SIGTERM to SIGKILL.
   static constexpr std::chrono::milliseconds kGrace{2'000};
 
-  // Starts `arguments[0]` of PATH, and keeps up to `keep` bytes of each of its outputs.
+  // Starts `arguments[0]` of PATH.
   //
   // Errors: NotFound for a missing program ("ffmpeg is not installed: not found in PATH"); Unavailable
   //         when the system refuses.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<ChildProcess>> start(
-      const std::vector<std::string>& arguments, std::size_t keep = 4'096);
+      const std::vector<std::string>& arguments, ChildOptions options = {});
 
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -47,10 +57,15 @@ class ChildProcess {
   // Sends SIGTERM to the child's group, and SIGKILL after `grace`. Returns when the child has ended.
   void stop(std::chrono::milliseconds grace = kGrace);
 
+  // Stop and continue the child's group (SIGSTOP, SIGCONT). After `resume`, `pause_when` counts no more.
+  void pause();
+  void resume();
+
   // Waits until the child ends, or `interrupt_fd`, if any, becomes readable: then returns false.
   bool wait(int interrupt_fd = -1);
 
-  [[nodiscard]] bool running() const;
+  [[nodiscard]] bool running() const;  // or paused
+  [[nodiscard]] bool paused() const;
   [[nodiscard]] bool succeeded() const;  // ended without stop(), with exit status 0
 
   [[nodiscard]] std::string output() const;
@@ -60,11 +75,15 @@ class ChildProcess {
 
  private:
   struct Outputs;
-  ChildProcess(std::size_t keep, Descriptor ended_event)
-      : keep_(keep), ended_event_(std::move(ended_event)) {}
+  ChildProcess(ChildOptions options, Descriptor ended_event)
+      : keep_(options.keep),
+        ended_event_(std::move(ended_event)),
+        pause_when_(std::move(options.pause_when)) {}
   void run(const std::vector<std::string>& arguments, std::promise<absl::Status> started);
   absl::Status spawn(const std::vector<std::string>& arguments, Outputs& outputs);
   void supervise(const Outputs& outputs);
+  void signal(int number);  // with the lock held
+  void pause_if_wanted();
 
   const std::size_t keep_;
   const Descriptor ended_event_;  // an eventfd, readable after the child was reaped
@@ -73,6 +92,8 @@ class ChildProcess {
   pid_t pid_ = -1;            // until it is reaped
   std::optional<int> ended_;  // the status of waitpid(2)
   bool stopped_ = false;      // by stop()
+  bool paused_ = false;
+  std::function<bool(std::string_view)> pause_when_;
   std::string output_, errors_;
   std::thread supervisor_;
 };

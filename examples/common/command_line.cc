@@ -3,6 +3,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <sstream>
 
 #include "common/output.h"
 #include "common/printable.h"
@@ -29,7 +30,10 @@ int run_program(int argc, char** argv, const Program& program,
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& help) {
-      return app.exit(help);
+      std::ostringstream text;
+      app.exit(help, text, text);
+      const absl::Status written = write_stdout(text.str());
+      return written.ok() ? 0 : fail(std::string(written.message()), program.exit_status(written));
     } catch (const CLI::ParseError& error) {
       return fail(std::string(error.what()) + " (see " + program.name + " --help)",
                   program.usage_exit_status);

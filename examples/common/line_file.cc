@@ -122,6 +122,11 @@ absl::Status LineFile::write(std::string line) {
   return absl::OkStatus();
 }
 
+bool LineFile::reader_has_left() const {
+  pollfd poll{reader_fd(), 0, 0};
+  return ::poll(&poll, 1, 0) == 1 && (poll.revents & POLLERR) != 0;
+}
+
 int LineFile::reader_fd() const {
   const std::lock_guard lock(mutex_);
   return descriptor_.get();

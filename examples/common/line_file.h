@@ -4,7 +4,7 @@
 // write. A full disk leaves no part of a line.
 //
 // The file may be a pipe. No call then blocks without an end: `interrupt_fd` ends each wait for a slow
-// reader. `reader_fd` shows when the reader has left.
+// reader. `reader_has_left` shows that writing is of no use.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_LINE_FILE_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_LINE_FILE_H_
 
@@ -60,8 +60,9 @@ class LineFile {
   // Waits until the disk has the lines. Further writes fail.
   absl::Status close();
 
-  // Returns a descriptor for poll(2): it has POLLERR once the reader of a pipe has left. Valid until
-  // `close`.
+  // Returns whether the reader of a pipe has left. `reader_fd` is a descriptor for poll(2), which then
+  // has POLLERR. It is valid until `close`.
+  [[nodiscard]] bool reader_has_left() const;
   [[nodiscard]] int reader_fd() const;
 
   // Returns the number of lines that this object wrote.

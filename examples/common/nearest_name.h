@@ -12,8 +12,8 @@ namespace common {
 
 inline constexpr std::size_t kLongestName = 100;
 
-// Returns the letters to change, add or remove to make one name of the other, or `limit` where
-// there are as many, or where a name is longer than kLongestName. ASCII case does not count.
+// Returns the number of letters to change, add or remove to make one name from the other, at most
+// `limit`. Returns `limit` when a name is longer than kLongestName. ASCII case does not count.
 inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   const std::size_t longer = std::max(a.size(), b.size());
   if (longer - std::min(a.size(), b.size()) >= limit || longer > kLongestName) return limit;

@@ -34,7 +34,7 @@ void add_guide_options(CLI::App& app, GuideArguments& guide) {
              [](const std::string& text) { return parse_day_start(text); })
       ->type_name("HH:MM");
   app.add_flag("--strict", guide.strict,
-               "refuse a guide for one entry that makes no sense; such entries are left out "
+               "refuse a guide that has an entry that makes no sense; such entries are left out "
                "otherwise");
 }
 

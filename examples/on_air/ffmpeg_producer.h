@@ -8,8 +8,8 @@
 // than half a frame before the requested frame are dropped. All times are those of the file (-copyts),
 // so they do not depend on the stream that begins first.
 //
-// A media file may be hostile. ffmpeg and ffprobe open local files only, and only containers: a
-// playlist with the name of a clip would otherwise read files outside of the media folder.
+// A media file may be hostile. A playlist with the name of a clip would make ffmpeg read files outside
+// of the media folder. Therefore ffmpeg and ffprobe open local files only, and only containers.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_FFMPEG_PRODUCER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_FFMPEG_PRODUCER_H_
 
@@ -29,7 +29,7 @@ namespace on_air {
 
 struct FfmpegOptions {
   bool paced = false;     // produces one second of media per second, not as fast as possible
-  int interrupt_fd = -1;  // `start` and `wait` end when it becomes readable
+  int interrupt_fd = -1;  // `start`, `prepare` and `wait` end when it becomes readable
 };
 
 // The first frame of a request. The times are on the timeline of the file.
@@ -43,6 +43,10 @@ struct SeekPlan {
 //         first or the last frame of the request.
 [[nodiscard]] absl::StatusOr<SeekPlan> plan_seek(const ProducerRequest& request,
                                                  const MediaInfo& info);
+
+// Returns the command line of a slate: lines of text on a plain picture, without an end.
+[[nodiscard]] std::vector<std::string> slate_arguments(const ProducerRequest& request,
+                                                       FfmpegOptions options);
 
 // Returns the command line. Reading begins at `read_from` on the timeline of the file.
 [[nodiscard]] std::vector<std::string> ffmpeg_arguments(
@@ -58,8 +62,12 @@ class FfmpegProducer final : public Producer {
   ~FfmpegProducer() override { (void)stop(); }
 
   absl::Status start(const ProducerRequest& request) override;
+  // Starts ffmpeg, which pauses at its first frame. Does nothing when the output is that of the present
+  // request: two processes cannot write one file.
+  void prepare(const ProducerRequest& next) override;
   absl::Status stop() override;
   [[nodiscard]] ProducerState state() const override;
+  [[nodiscard]] std::string failure() const override;
 
   // Waits until the request is produced. An interruption stops ffmpeg.
   //
@@ -68,11 +76,25 @@ class FfmpegProducer final : public Producer {
   absl::Status wait();
 
  private:
+  struct Launch {
+    std::vector<std::string> arguments;
+    masterclock::FrameRate rate;  // of the media
+  };
+  struct Prepared {
+    ProducerRequest request;
+    masterclock::FrameRate rate;
+    std::unique_ptr<common::ChildProcess> child;  // paused, or on its way there
+  };
+  [[nodiscard]] absl::StatusOr<Launch> plan(const ProducerRequest& request) const;
+
   [[nodiscard]] std::shared_ptr<common::ChildProcess> child() const;
   void set_child(std::shared_ptr<common::ChildProcess> child);
+  [[nodiscard]] bool is_prepared(const ProducerRequest& request) const;
+  void forget_prepared();
 
   const FfmpegOptions options_;
-  std::filesystem::path media_;
+  std::filesystem::path media_, output_;
+  std::optional<Prepared> prepared_;
   mutable std::mutex mutex_;
   std::shared_ptr<common::ChildProcess> child_;
 };

@@ -1,11 +1,10 @@
-// on_air join: real media from the join point on.
+// on_air join: writes media from the join point on.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_JOIN_COMMAND_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_JOIN_COMMAND_H_
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,16 +19,15 @@ struct JoinOptions {
   std::string channel, media, output;
   std::optional<StationTime> at;               // absent: the system's clock
   std::optional<std::int64_t> frames;          // absent: until the media ends
-  std::optional<masterclock::FrameRate> rate;  // absent: the media's own
+  std::optional<masterclock::FrameRate> rate;  // absent: that of the media
 };
 
-// Writes what the channel shows from that instant on to `output`, whose name says what it is: .mp4,
-// .mov, .mkv, .ts, or .png and .jpg for the first frame alone. The file appears under its name when
-// it is whole, and not at all when anything goes wrong. One line on `out` says what was joined, and
-// where.
+// Writes the channel from that instant on to `output`. The extension names the format: .mp4, .mov, .mkv,
+// .ts, or .png and .jpg for the first frame. The file gets its name when it is complete; an error leaves
+// no file. One line on stdout describes the join.
 //
-// Errors: one line; Cancelled when SIGINT, SIGTERM or SIGHUP came.
-absl::Status run_join(const JoinOptions& options, std::ostream& out);
+// Errors: one line; Cancelled after SIGINT, SIGTERM or SIGHUP.
+absl::Status run_join(const JoinOptions& options);
 void add_join(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air

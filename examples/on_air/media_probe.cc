@@ -22,6 +22,7 @@ using nlohmann::json;
 using std::chrono::nanoseconds;
 
 constexpr std::size_t kLongestReport = 4'000'000;
+constexpr std::chrono::milliseconds kInterruptedGrace{100};
 
 absl::Status bad_media(const std::filesystem::path& file, const std::string& what) {
   return absl::InvalidArgumentError(printable(file.string()) + ": " + what);
@@ -34,9 +35,12 @@ absl::StatusOr<std::string> ffprobe(std::vector<std::string> arguments,
   arguments.insert(arguments.end(), safely.begin(), safely.end());
   arguments.push_back("file:" + file.string());  // a name with a colon is a file too
   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
-      ChildProcess::start(arguments, kLongestReport);
+      ChildProcess::start(arguments, {.keep = kLongestReport});
   if (!child.ok()) return child.status();
-  if (!(*child)->wait(interrupt_fd)) return absl::CancelledError("interrupted");
+  if (!(*child)->wait(interrupt_fd)) {
+    (*child)->stop(kInterruptedGrace);
+    return absl::CancelledError("interrupted");
+  }
   if (!(*child)->succeeded()) {
     std::string complaint = (*child)->complaint();
     const std::string prefix = "file:" + file.string() + ": ";

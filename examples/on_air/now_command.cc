@@ -108,7 +108,7 @@ class NowAnswer {
   }
 
   // Returns the answer of this instant, from the guide as it is on disk now, in a screen's height.
-  // What is wrong with the guide stands below, or on stderr where there is no screen.
+  // Faults of the guide follow it, or go to stderr without a screen.
   [[nodiscard]] absl::StatusOr<std::string> watched_text(const Terminal& terminal) {
     const absl::StatusOr<bool> reloaded = schedule_.reload_if_changed();
     const bool screen = terminal.height > 0 && !options_.json;

@@ -19,9 +19,9 @@ namespace {
 using common::bar;
 using common::cells;
 using common::date_text;
-using common::Terminal;
 using common::fit;
 using common::fit_right;
+using common::Terminal;
 
 using masterclock::LocalTime;
 using masterclock::UtcTime;

@@ -23,6 +23,8 @@ namespace on_air {
 struct ProducerRequest {
   std::string channel;
   std::filesystem::path media;
+  std::string slate = {};                      // shows these lines in place of media
+  bool loop = false;                           // begins again when the media ends
   std::chrono::nanoseconds position{};         // the first frame shown is the one on then
   std::optional<masterclock::FrameRate> rate;  // of the output; absent: that of the media
   std::optional<std::int64_t> frames;          // absent: until the media ends
@@ -40,14 +42,10 @@ enum class ProducerState {
 
 [[nodiscard]] constexpr const char* to_string(ProducerState state) noexcept {
   switch (state) {
-    case ProducerState::kIdle:
-      return "idle";
-    case ProducerState::kRunning:
-      return "running";
-    case ProducerState::kFinished:
-      return "finished";
-    case ProducerState::kFailed:
-      return "failed";
+    case ProducerState::kIdle: return "idle";
+    case ProducerState::kRunning: return "running";
+    case ProducerState::kFinished: return "finished";
+    case ProducerState::kFailed: return "failed";
   }
   return "unknown";
 }
@@ -65,10 +63,17 @@ class Producer {
   // Errors: one line that names the media or the tool. Nothing runs after an error.
   virtual absl::Status start(const ProducerRequest& request) = 0;
 
+  // Prepares the next request, so that `start` of that request shows its first frame at once. The
+  // present request runs on.
+  virtual void prepare(const ProducerRequest& /*next*/) {}
+
   // Returns when nothing runs.
   virtual absl::Status stop() = 0;
 
   [[nodiscard]] virtual ProducerState state() const = 0;
+
+  // Returns one line about the last failure.
+  [[nodiscard]] virtual std::string failure() const { return "the producer failed"; }
 };
 
 // Makes the producer of a channel.

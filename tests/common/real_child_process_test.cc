@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 std::unique_ptr<ChildProcess> shell(const char* script, std::size_t keep = 4'096) {
-  auto child = ChildProcess::start({"sh", "-c", script}, keep);
+  auto child = ChildProcess::start({"sh", "-c", script}, {.keep = keep});
   EXPECT_TRUE(child.ok()) << child.status();
   return *std::move(child);
 }
@@ -84,6 +84,35 @@ TEST(RealChildProcess, EndsBySigtermOrAfterTheGraceBySigkill) {
   ASSERT_TRUE(says(*deaf, "ready\n"));
   deaf->stop(1ms);
   EXPECT_EQ(deaf->complaint(), "killed by signal 9");
+}
+
+TEST(RealChildProcess, APausedChildGoesOnOrEnds) {
+  const auto child = shell("echo ready; while :; do echo -n; done");
+  ASSERT_TRUE(says(*child, "ready\n"));
+  child->pause();
+  EXPECT_TRUE(child->running());
+  child->resume();
+  child->pause();
+  child->stop(1min);
+  EXPECT_EQ(child->complaint(), "killed by signal 15");
+}
+
+TEST(RealChildProcess, PausesAtTheWantedOutputUnlessItHasBeenResumed) {
+  const auto wanted = [](std::string_view output) { return output.ends_with("two\n"); };
+  const std::vector<std::string> counts = {"sh", "-c", "echo one; echo two; while :; do :; done"};
+  const auto child = ChildProcess::start(counts, {.pause_when = wanted});
+  ASSERT_TRUE(child.ok());
+  while (!(*child)->paused()) ASSERT_TRUE((*child)->running());
+  EXPECT_EQ((*child)->output(), "one\ntwo\n");
+  (*child)->resume();
+  EXPECT_FALSE((*child)->paused());
+
+  const auto resumed = ChildProcess::start(
+      {"sh", "-c", "sleep 0.2; echo two; exec tail -f /dev/null"}, {.pause_when = wanted});
+  ASSERT_TRUE(resumed.ok());
+  (*resumed)->resume();
+  ASSERT_TRUE(says(**resumed, "two\n"));
+  EXPECT_FALSE((*resumed)->paused());
 }
 
 TEST(RealChildProcess, IsReapedWithItsOwnChildren) {

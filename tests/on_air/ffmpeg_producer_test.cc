@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <thread>
 
 #include "../temporary_directory.h"
 #include "masterclock/frames/frame_index.h"
@@ -121,6 +123,8 @@ TEST(FfmpegArguments, SeekChooseAndCount) {
                                    "-nostats",
                                    "-progress",
                                    "pipe:1",
+                                   "-stats_period",
+                                   "0.1",
                                    "-y",
                                    "-copyts",
                                    "-seek_timestamp",
@@ -177,10 +181,10 @@ TEST(FfmpegArguments, FollowTheRequest) {
 
   ProducerRequest nowhere = asked;
   nowhere.output = "";
-  EXPECT_THAT(
-      ffmpeg_arguments(nowhere, info, plan, std::nullopt, {.paced = true}),
-      IsSupersetOf({"trim=start=9.980000,setpts=PTS-10.000000/TB,realtime",
-                    "atrim=start=10.000000,asetpts=PTS-10.000000/TB,arealtime", "null", "-"}));
+  EXPECT_THAT(ffmpeg_arguments(nowhere, info, plan, std::nullopt, {.paced = true}),
+              IsSupersetOf({"trim=start=9.980000,setpts=PTS-10.000000/TB,realtime=limit=0.5",
+                            "atrim=start=10.000000,asetpts=PTS-10.000000/TB,arealtime=limit=0.5",
+                            "null", "-"}));
 }
 
 TEST(ParseProbe, ReadsTheReportOfFfprobe) {
@@ -357,6 +361,41 @@ TEST_F(RealFfmpegProducer, ReportsWhyFfmpegFailed) {
   EXPECT_EQ(FfmpegProducer().wait().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(RealFfmpegProducer, ShowsASlateUntilStopped) {
+  const auto output = directory_.path() / "slate.ts";
+  FfmpegProducer producer({.paced = true});
+  ProducerRequest slate = asking("", 0s, output);
+  slate.slate = "Next: Who's \\that\\? 100 %\nat 20:00, [1] {2}; a=b";
+  ASSERT_TRUE(producer.start(slate).ok());
+  while (producer.state() == ProducerState::kRunning &&
+         (!std::filesystem::exists(output) || std::filesystem::file_size(output) < 1'000)) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(producer.state(), ProducerState::kRunning) << producer.failure();
+  EXPECT_TRUE(producer.stop().ok());
+  EXPECT_TRUE(probe_media(output).ok());
+}
+
+TEST_F(RealFfmpegProducer, ShowsAPreparedRequestAtOnce) {
+  const auto media = clip("clip.mp4");
+  FfmpegProducer producer({.paced = true});
+  ASSERT_TRUE(producer.start(asking(media, 1s, directory_.path() / "first.ts")).ok());
+  const auto second = directory_.path() / "second.ts";
+  producer.prepare(asking(media, 2s, second));
+  EXPECT_EQ(producer.state(), ProducerState::kRunning) << "the first runs on";
+  // No other ffmpeg can start now.
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const absl::Status started = producer.start(asking(media, 2s + 1us, second));  // the same frame
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(started.ok()) << started;
+  while (producer.state() == ProducerState::kRunning &&
+         (!std::filesystem::exists(second) || std::filesystem::file_size(second) < 1'000)) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(producer.state(), ProducerState::kRunning) << producer.failure();
+}
+
 // case 24: a playlist with the name of a clip reads no other file.
 TEST_F(RealFfmpegProducer, RefusesAPlaylistInDisguise) {
   const auto secret = clip("secret.ts");
@@ -368,6 +407,10 @@ TEST_F(RealFfmpegProducer, RefusesAPlaylistInDisguise) {
       {"concat.mp4", "ffconcat version 1.0\nfile secret.ts\nduration 10\n"},
       {"sdp.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=video 5004 RTP/AVP 96\n"},
       {"dash.mp4", "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011'></MPD>"},
+      {"svg.mp4", "<svg xmlns='http://www.w3.org/2000/svg'><image href='secret.ts'/></svg>"},
+      {"metadata.mp4", ";FFMETADATA1\ntitle=secret.ts\n"},
+      {"subtitles.mp4", "1\n00:00:00,000 --> 00:00:10,000\nsecret.ts\n"},
+      {"picture%03d.png", "\x89PNG\r\n\x1a\n"},
   };
   for (const auto& c : cases) {
     FfmpegProducer producer;
