@@ -123,14 +123,21 @@ std::string guide_name(std::string_view path) {
   return path == kStandardInput ? "standard input" : std::string(path);
 }
 
-absl::StatusOr<std::string> read_guide_bytes(const std::string& path, std::size_t largest) {
+absl::StatusOr<std::string> read_guide_bytes(const std::string& path, std::size_t largest,
+                                             Pipes pipes) {
   const std::string name = guide_name(path);
   if (path.find('\0') != std::string::npos) {
     return absl::NotFoundError(common::printable(name) + ": a zero character in the name");
   }
   const bool standard_input = path == kStandardInput;
-  const common::Descriptor file(standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int without_waiting = pipes == Pipes::kRefused ? O_NONBLOCK : 0;
+  const common::Descriptor file(
+      standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | without_waiting));
   if (!standard_input && file.get() < 0) return cannot_read(name, errno);
+  struct stat info {};
+  if (pipes == Pipes::kRefused && ::fstat(file.get(), &info) == 0 && S_ISFIFO(info.st_mode)) {
+    return common::data_error(name, "has become a pipe; a guide that changes must be a file");
+  }
   absl::StatusOr<std::string> bytes =
       read_whole(standard_input ? STDIN_FILENO : file.get(), name, largest);
   if (!bytes.ok()) return bytes;

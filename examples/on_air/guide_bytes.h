@@ -19,13 +19,18 @@ inline constexpr std::string_view kStandardInput = "-";
 // Returns the name of a guide for messages.
 [[nodiscard]] std::string guide_name(std::string_view path);
 
+// Says whether a guide may be a pipe. To open one takes as long as its writer wishes.
+enum class Pipes { kRead, kRefused };
+
 // Reads a file, or standard input for "-". Unpacks what gzip packed; the content decides, not the
 // name.
 //
 // Errors: "FILE: what". NotFound or Unavailable when it cannot be read; InvalidArgument for a file
-//         of more than `largest` bytes, for damaged gzip, and for other packers.
+//         of more than `largest` bytes, for damaged gzip, for other packers, and for a pipe that is
+//         refused.
 [[nodiscard]] absl::StatusOr<std::string> read_guide_bytes(const std::string& path,
-                                                           std::size_t largest = kLargestGuide);
+                                                           std::size_t largest = kLargestGuide,
+                                                           Pipes pipes = Pipes::kRead);
 
 }  // namespace on_air
 

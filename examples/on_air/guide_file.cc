@@ -156,17 +156,21 @@ absl::StatusOr<LoadedGuide> GuideFiles::load(UtcTime from, UtcTime until) {
                         [&](const Source& source) { return source.path == day.first; });
   });
   loaded.guide = std::move(all).to_guide();
+  loaded_ = true;
   return loaded;
 }
 
 absl::StatusOr<GuideFile> GuideFiles::read(const Source& source) {
-  const bool standard_input = source.path == kStandardInput;
-  if (standard_input && standard_input_) return *standard_input_;
-  absl::StatusOr<std::string> bytes = read_guide_bytes(source.path);
+  std::error_code ignored;
+  const bool pipe = source.path == kStandardInput || fs::is_fifo(source.path, ignored);
+  const auto before = pipes_.find(source.path);
+  if (pipe && before != pipes_.end()) return before->second;
+  absl::StatusOr<std::string> bytes =
+      read_guide_bytes(source.path, kLargestGuide, loaded_ ? Pipes::kRefused : Pipes::kRead);
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<GuideFile> file =
       parse_guide(*std::move(bytes), guide_name(source.path), reading_, source.date);
-  if (standard_input && file.ok()) standard_input_ = *file;
+  if (pipe && file.ok()) pipes_[source.path] = *file;
   return file;
 }
 

@@ -25,7 +25,7 @@ struct LoadedGuide {
 //
 //   - an XMLTV guide or an ffplayout playlist, perhaps packed with gzip; the content decides, not
 //     the name
-//   - "-", standard input, which is read once
+//   - "-", standard input, or a pipe; both are read once
 //   - a folder of ffplayout playlists, YYYY/MM/YYYY-MM-DD.json; the name gives the date, and a list
 //     ends where the list of the next day begins
 //
@@ -45,7 +45,8 @@ class GuideFiles {
   // read from it before stays. Under `strict` it is an error.
   //
   // Errors: NotFound or Unavailable, "FILE: what", when a file cannot be read; InvalidArgument,
-  //         "FILE:LINE: what", when it is no guide, as xmltv.h and ffplayout.h say.
+  //         "FILE:LINE: what", when it is no guide, as xmltv.h and ffplayout.h say. The first load waits
+  //         for the writer of a pipe. Later ones wait for nothing.
   absl::StatusOr<LoadedGuide> load(masterclock::UtcTime from, masterclock::UtcTime until);
 
   // Returns whether `load` would read other files than the last time, or changed ones.
@@ -70,7 +71,8 @@ class GuideFiles {
   std::vector<std::string> paths_;
   GuideReading reading_;
   std::vector<Source> last_;
-  std::optional<GuideFile> standard_input_;
+  bool loaded_ = false;
+  std::map<std::string, GuideFile> pipes_;    // what was read from each, standard input included
   std::map<std::string, GuideListing> days_;  // what was read last, of folders
 };
 

@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <random>
+#include <thread>
 
 #include "../temporary_directory.h"
 #include "guide_bytes.h"
@@ -168,6 +171,30 @@ TEST_F(LoadGuide, RefusesMoreBytesThanAGuideMayHave) {
   const auto endless = read_guide_bytes("/dev/zero", kLargest);
   EXPECT_EQ(std::string(endless.status().message()),
             "/dev/zero: larger than 1 MiB, the most that a guide may have");
+}
+
+using RealPipe = LoadGuide;
+
+// case 18: a guide that is read again waits for no writer of a pipe.
+TEST_F(RealPipe, IsReadOnceAndNotAgain) {
+  const std::string pipe = (directory_.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::string file = directory_.write("b.xml", "<tv><channel id='b'/></tv>").string();
+  GuideFiles guides({pipe, file}, {});
+  {
+    const std::jthread writer([&] { std::ofstream(pipe) << "<tv><channel id='a'/></tv>"; });
+    ASSERT_TRUE(guides.load(kNoon, kNoon).ok());
+  }
+  directory_.write("b.xml", "<tv><channel id='new'/></tv>");
+  const auto again = guides.load(kNoon, kNoon);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->guide.channels()[0].id(), "a");
+  EXPECT_EQ(again->guide.channels()[1].id(), "new");
+
+  std::filesystem::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_EQ(message(guides.load(kNoon, kNoon)),
+            file + ": has become a pipe; a guide that changes must be a file");
 }
 
 TEST_F(LoadGuide, MergesSeveralGuides) {
