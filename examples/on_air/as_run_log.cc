@@ -36,6 +36,12 @@ std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone, seconds
       line["planned_duration_seconds"] = duration<double>(*entry.planned_duration).count();
     }
     line["resumed"] = entry.resumed;
+  } else if (entry.skipped == 0) {
+    line["title"] = entry.title;
+    line["aired"] = false;
+    line["filler"] = entry.filler_reason;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["real_start"] = utc_text(entry.real_start);
   } else {
     line["title"] = nullptr;
     line["aired"] = false;

@@ -16,6 +16,15 @@
 //    "broadcast_date":"2026-03-29","channel":"RTEOne.ie","title":null,"aired":false,"skipped":3,
 //    "planned_start":"2026-03-29T13:00:00Z","last_planned_start":"2026-03-29T13:01:00Z",
 //    "real_start":"2026-03-29T14:10:03.070Z"}
+//
+// When a producer ends early, a filler goes on the air until the boundary or until the producer runs
+// again. The producer's second start has "resumed":true. The filler has the title of the interrupted
+// programme:
+//
+//   {"start":"2026-03-29T01:10:00.250Z","local_start":"2026-03-29T02:10:00.250+01:00",
+//    "broadcast_date":"2026-03-28","channel":"RTEOne.ie","title":"News","aired":false,
+//    "filler":"news.mp4: the media ended","planned_start":"2026-03-29T01:00:00Z",
+//    "real_start":"2026-03-29T01:10:00.250Z"}
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_AS_RUN_LOG_H_
 
@@ -37,19 +46,22 @@
 
 namespace on_air {
 
-// A programme start, or a number of skipped programmes.
+// A programme start, the start of a filler, or a number of skipped programmes.
 struct AsRunEntry {
   std::string channel, title;
   masterclock::UtcTime planned_start, real_start;
   std::optional<std::chrono::nanoseconds> planned_duration;  // from the planned start
   bool resumed = false;                                      // it continues after an interruption
 
+  // Not empty: a filler went on the air in place of the rest of the programme, for this reason.
+  std::string filler_reason;
+
   // Positive: so many programmes, planned from `planned_start` to `last_planned_start`, were not
   // aired. There is no title.
   std::int64_t skipped = 0;
   std::optional<masterclock::UtcTime> last_planned_start;
 
-  [[nodiscard]] bool aired() const noexcept { return skipped == 0; }
+  [[nodiscard]] bool aired() const noexcept { return skipped == 0 && filler_reason.empty(); }
   [[nodiscard]] std::chrono::nanoseconds lateness() const noexcept {
     return masterclock::saturating_difference(real_start, planned_start);
   }
@@ -83,6 +95,7 @@ class AsRunLog {
   }
   absl::Status close() { return file_->close(); }
   [[nodiscard]] std::size_t lines() const { return file_->lines(); }
+  [[nodiscard]] bool reader_has_left() const { return file_->reader_has_left(); }
   [[nodiscard]] int reader_fd() const { return file_->reader_fd(); }
 
  private:

@@ -76,7 +76,32 @@ absl::Status AsRunRecorder::start(const PlannedAiring& airing, UtcTime at) {
   return write(entry);
 }
 
+absl::Status AsRunRecorder::record_filler(const NowPlaying& programme, UtcTime at,
+                                          std::string reason) {
+  AsRunEntry entry;
+  entry.channel = channel_;
+  entry.title = programme.title;
+  entry.planned_start = programme.begin;
+  entry.real_start = at;
+  entry.filler_reason = std::move(reason);
+  return at < end_ ? write(entry) : absl::OkStatus();
+}
+
+absl::Status AsRunRecorder::record_return(const NowPlaying& programme, UtcTime at) {
+  AsRunEntry entry;
+  entry.channel = channel_;
+  entry.title = programme.title;
+  entry.planned_start = programme.begin;
+  entry.real_start = at;
+  if (programme.stop) {
+    entry.planned_duration = masterclock::si_elapsed(programme.begin, *programme.stop);
+  }
+  entry.resumed = true;
+  return at < end_ ? write(entry) : absl::OkStatus();
+}
+
 absl::Status AsRunRecorder::write(const AsRunEntry& entry) {
+  if (!sink_) return absl::OkStatus();
   try {
     return sink_(entry);
   } catch (const std::exception& error) {

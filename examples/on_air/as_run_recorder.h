@@ -30,6 +30,11 @@ class AsRunRecorder {
   // Errors: that of the sink. The entry is not repeated.
   absl::Status record(const PlayoutPlan& plan);
 
+  // Records that a filler replaces the programme from `at` on, or that the programme is back.
+  absl::Status record_filler(const NowPlaying& programme, masterclock::UtcTime at,
+                             std::string reason);
+  absl::Status record_return(const NowPlaying& programme, masterclock::UtcTime at);
+
   // Notes that the clock was set back to `lowest` since the last call: the boundaries after it count.
   void clock_was_at(masterclock::UtcTime lowest);
 

@@ -3,6 +3,9 @@
 // The channel follows the clock from boundary to boundary by an event of that clock. The event of one
 // channel touches no other channel. While the channel has viewers its producer plays what the plan for
 // the present reading says; the plan has the position.
+//
+// A channel with viewers always shows something. A filler replaces a producer that ends early, until
+// the boundary. A producer that failed is tried again, after growing delays.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_H_
 
@@ -20,9 +23,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "as_run_recorder.h"
-#include "boundary_event.h"
+#include "channel_event.h"
 #include "channel_producer.h"
 #include "masterclock/master_clock.h"
+#include "masterclock/timers/backoff.h"
 #include "producer.h"
 #include "schedule_service.h"
 
@@ -38,7 +42,17 @@ struct ChannelManagerOptions {
       media;
 
   // Names the file that a channel's producer writes. Empty: none.
-  std::function<std::filesystem::path(std::string_view channel_id)> output;
+  std::function<std::filesystem::path(std::string_view channel_id, const NowPlaying& now)> output;
+
+  // Makes the filler that a channel shows when its producer ends early. `failures` counts the fillers
+  // that failed during this programme. Empty: the channel shows nothing.
+  std::function<ProducerRequest(const PlayoutPlan& plan, int failures)> filler;
+
+  // A producer or a filler that failed starts again after these delays.
+  masterclock::Backoff retry{std::chrono::seconds(1), std::chrono::minutes(1)};
+
+  // The next programme is prepared this long before its boundary. Zero: it is not.
+  std::chrono::nanoseconds preroll{0};
 
   // Takes the as-run entries, in order within a channel. It must not call the manager.
   AsRunSink as_run;
@@ -74,6 +88,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
     kBoundary,   // never
     kClockStep,  // when it is off by more than the tolerance
     kViewer,     // when it failed
+    kRetry,      // when it failed
   };
 
   Channel(std::string id, masterclock::MasterClock& clock, const ScheduleService& schedule,
@@ -105,19 +120,26 @@ class Channel : public std::enable_shared_from_this<Channel> {
  private:
   [[nodiscard]] PlayoutPlan plan_at(masterclock::UtcTime now) const;
   [[nodiscard]] absl::StatusOr<ProducerRequest> request_for(const NowPlaying& now) const;
-  void schedule_boundary();
+  void programme_started(const NowPlaying& now);
+  void programme_ended_early(const NowPlaying& now, const absl::Status& reason);
+  void filler_failed();
+  void prepare_next();
+  void update_events();
   void report(const absl::Status& error) const;
 
   // With the lock held:
   bool show(const PlayoutPlan& plan, masterclock::SteadyTime now, Cause cause);
   bool plays(const NowPlaying& wanted, masterclock::SteadyTime now, Cause cause) const;
+  void fill();
   void stop_playing();
+  [[nodiscard]] bool filler_needed() const;  // the media ended, and there is no filler
+  [[nodiscard]] std::optional<masterclock::UtcTime> retry_time(int failures) const;
 
   const std::string id_;
   masterclock::MasterClock& clock_;
   const ScheduleService& schedule_;
   const std::shared_ptr<const ChannelManagerOptions> options_;
-  BoundaryEvent boundary_;
+  ChannelEvent boundary_, retry_, preroll_;
 
   mutable std::mutex mutex_;  // guards the members below, except that producer_ has its own lock
   bool closed_ = false;
@@ -125,6 +147,9 @@ class Channel : public std::enable_shared_from_this<Channel> {
   AsRunRecorder recorder_;
   std::optional<NowPlaying> playing_;  // the last programme given to the producer
   masterclock::SteadyTime playing_since_;
+  int failures_ = 0;         // of the producer, in a row, during the programme
+  int filler_failures_ = 0;  // during the programme
+  bool filler_ = false;      // in place of the programme
   ChannelProducer producer_;
 };
 

@@ -1,9 +1,9 @@
 // Keeps all channels of a guide on its schedule.
 //
 // The first viewer of a channel starts its producer at the join point; the last one stops it. At each
-// programme boundary an event of the clock moves the channel on: the as-run log gets the start, with
-// or without viewers, and a running producer gets the new programme. The manager keeps no time. A
-// Dispatcher, or a loop that calls trigger_scheduled_events(), fires its events.
+// programme boundary an event of the clock moves the channel on. The as-run log gets the start, with or
+// without viewers. A running producer gets the new programme. The manager keeps no time. A Dispatcher,
+// or a loop that calls trigger_scheduled_events(), fires its events.
 //
 // After a step of the clock the channels play what the guide says for the new time:
 //
@@ -13,8 +13,9 @@
 //
 // A step leaves a producer alone when it plays the right programme within a tolerance.
 //
-// A producer that fails affects no other channel, nor the log. The manager reports the error, and
-// tries again at the next boundary and for the next viewer.
+// A producer that fails affects no other channel, nor the log. The manager reports the error. It tries
+// again after growing delays, for the next viewer, and at the next boundary. A filler is on the air
+// meanwhile.
 #ifndef MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_MANAGER_H_
 #define MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_MANAGER_H_
 

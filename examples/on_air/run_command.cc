@@ -1,194 +1,52 @@
 #include "run_command.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
 #include <memory>
-#include <mutex>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "as_run_log.h"
 #include "channel_manager.h"
 #include "cli_options.h"
-#include "common/data_error.h"
+#include "common/output.h"
 #include "common/printable.h"
 #include "common/stop_signal.h"
-#include "common/text_cells.h"
 #include "common/time_text.h"
-#include "masterclock/events/dispatcher.h"
-#include "masterclock/events/simulate.h"
+#include "ffmpeg_producer.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/sync/providers/chrony.h"
 #include "masterclock/sync/providers/kernel.h"
 #include "masterclock/sync/providers/linuxptp.h"
 #include "masterclock/testing/manual_time_source.h"
+#include "masterclock/time/duration_text.h"
+#include "masterclock/time/rfc3339.h"
+#include "media_library.h"
+#include "run_loop.h"
 #include "schedule_service.h"
 #include "station_clock.h"
 
 namespace on_air {
 namespace {
 
-using common::bar;
-using common::fit_right;
 using common::in_quotes;
-using common::local_text;
 using common::printable;
 using common::StopSignal;
 using common::utc_text;
 
 using masterclock::MasterClock;
-using masterclock::SteadyTime;
+using masterclock::saturating_add;
 using masterclock::SystemTimeSource;
 using masterclock::TimeChange;
 using masterclock::UtcTime;
 using masterclock::testing::ManualTimeSource;
 using std::chrono::nanoseconds;
-using namespace std::chrono_literals;
-
-constexpr const char* kErase = "\r\x1b[K";  // erases the line of a terminal
-
-// Shows the progress of the run on stderr, in one line that it overwrites. Shows nothing where stderr
-// is not a terminal.
-//
-// Threads: one at a time.
-class Progress {
- public:
-  Progress(UtcTime from, std::optional<UtcTime> to, masterclock::Zone zone)
-      : from_(from), to_(to), zone_(zone), shown_(::isatty(STDERR_FILENO) == 1) {}
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() {
-    if (drawn_) std::cerr << kErase << std::flush;
-  }
-
-  void show(UtcTime now, std::size_t starts) {
-    if (!shown_) return;
-    const double part = to_ && *to_ > from_
-                            ? std::clamp(std::chrono::duration<double>(now - from_) /
-                                             std::chrono::duration<double>(*to_ - from_),
-                                         0.0, 1.0)
-                            : 0.0;
-    const auto thousandth = static_cast<std::int64_t>(part * 1'000);
-    const auto second = std::chrono::floor<std::chrono::seconds>(now);
-    if (drawn_ && (to_ ? thousandth == thousandth_ : second == second_)) return;
-    thousandth_ = thousandth;
-    second_ = second;
-    drawn_ = true;
-    std::string line = local_text(second, zone_) + "  ";
-    if (to_)
-      line += bar(part, 30) + " " + fit_right(std::to_string(thousandth / 10) + " %", 5) + "  ";
-    line += std::to_string(starts) + " starts";
-    std::cerr << "\r" + line + "\x1b[K" << std::flush;
-  }
-
- private:
-  const UtcTime from_;
-  const std::optional<UtcTime> to_;
-  const masterclock::Zone zone_;
-  const bool shown_;
-  bool drawn_ = false;
-  std::int64_t thousandth_ = 0;
-  std::chrono::sys_seconds second_{};
-};
-
-// Writes a line on stderr, in place of the progress.
-void say(const std::string& line) {
-  std::cerr << (::isatty(STDERR_FILENO) == 1 ? kErase : "") + ("on_air: " + line + "\n");
-}
-
-// Runs the events of a schedule. Each of the three ways ends at `end`, after an interruption, or when
-// the log cannot be written.
-class Run {
- public:
-  Run(MasterClock& clock, StopSignal& stop, Progress& progress)
-      : clock_(clock), stop_(stop), progress_(progress) {}
-
-  // From event to event, without waiting.
-  void at_once(ManualTimeSource& source, UtcTime end) { advance_to(source, end); }
-
-  // At `speed` simulated seconds a second. The pace is counted from the start, so a late wake-up does
-  // not delay the rest.
-  void paced(ManualTimeSource& source, double speed, UtcTime end) {
-    using Seconds = std::chrono::duration<double>;
-    const SystemTimeSource& system = SystemTimeSource::shared();
-    const SteadyTime started = system.now_steady();
-    const UtcTime from = source.now_utc();
-    const auto simulated = [&] { return Seconds(system.now_steady() - started) * speed; };
-    for (;;) {
-      const UtcTime goal = std::min(clock_.next_event_time().value_or(end), end);
-      const Seconds wait = (Seconds(goal - from) - simulated()) / speed;
-      if (ended(std::chrono::ceil<nanoseconds>(std::min<Seconds>(wait, kLongestWait)))) return;
-      const bool last = simulated() >= Seconds(end - from);
-      advance_to(source, last ? end : from + std::chrono::floor<nanoseconds>(simulated()));
-      if (last) return;
-    }
-  }
-
-  // On the real clock.
-  void real(std::optional<UtcTime> end) {
-    masterclock::Dispatcher dispatcher(clock_.scheduler());
-    dispatcher.start();
-    for (;;) {
-      const UtcTime now = clock_.now_utc();
-      progress_.show(now, starts_);
-      if (end && now >= *end) break;
-      nanoseconds wait = kLongestWait;
-      if (end) wait = std::min(wait, *end - now);
-      if (ended(wait)) return;
-    }
-    dispatcher.stop();
-    clock_.trigger_scheduled_events();
-  }
-
-  // Threads: any.
-  void count(const AsRunEntry& entry) {
-    if (entry.aired()) {
-      ++starts_;
-    } else {
-      skipped_ += entry.skipped;
-    }
-  }
-  void fail(const absl::Status& error) {
-    const std::lock_guard lock(mutex_);
-    failure_.Update(error);
-  }
-  [[nodiscard]] absl::Status failure() const {
-    const std::lock_guard lock(mutex_);
-    return failure_;
-  }
-  // "7 programme starts", and how many programmes were skipped.
-  [[nodiscard]] std::string summary() const {
-    return std::to_string(starts_) + " programme starts" +
-           (skipped_ > 0 ? ", " + std::to_string(skipped_) + " skipped," : "");
-  }
-
- private:
-  static constexpr nanoseconds kLongestWait = 100ms;
-
-  void advance_to(ManualTimeSource& source, UtcTime end) {
-    masterclock::simulate_until(source, clock_.scheduler(), end,
-                                [&](const masterclock::SimulationProgress& now) {
-                                  progress_.show(now.now, starts_);
-                                  return !ended(0s);
-                                });
-  }
-  bool ended(nanoseconds wait) { return !failure().ok() || stop_.wait_for(wait); }
-
-  MasterClock& clock_;
-  StopSignal& stop_;
-  Progress& progress_;
-  std::atomic<std::size_t> starts_ = 0;
-  std::atomic<std::int64_t> skipped_ = 0;
-  mutable std::mutex mutex_;
-  absl::Status failure_;
-};
 
 // The time from the first programme start to the last boundary.
 struct Span {
@@ -208,14 +66,122 @@ Span span_of(const Guide& guide) {
 std::unique_ptr<masterclock::SyncProvider> provider_of(Discipline discipline) {
   const SystemTimeSource& machine = SystemTimeSource::shared();
   switch (discipline) {
-    case Discipline::kChrony:
-      return std::make_unique<masterclock::ChronySyncProvider>(machine);
-    case Discipline::kLinuxPtp:
-      return std::make_unique<masterclock::LinuxPtpSyncProvider>(machine);
-    case Discipline::kKernel:
-      break;
+    case Discipline::kChrony: return std::make_unique<masterclock::ChronySyncProvider>(machine);
+    case Discipline::kLinuxPtp: return std::make_unique<masterclock::LinuxPtpSyncProvider>(machine);
+    case Discipline::kKernel: break;
   }
   return std::make_unique<masterclock::KernelSyncProvider>(machine);
+}
+
+// Loads the guides of the run, and checks the channels and the log against them.
+absl::StatusOr<GuideOptions> load_guides(const RunOptions& options, ScheduleService& schedule) {
+  absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
+  if (!guide.ok()) return guide;
+  if (!options.real()) {  // all playlists of a folder that the run may need
+    guide->from = options.from.value_or(UtcTime::min());
+    guide->until = options.to.value_or(UtcTime::max());
+  }
+  if (absl::Status loaded = schedule.load(options.guide.paths, *guide); !loaded.ok()) return loaded;
+  print_warnings(schedule);
+  for (const std::string& channel : options.channels) {
+    if (const auto known = schedule.get_playout_plan_now(channel); !known.ok()) {
+      return known.status();
+    }
+  }
+  std::error_code ignored;
+  for (const std::string& path : options.guide.paths) {
+    if (std::filesystem::equivalent(path, options.as_run, ignored)) {
+      return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
+    }
+  }
+  return guide;
+}
+
+// Follows a guide that changed. An error keeps the guide.
+void reload(ScheduleService& schedule, ChannelManager& manager) {
+  const absl::StatusOr<bool> changed = schedule.reload_if_changed();
+  if (!changed.ok()) say(std::string(changed.status().message()));
+  if (changed.ok() && *changed) manager.guide_changed();
+}
+
+// Makes the filler of a channel: the file of --filler, or a slate that names the next programme.
+ProducerRequest filler_of(const RunOptions& options, masterclock::Zone zone,
+                          const PlayoutPlan& plan, int failures) {
+  ProducerRequest filler;
+  filler.channel = plan.channel_id;
+  if (options.filler && failures == 0) {
+    filler.media = *options.filler;
+    filler.loop = true;
+    return filler;
+  }
+  filler.slate = printable(plan.display_name);
+  if (plan.next) {
+    filler.slate += "\n\n" + printable(plan.next->title) + "\n" +
+                    common::local_text(plan.next->start, zone).substr(11, 5);
+  }
+  return filler;
+}
+
+// DIR/CHANNEL-20260329T010000Z.ts: a file for each start, because a prepared producer writes beside the
+// present one.
+std::filesystem::path output_of(const RunOptions& options, std::string_view channel, UtcTime at) {
+  std::string time = masterclock::to_rfc3339(at, 0);
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  return std::filesystem::path(*options.output) / (file_name_of(channel) + "-" + time + ".ts");
+}
+
+ChannelManagerOptions management(const RunOptions& options, masterclock::Zone zone, AsRunLog& log,
+                                 RunLoop& loop, const StopSignal& stop) {
+  ChannelManagerOptions management;
+  management.as_run = [&](const AsRunEntry& entry) {
+    const auto& wanted = options.channels;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), entry.channel) == wanted.end()) {
+      return absl::OkStatus();
+    }
+    loop.count(entry);
+    const absl::Status written = log.write(entry);
+    // A station that produces stays on the air without a log; its operator hears of each error.
+    if (!written.ok() && options.media) return written;
+    if (!written.ok()) loop.fail(written);
+    return absl::OkStatus();
+  };
+  management.record_until = options.to.value_or(UtcTime::max());
+  management.on_error = [&, producing = options.media.has_value()](std::string_view channel,
+                                                                   const absl::Status& error) {
+    say(printable(channel) + ": " + printable(std::string(error.message())));
+    if (!producing) loop.fail(error);
+  };
+  if (!options.media) return management;
+  management.producers = [&stop](std::string_view) {
+    return std::make_unique<FfmpegProducer>(
+        FfmpegOptions{.paced = true, .interrupt_fd = stop.fd()});
+  };
+  management.media = [library = *MediaLibrary::open(*options.media)](std::string_view channel,
+                                                                     const NowPlaying& now) {
+    return library.find(channel, now);
+  };
+  if (options.output) {
+    management.output = [&](std::string_view channel, const NowPlaying& now) {
+      return output_of(options, channel, saturating_add(now.start, now.join.offset));
+    };
+  }
+  management.filler = [&, zone](const PlayoutPlan& plan, int failures) {
+    ProducerRequest filler = filler_of(options, zone, plan, failures);
+    if (options.output) filler.output = output_of(options, plan.channel_id + "-filler", plan.at);
+    return filler;
+  };
+  management.preroll = options.preroll;
+  return management;
+}
+
+// Starts the producers of all channels of the run at once.
+void produce(const RunOptions& options, const ScheduleService& schedule, ChannelManager& manager) {
+  const std::vector<std::string> channels =
+      options.channels.empty() ? schedule.channels() : options.channels;
+  std::vector<std::jthread> joins;
+  for (const std::string& channel : channels) {
+    joins.emplace_back([&] { (void)manager.viewer_join("on_air run " + channel, {channel}); });
+  }
 }
 
 // Returns whether the log goes to stdout, where nothing else may be written then.
@@ -228,28 +194,25 @@ bool is_stdout(const std::string& file) {
 
 }  // namespace
 
-absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
-  StopSignal stop;  // before there is a thread
+absl::Status run_schedule(const RunOptions& options) {
+  // Reading the guide may wait for stdin or a pipe: signals are not blocked yet.
   ManualTimeSource simulated{UtcTime{}};
   SystemTimeSource& machine = SystemTimeSource::shared();
   std::optional<StationClock> station;
-  if (options.discipline) station.emplace(machine, provider_of(*options.discipline), say);
+  if (options.discipline) {
+    const common::BlockedSignals for_its_thread;
+    station.emplace(machine, provider_of(*options.discipline), say);
+  }
   masterclock::TimeSource* source = &simulated;
   if (options.real()) source = &machine;
   if (station) source = &station->source();
   MasterClock clock(*source);
-  absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
-  if (!guide.ok()) return guide.status();
-  if (!options.real()) {  // all playlists of a folder that the run may need
-    guide->from = options.from.value_or(UtcTime::min());
-    guide->until = options.to.value_or(UtcTime::max());
-  }
   ScheduleService schedule(clock);
-  if (absl::Status loaded = schedule.load(options.guide.paths, *guide); !loaded.ok()) return loaded;
-  print_warnings(schedule);
-  for (const std::string& channel : options.channels) {
-    if (const auto known = schedule.get_playout_plan_now(channel); !known.ok()) {
-      return known.status();
+  const absl::StatusOr<GuideOptions> guide = load_guides(options, schedule);
+  if (!guide.ok()) return guide.status();
+  if (options.media) {
+    if (const auto library = MediaLibrary::open(*options.media); !library.ok()) {
+      return library.status();
     }
   }
   const Span span = span_of(*schedule.guide());
@@ -264,56 +227,43 @@ absl::Status run_schedule(const RunOptions& options, std::ostream& out) {
                                         ", where the guide begins");
     }
   }
-  std::error_code ignored;
-  for (const std::string& path : options.guide.paths) {
-    if (std::filesystem::equivalent(path, options.as_run, ignored)) {
-      return absl::InvalidArgumentError(printable(options.as_run) + ": is the guide itself");
-    }
-  }
-  const auto log = AsRunLog::open(
-      options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace,
-      guide->zone, guide->day_start);
-  if (!log.ok()) return log.status();
-
-  std::optional<UtcTime> shown_end = options.to;
-  if (!shown_end && !options.real()) shown_end = span.end;
-  Progress progress(clock.now_utc(), shown_end, guide->zone);
-  Run run(clock, stop, progress);
-  ChannelManagerOptions management;
-  management.as_run = [&](const AsRunEntry& entry) {
-    const auto& wanted = options.channels;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), entry.channel) == wanted.end()) {
-      return absl::OkStatus();
-    }
-    run.count(entry);
-    return (*log)->write(entry);
-  };
-  management.record_until = options.to.value_or(UtcTime::max());
-  management.on_error = [&run](std::string_view, const absl::Status& error) { run.fail(error); };
+  std::string lines;
   {
-    masterclock::TimeSubscription steps;
-    if (station) {
-      station->start();
-    } else if (options.real()) {
-      steps = machine.subscribe([](const TimeChange& change) { say(step_text(change)); });
+    StopSignal stop;
+    std::signal(SIGPIPE, SIG_IGN);  // the log reports a reader that has left
+    const auto log = AsRunLog::open(
+        options.as_run, options.real() ? AsRunLog::Mode::kAppend : AsRunLog::Mode::kReplace,
+        guide->zone, guide->day_start, stop.fd());
+    if (!log.ok()) return log.status();
+    std::optional<UtcTime> shown_end = options.to;
+    if (!shown_end && !options.real()) shown_end = span.end;
+    Progress progress(clock.now_utc(), shown_end, guide->zone);
+    RunLoop loop(clock, **log, stop, progress);
+    {
+      masterclock::TimeSubscription steps;
+      if (station) {
+        station->start();
+      } else if (options.real()) {
+        steps = machine.subscribe([](const TimeChange& change) { say(step_text(change)); });
+      }
+      ChannelManager manager(clock, schedule, management(options, guide->zone, **log, loop, stop));
+      if (options.media) produce(options, schedule, manager);
+      // The last event at or before the end of a simulation fires.
+      const UtcTime end = options.to ? *options.to - nanoseconds(1) : span.end;
+      if (options.real()) {
+        loop.real(options.to, [&] { reload(schedule, manager); });
+      } else if (options.speed) {
+        loop.paced(simulated, *options.speed, end);
+      } else {
+        loop.at_once(simulated, end);
+      }
     }
-    const ChannelManager manager(clock, schedule, std::move(management));
-    // The last event at or before the end of a simulation fires.
-    const UtcTime end = options.to ? *options.to - nanoseconds(1) : span.end;
-    if (options.real()) {
-      run.real(options.to);
-    } else if (options.speed) {
-      run.paced(simulated, *options.speed, end);
-    } else {
-      run.at_once(simulated, end);
-    }
+    lines = loop.summary() + " in " + printable(options.as_run);
+    if (stop.requested()) return absl::CancelledError("interrupted; " + lines);
+    if (absl::Status failed = loop.failure(); !failed.ok()) return failed;
+    if (absl::Status closed = (*log)->close(); !closed.ok()) return closed;
   }
-  if (absl::Status failed = run.failure(); !failed.ok()) return failed;
-  if (absl::Status closed = (*log)->close(); !closed.ok()) return closed;
-  const std::string lines = run.summary() + " in " + options.as_run;
-  if (stop.requested()) return absl::CancelledError("interrupted; " + lines);
-  if (!is_stdout(options.as_run)) out << lines << '\n';
-  return absl::OkStatus();
+  return is_stdout(options.as_run) ? absl::OkStatus() : common::write_stdout(lines + "\n");
 }
 
 absl::StatusOr<std::optional<double>> parse_speed(std::string_view text) {
@@ -358,6 +308,24 @@ void add_run(CLI::App& app, common::Command& chosen) {
   run.add_option("--channel", options->channels, "log this channel only; repeatable")
       ->type_name("ID")
       ->allow_extra_args(false);
+  run.add_option("--media", options->media,
+                 "produce the channels with ffmpeg from this media; on the real clock")
+      ->type_name("FILE|DIR");
+  run.add_option("--output", options->output,
+                 "the folder for the produced files; without it the pictures are discarded")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory)
+      ->needs("--media");
+  run.add_option("--filler", options->filler,
+                 "show this file when a producer ends early, in place of a slate")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->needs("--media");
+  common::add_parsed(run, "--preroll", options->preroll,
+                     "prepare the next programme so long before its start; 2s by default",
+                     [](const std::string& text) { return masterclock::parse_duration(text); })
+      ->type_name("DURATION")
+      ->needs("--media");
   run.callback([options, &chosen] {
     if (options->from && options->to && *options->to <= *options->from) {
       throw CLI::ValidationError("--to", "must be later than --from");
@@ -365,7 +333,10 @@ void add_run(CLI::App& app, common::Command& chosen) {
     if (options->discipline && !options->real()) {
       throw CLI::ValidationError("--discipline", "needs the real clock: omit --from and --speed");
     }
-    chosen = [options] { return run_schedule(*options, std::cout); };
+    if (options->media && !options->real()) {
+      throw CLI::ValidationError("--media", "needs the real clock: omit --from and --speed");
+    }
+    chosen = [options] { return run_schedule(*options); };
   });
 }
 

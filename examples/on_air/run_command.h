@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +22,11 @@ struct RunOptions {
   GuideArguments guide;
   std::string as_run;
   std::optional<masterclock::UtcTime> from, to;
-  std::optional<double> speed = 1.0;     // absent: without waiting
-  std::vector<std::string> channels;     // only these are logged; empty: all
-  std::optional<Discipline> discipline;  // of the real clock; absent: none
+  std::optional<double> speed = 1.0;                 // absent: without waiting
+  std::vector<std::string> channels;                 // only these are logged; empty: all
+  std::optional<Discipline> discipline;              // of the real clock; absent: none
+  std::optional<std::string> media, output, filler;  // absent media: nothing is produced
+  std::chrono::nanoseconds preroll = std::chrono::seconds(2);
 
   // Speed 1 from the present instant is the real clock.
   [[nodiscard]] bool real() const noexcept { return speed == 1.0 && !from; }
@@ -35,14 +36,13 @@ struct RunOptions {
 //
 // Simulated time begins at `from`, by default with the guide, and ends at `to`, by default after the
 // guide. It replaces the log. The real clock runs until `to` or an interruption, and appends to the
-// log. Where stderr is a terminal it shows the progress. A summary goes to `out`, unless the log goes
-// to stdout.
+// log. It shows the progress when stderr is a terminal. A summary goes to stdout, unless the log does.
 //
 // Steps of the real clock are reported on stderr. With a `discipline` the clock never runs backward,
 // and changes of trust are reported too.
 //
 // Errors: one line. Cancelled after SIGINT, SIGTERM or SIGHUP; the log then is closed and whole.
-absl::Status run_schedule(const RunOptions& options, std::ostream& out);
+absl::Status run_schedule(const RunOptions& options);
 
 // Reads "max", which is returned as nothing, or a number of simulated seconds per second: more than 0,
 // at most a million.

@@ -35,7 +35,7 @@
 
 namespace on_air {
 
-// How a guide is read and answered from. guide_reading.h explains the fields of the reading.
+// Says how to read a guide and how to answer from it. guide_reading.h explains the fields of the reading.
 struct GuideOptions {
   masterclock::Zone zone;  // of the station; UTC unless set
   std::chrono::seconds day_start = std::chrono::hours(6);
@@ -93,8 +93,8 @@ class ScheduleService {
   // The clock must outlive the service.
   explicit ScheduleService(const masterclock::MasterClock& clock) noexcept : clock_(clock) {}
 
-  // Reads guides in place of those loaded before: files, "-" or folders, as guide_file.h says. When
-  // it fails, nothing changes.
+  // Reads guides in place of those loaded before: files, "-" or folders, as guide_file.h says. After
+  // an error nothing changes.
   //
   // Errors: as GuideFiles::load in guide_file.h: one line with file and line or field.
   absl::Status load(std::vector<std::string> paths, const GuideOptions& options = {});

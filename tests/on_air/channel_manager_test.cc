@@ -84,11 +84,19 @@ std::string evening() {
 class MoodyProducer final : public Producer {
  public:
   enum class Mood { kGood, kRefuses, kThrows };
-  explicit MoodyProducer(const std::atomic<Mood>& mood) : mood_(mood) {}
-  absl::Status start(const ProducerRequest&) override {
+  explicit MoodyProducer(const std::atomic<Mood>& mood,
+                         std::function<void(const ProducerRequest&)> on_start = {})
+      : mood_(mood), on_start_(std::move(on_start)) {}
+  absl::Status start(const ProducerRequest& request) override {
     state_ = ProducerState::kFailed;
+    if (!request.slate.empty()) {
+      on_start_(request);
+      state_ = ProducerState::kRunning;
+      return absl::OkStatus();
+    }
     if (mood_ == Mood::kThrows) throw std::runtime_error("no more tape");
     if (mood_ == Mood::kRefuses) return absl::UnavailableError("no tape");
+    if (on_start_) on_start_(request);
     state_ = ProducerState::kRunning;
     return absl::OkStatus();
   }
@@ -100,6 +108,7 @@ class MoodyProducer final : public Producer {
 
  private:
   const std::atomic<Mood>& mood_;
+  const std::function<void(const ProducerRequest&)> on_start_;
   std::atomic<ProducerState> state_ = ProducerState::kIdle;
 };
 
@@ -150,6 +159,8 @@ class ChannelManagerTest : public ::testing::Test {
       log_.push_back(entry);
       return log_status_;
     };
+    options.retry = {10s, 1h, attempts_};
+    options.filler = filler_;
     options.on_error = [this](std::string_view channel, const absl::Status& error) {
       const std::lock_guard lock(errors_mutex_);
       errors_.push_back(std::string(channel) + ": " + std::string(error.message()));
@@ -217,6 +228,12 @@ class ChannelManagerTest : public ::testing::Test {
   std::size_t seen_ = 0;
   std::vector<AsRunEntry> log_;
   absl::Status log_status_;
+  std::size_t errors() {
+    const std::lock_guard lock(errors_mutex_);
+    return errors_.size();
+  }
+  int attempts_ = 1;
+  std::function<ProducerRequest(const PlayoutPlan&, int)> filler_;
   std::mutex errors_mutex_;  // producers report on their threads
   std::vector<std::string> errors_;
   std::unique_ptr<ChannelManager> manager_;
@@ -671,6 +688,146 @@ TEST_F(ChannelManagerTest, AProducerThatBrokeOffIsTriedAgainForTheNextViewer) {
   manager_.reset();  // its producer refers to `state`
 }
 
+// case: a channel must show something.
+TEST_F(ChannelManagerTest, AFillerReplacesAProducerThatFailsUntilItRunsAgain) {
+  using Mood = MoodyProducer::Mood;
+  std::atomic<Mood> mood = Mood::kRefuses;
+  attempts_ = 10;
+  filler_ = [](const PlayoutPlan& plan, int) {
+    ProducerRequest filler;
+    filler.slate = "Next: " + plan.next->title;
+    return filler;
+  };
+  std::mutex mutex;
+  std::vector<std::string> shown;
+  begin("28T19:30:00", evening(), [&](std::string_view) {
+    return std::make_unique<MoodyProducer>(mood, [&](const ProducerRequest& request) {
+      const std::lock_guard lock(mutex);
+      shown.push_back(request.slate.empty()
+                          ? request.media.string() + " " + std::to_string(request.position / 1s)
+                          : request.slate);
+    });
+  });
+  ASSERT_TRUE(manager_->viewer_join("s1", {"one"}).ok()) << "the viewer sees the filler";
+  EXPECT_THAT(shown, ElementsAre("Next: B"));
+  run_until("28T19:30:40");  // tries at 19:30:10 and 19:30:30
+  EXPECT_THAT(errors_, ElementsAre("one: no tape", "one: no tape", "one: no tape"));
+  mood = Mood::kGood;
+  run_until("28T19:31:10");
+  EXPECT_THAT(shown, ElementsAre("Next: B", "Next: B", "Next: B", "A.mp4 1870"));
+  ASSERT_EQ(log_.size(), 2u);
+  EXPECT_EQ(log_[0].filler_reason, "no tape");
+  EXPECT_EQ(log_[0].title, "A");
+  EXPECT_FALSE(log_[0].aired());
+  EXPECT_TRUE(log_[1].resumed);
+  EXPECT_EQ(log_[1].real_start, utc("28T19:31:10"));
+  run_until("28T20:10:00");
+  EXPECT_THAT(shown, ElementsAre("Next: B", "Next: B", "Next: B", "A.mp4 1870", "B.mp4 0"));
+  manager_.reset();
+}
+
+TEST_F(ChannelManagerTest, AFillerFollowsMediaThatEndsEarly) {
+  std::atomic<int> starts = 0;
+  std::atomic<ProducerState> state = ProducerState::kIdle;
+  std::atomic<int> fillers = 0;
+  filler_ = [&](const PlayoutPlan&, int) {
+    ++fillers;
+    return ProducerRequest();
+  };
+  begin("28T20:05:00", evening(),
+        [&](std::string_view) { return std::make_unique<PuppetProducer>(starts, state); });
+  ASSERT_TRUE(manager_->viewer_join("a", {"one"}).ok());
+  state = ProducerState::kFinished;
+  while (starts < 2) std::this_thread::yield();  // the thread of the channel notices
+  manager_->wait_for_producers();
+  EXPECT_EQ(fillers, 1);
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_EQ(log_[0].filler_reason, "the media ended");
+  EXPECT_FALSE(manager_->viewer_join("b", {"one"})->started) << "there is no more of the media";
+  run_until("28T20:59:59");
+  EXPECT_EQ(starts, 2);
+  run_until("28T21:00:00");
+  EXPECT_EQ(starts, 3) << "the next programme";
+  manager_.reset();
+}
+
+TEST_F(ChannelManagerTest, AFillerThatFailsIsReplacedAndThenTriedAgain) {
+  std::atomic<int> starts = 0;
+  std::atomic<ProducerState> state = ProducerState::kIdle;
+  std::mutex mutex;
+  std::vector<int> failures;
+  attempts_ = 10;
+  filler_ = [&](const PlayoutPlan&, int filler_failures) {
+    const std::lock_guard lock(mutex);
+    failures.push_back(filler_failures);
+    return ProducerRequest();
+  };
+  const auto filler_ends = [&](int expected_starts) {
+    state = ProducerState::kFailed;
+    while (starts < expected_starts) std::this_thread::yield();
+    manager_->wait_for_producers();
+  };
+  begin("28T20:05:00", evening(),
+        [&](std::string_view) { return std::make_unique<PuppetProducer>(starts, state); });
+  ASSERT_TRUE(manager_->viewer_join("a", {"one"}).ok());
+  state = ProducerState::kFinished;  // of the media
+  while (starts < 2) std::this_thread::yield();
+  manager_->wait_for_producers();
+  filler_ends(3);
+  EXPECT_THAT(failures, ElementsAre(0, 1)) << "at once";
+  state = ProducerState::kFailed;
+  while (errors() < 2) std::this_thread::yield();
+  while (!clock_->next_event_time() || *clock_->next_event_time() != utc("28T20:05:10")) {
+    std::this_thread::yield();
+  }
+  run_until("28T20:05:10");
+  EXPECT_EQ(starts, 4);
+  EXPECT_THAT(failures, ElementsAre(0, 1, 2)) << "10 s later";
+  manager_.reset();
+}
+
+TEST_F(ChannelManagerTest, TheNextProgrammeIsPreparedBeforeItsBoundary) {
+  struct Preparing final : Producer {
+    Preparing(std::mutex& its_mutex, std::vector<std::string>& its_calls)
+        : mutex(its_mutex), calls(its_calls) {}
+    void add(const std::string& call) {
+      const std::lock_guard lock(mutex);
+      calls.push_back(call);
+    }
+    absl::Status start(const ProducerRequest& request) override {
+      add("start " + request.media.string());
+      return absl::OkStatus();
+    }
+    void prepare(const ProducerRequest& next) override {
+      add("prepare " + next.media.string() + " " + std::to_string(next.position.count()));
+    }
+    absl::Status stop() override { return absl::OkStatus(); }
+    ProducerState state() const override { return ProducerState::kRunning; }
+    std::mutex& mutex;
+    std::vector<std::string>& calls;
+  };
+  std::mutex mutex;
+  std::vector<std::string> calls;
+  begin("28T19:30:00");
+  manager_.reset();
+  ChannelManagerOptions options;
+  options.preroll = 2s;
+  options.media = [](std::string_view, const NowPlaying& now) {
+    return absl::StatusOr<std::filesystem::path>(now.title);
+  };
+  options.producers = [&](std::string_view) { return std::make_unique<Preparing>(mutex, calls); };
+  manager_ = std::make_unique<ChannelManager>(*clock_, *schedule_, std::move(options));
+  ASSERT_TRUE(manager_->viewer_join("s1", {"one"}).ok());
+  run_until("28T19:59:57");
+  EXPECT_THAT(calls, ElementsAre("start A"));
+  run_until("28T19:59:58");
+  while (mutex.lock(), calls.size() < 2) mutex.unlock();
+  mutex.unlock();
+  run_until("28T20:00:00");
+  EXPECT_THAT(calls, ElementsAre("start A", "prepare B 0", "start B"));
+  manager_.reset();
+}
+
 TEST_F(ChannelManagerTest, ALogThatFailsIsReported) {
   begin("28T19:30:00");
   log_status_ = absl::UnavailableError("log: No space left on device");
@@ -756,6 +913,7 @@ TEST_F(ChannelManagerTest, RealFfmpegFollowsTheSchedule) {
         (directory_.path() / name).string() + ".mp4";
     ASSERT_EQ(std::system(command.c_str()), 0);
   }
+  std::filesystem::create_directory(directory_.path() / "out");
   begin("28T19:59:30", guide_of({"one"}, {{"one", "a", "28T19:59:00", "28T20:00:00"},
                                           {"one", "b", "28T20:00:00", "28T20:01:00"},
                                           {"one", "none", "28T20:01:00", "28T20:02:00"}}));
@@ -769,7 +927,9 @@ TEST_F(ChannelManagerTest, RealFfmpegFollowsTheSchedule) {
                       std::string_view channel, const NowPlaying& now) {
     return library.find(channel, now);
   };
-  options.output = [this](std::string_view) { return directory_.path() / "one.ts"; };
+  options.output = [this](std::string_view, const NowPlaying&) {
+    return directory_.path() / "out" / "one.ts";
+  };
   options.on_error = [this](std::string_view, const absl::Status& error) {
     const std::lock_guard lock(errors_mutex_);
     errors_.push_back(std::string(error.message()));

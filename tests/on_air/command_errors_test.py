@@ -52,7 +52,7 @@ ALWAYS = [
     ("join: output nowhere", JOIN.replace("out.mp4", "none/out.mp4"), 1, "no such directory: {d}/none"),
     ("join: output is a folder", JOIN.replace("out.mp4", "media"), 1, "media: is not a regular file"),
     ("join: onto the media", JOIN.replace("out.mp4", "clip.mp4"), 1, "clip.mp4: is the media itself"),
-    ("join: output without a kind", JOIN.replace("out.mp4", "out"), 1, "does not say what it is"),
+    ("join: output without a kind", JOIN.replace("out.mp4", "out"), 1, "has no extension that names its format"),
     ("run: nothing", "run", 2, "required"),
     ("run: how fast", RUN.replace("max", "fast"), 2, "'fast'"),
     ("run: no speed", RUN.replace("max", "0"), 2, "'0'"),
@@ -70,6 +70,7 @@ ALWAYS = [
     ("run: log nowhere", RUN.replace("/log", "/none/log"), 1, "{d}/none/log: No such file or directory"),
     ("run: log is a folder", RUN.replace("/log", "/media"), 1, "{d}/media: Is a directory"),
     ("run: onto the guide", RUN.replace("/log", "/guide.xml"), 1, "guide.xml: is the guide itself"),
+    ("run: onto a file that is no log", RUN.replace("/log", "/text.xml"), 1, "text.xml: is not an as-run log"),
     ("run: the disk is full", RUN.replace("{d}/log", "/dev/full"), 1, "/dev/full: No space left on device"),
 ]
 WITH_FFMPEG = [
@@ -125,7 +126,7 @@ def main():
                 failures.append(f"{name}: " + "; ".join(wrong))
         print(f"{len(cases)} cases, {len(failures)} failed")
 
-        # A log that is there already is not lost to a run that cannot begin.
+        # A log is not lost to a run that cannot begin.
         (folder / "log").write_text("old\n")
         subprocess.run([on_air, "run", "--guide", folder / "cut.xml", "--speed", "max", "--as-run", folder / "log"],
                        stderr=subprocess.DEVNULL)
@@ -140,7 +141,7 @@ def main():
             process = subprocess.Popen([on_air, "join", "--guide", folder / "guide.xml", "--channel", "one", "--media",
                                         folder / "long.mp4", "--at", AT, "--output", folder / "out.mp4"],
                                        stderr=subprocess.PIPE, encoding="utf-8")
-            while process.poll() is None and not list(folder.glob(".out.*")):
+            while process.poll() is None and not list(folder.glob(".on_air.*/*")):
                 pass  # until ffmpeg has begun to write
             process.send_signal(signal.SIGINT)
             said = process.communicate()[1]

@@ -184,7 +184,7 @@ class Guides(unittest.TestCase):
                 guide = playlist(clip(**fields), clip(source="b.mp4"))
                 self.assertEqual(self.answers(guide, at="2026-03-28T06:00:05Z")["Test"]["title"], "a.mp4")
                 self.assertEqual(self.answers(guide, at="2026-03-28T06:00:15Z")["Test"]["title"], "b.mp4")
-        # What ffplayout itself refuses: the clip is left out, and its time is kept.
+        # ffplayout refuses these fields: the clip is left out, and keeps its time.
         for name, fields in {"no source": {"source": 7}, "text for a number": {"in": "0"}, "a null": {"out": None},
                              "a title that is none": {"title": 7}}.items():
             with self.subTest(name):

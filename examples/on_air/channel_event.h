@@ -1,13 +1,14 @@
-// Keeps one event of the clock pending: at the next boundary of a channel.
+// Keeps at most one event of the clock pending for a purpose of a channel, such as its next boundary.
 //
 // `aim` stores the instant and may be called under the caller's lock. `update` schedules the event. It
 // must be called without a lock, because an observer of the clock may call the manager from it.
-#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_BOUNDARY_EVENT_H_
-#define MASTERCLOCK_EXAMPLES_ON_AIR_BOUNDARY_EVENT_H_
+#ifndef MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_EVENT_H_
+#define MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_EVENT_H_
 
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -17,10 +18,10 @@
 namespace on_air {
 
 // Threads: any.
-class BoundaryEvent {
+class ChannelEvent {
  public:
-  BoundaryEvent(masterclock::MasterClock& clock, std::string channel)
-      : clock_(clock), channel_(std::move(channel)) {}
+  ChannelEvent(masterclock::MasterClock& clock, std::string_view purpose, std::string channel)
+      : clock_(clock), purpose_(purpose), channel_(std::move(channel)) {}
 
   // Sets the instant; absent: no event.
   void aim(std::optional<masterclock::UtcTime> due) {
@@ -48,18 +49,19 @@ class BoundaryEvent {
   // Notes that the event fired. Call it first in the action.
   void fired() {
     const std::lock_guard lock(mutex_);
+    if (wanted_ == scheduled_) wanted_.reset();
     scheduled_.reset();
   }
 
  private:
-  [[nodiscard]] std::string id() const { return "on_air/boundary/" + channel_; }
+  [[nodiscard]] std::string id() const { return "on_air/" + purpose_ + "/" + channel_; }
 
   absl::Status schedule(masterclock::UtcTime due,
                         absl::AnyInvocable<void(const masterclock::FiredEvent&)> action) {
     masterclock::EventRequest request;
     request.id = id();
     request.due = due;
-    request.type = "programme boundary";
+    request.type = purpose_;
     request.payload = channel_;
     request.on_duplicate = masterclock::OnDuplicate::kReplace;
     request.action = std::move(action);
@@ -71,7 +73,7 @@ class BoundaryEvent {
   }
 
   masterclock::MasterClock& clock_;
-  const std::string channel_;
+  const std::string purpose_, channel_;
   std::mutex mutex_;
   std::optional<masterclock::UtcTime> wanted_, scheduled_;
   bool updating_ = false;
@@ -79,4 +81,4 @@ class BoundaryEvent {
 
 }  // namespace on_air
 
-#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_BOUNDARY_EVENT_H_
+#endif  // MASTERCLOCK_EXAMPLES_ON_AIR_CHANNEL_EVENT_H_
