@@ -34,15 +34,15 @@ namespace internal::printable {
 void to_string() = delete;
 void masterclock_formats() = delete;
 
-// Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns a string.
+// Satisfied by: the classes and scoped enums whose own namespace has a to_string that returns text.
 template <class T>
 concept Printable = !std::is_convertible_v<T, std::int64_t> && requires(const T& value) {
-  { to_string(value) } -> std::same_as<std::string>;
+  { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
 // Calls the to_string of the value's own namespace, from any namespace.
 template <Printable T>
-[[nodiscard]] std::string text_of(const T& value) {
+[[nodiscard]] auto text_of(const T& value) {
   return to_string(value);
 }
 
