@@ -341,6 +341,35 @@ TEST(Rundown, TenThousandScenesSwitchOnceEachAtTheirExactInstants) {
   EXPECT_EQ(changes, expected);
 }
 
+TEST(Rundown, AReadingFindsTheSceneAmongScenesOfAnyLength) {
+  std::mt19937_64 random(13);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<Scene> scenes;
+    std::vector<nanoseconds> edges;
+    nanoseconds end{};
+    for (std::uint64_t i = random() % 300 + 1; i > 0; --i) {
+      const nanoseconds start = end + nanoseconds(random() % 3 == 0 ? random() % 100 : 0);
+      end = start + nanoseconds(random() % (std::uint64_t{1} << (random() % 50)) + 1);
+      scenes.push_back({absl::StrCat(i), end - start, start});
+      edges.insert(edges.end(), {start, end - 1ns});
+    }
+    Rundown rundown;
+    ASSERT_TRUE(rundown.configure(kT, scenes, {.looping = true}).ok());
+    ASSERT_TRUE(rundown.start(kT).ok());
+    for (int i = 0; i < 1'000; ++i) {
+      nanoseconds position = edges[random() % edges.size()] + nanoseconds(random() % 3) - 1ns;
+      if (random() % 2 == 0) position = nanoseconds(random());
+      position = (position % end + end) % end;
+      std::optional<std::size_t> expected;
+      for (std::size_t scene = 0; scene < scenes.size(); ++scene) {
+        const nanoseconds into = position - *scenes[scene].start;
+        if (into >= 0ns && into < scenes[scene].duration) expected = scene;
+      }
+      ASSERT_EQ(rundown.reading(kT + position).scene, expected);
+    }
+  }
+}
+
 TEST(Rundown, IsTotalAtTheEndsOfTime) {
   constexpr SteadyTime kLeast = SteadyTime::min(), kMost = SteadyTime::max();
   for (const bool looping : {false, true}) {
