@@ -17,9 +17,12 @@ using testing::ManualTimeSource;
 using Outcome = PacedFrame::Outcome;
 
 constexpr SteadyTime kEpoch(1'000s);
-static_assert(frame_deadline(kEpoch, 25, k25) == kEpoch + 1s);
-static_assert(frame_deadline(kEpoch, 1, k29_97) == kEpoch + 33'366'667ns);
-static_assert(frame_deadline(SteadyTime::max(), 1, k25) == SteadyTime::max());
+
+TEST(FramePacer, ADeadlineStopsAtTheEndOfTime) {
+  ManualTimeSource source(UtcTime(0s), kEpoch);
+  const FramePacer pacer(source, k25, SteadyTime::max(), {.first_frame = 1});
+  EXPECT_EQ(pacer.next_deadline(), SteadyTime::max());
+}
 
 TEST(FramePacer, OneFrameADeadline) {
   ManualTimeSource source(UtcTime(0s), kEpoch);

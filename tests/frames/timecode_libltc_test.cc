@@ -30,10 +30,10 @@ constexpr Standard kStandards[] = {
 
 SMPTETimecode to_smpte(const Timecode& code) {
   SMPTETimecode smpte{};
-  smpte.hours = static_cast<unsigned char>(code.hours());
-  smpte.mins = static_cast<unsigned char>(code.minutes());
-  smpte.secs = static_cast<unsigned char>(code.seconds());
-  smpte.frame = static_cast<unsigned char>(code.frames());
+  smpte.hours = static_cast<unsigned char>(code.label().hours);
+  smpte.mins = static_cast<unsigned char>(code.label().minutes);
+  smpte.secs = static_cast<unsigned char>(code.label().seconds);
+  smpte.frame = static_cast<unsigned char>(code.label().frames);
   return smpte;
 }
 

@@ -43,12 +43,6 @@
 
 namespace masterclock::inline v0_2 {
 
-// Returns the deadline of a frame of a session that began at `epoch`.
-[[nodiscard]] constexpr SteadyTime frame_deadline(SteadyTime epoch, std::int64_t frame,
-                                                  FrameRate rate) noexcept {
-  return saturating_add(epoch, frame_start(frame, rate));
-}
-
 struct PacedFrame {
   enum class Outcome {
     kOnTime,   // handed over at the deadline, or within the tolerance after it
@@ -94,7 +88,7 @@ class FramePacer {
     const std::lock_guard lock(mutex_);
     const SteadyTime now = source_.now_steady();
     if (stopped_) return stopped(now);
-    if (now < deadline()) return std::nullopt;
+    if (now < deadline_of(next_)) return std::nullopt;
     return hand_over(now, now);
   }
 
@@ -107,11 +101,11 @@ class FramePacer {
       const std::uint64_t changes = changes_;
       const SteadyTime now = source_.now_steady();
       if (stopped_) return stopped(asked);
-      if (now >= deadline()) return hand_over(asked, now);
+      if (now >= deadline_of(next_)) return hand_over(asked, now);
       handled_ = changes;
       handled_changed_.notify_all();
       // The source may run faster than the machine's clock: look again once a second.
-      const std::chrono::nanoseconds rest = saturating_difference(deadline(), now);
+      const std::chrono::nanoseconds rest = saturating_difference(deadline_of(next_), now);
       woken_.wait_for(lock, std::min<std::chrono::nanoseconds>(rest, std::chrono::seconds(1)),
                       [&] { return stopped_ || changes_ != changes; });
     }
@@ -134,7 +128,7 @@ class FramePacer {
   }
   [[nodiscard]] SteadyTime next_deadline() const {
     const std::lock_guard lock(mutex_);
-    return deadline();
+    return deadline_of(next_);
   }
 
  private:
@@ -151,19 +145,19 @@ class FramePacer {
     }
   }
 
-  [[nodiscard]] SteadyTime deadline() const noexcept {
-    return frame_deadline(epoch_, next_, rate_);
+  SteadyTime deadline_of(std::int64_t frame) const noexcept {
+    return saturating_add(epoch_, frame_start(frame, rate_));
   }
 
-  [[nodiscard]] PacedFrame stopped(SteadyTime asked) const noexcept {
-    const SteadyTime due = deadline();
+  PacedFrame stopped(SteadyTime asked) const noexcept {
+    const SteadyTime due = deadline_of(next_);
     return {PacedFrame::Outcome::kStopped, next_, due, {}, saturating_difference(asked, due), 0};
   }
 
   PacedFrame hand_over(SteadyTime asked, SteadyTime now) noexcept {
     const std::int64_t on = frame_index(saturating_difference(now, epoch_), rate_);
     const std::int64_t frame = std::max(on, next_);
-    const SteadyTime due = frame_deadline(epoch_, frame, rate_);
+    const SteadyTime due = deadline_of(frame);
     const std::chrono::nanoseconds late_by = saturating_difference(now, due);
     const PacedFrame paced{
         late_by > tolerance_ ? PacedFrame::Outcome::kLate : PacedFrame::Outcome::kOnTime,

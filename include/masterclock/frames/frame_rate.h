@@ -99,7 +99,6 @@ namespace internal {
 // Returns the number that `digits` spell, or -1 for other text and for more than 63 bits.
 inline std::int64_t to_count(std::string_view digits) noexcept {
   std::int64_t value = 0;
-  if (digits.starts_with('-')) return -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return error == std::errc() && end == digits.data() + digits.size() ? value : -1;
 }
@@ -111,23 +110,25 @@ inline absl::Status frame_rate_error(std::string_view text, const std::string& w
 // Returns 30000/1001 for 29.97, and 12.5 itself.
 inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::int64_t whole,
                                                     std::string_view fraction) {
+  if (fraction.empty() || fraction.find_first_of("./") != std::string_view::npos) {
+    return frame_rate_error(text, "expected digits after '.'");
+  }
   while (fraction.ends_with('0')) fraction.remove_suffix(1);
   if (fraction.size() > 9 || whole > 1'000'000) {
     return frame_rate_error(text, "write it as a ratio, as in 30000/1001");
   }
-  std::int64_t scale = 1;
-  for (std::size_t i = 0; i < fraction.size(); ++i) scale *= 10;
-  const FrameRate exact{whole * scale + (fraction.empty() ? 0 : to_count(fraction)), scale};
+  FrameRate exact{whole, 1};
+  for (const char c : fraction) exact = {exact.numerator * 10 + (c - '0'), exact.denominator * 10};
   if (!exact.valid()) return frame_rate_error(text, "not greater than zero");
   if (fraction.empty()) return exact;
   // N * 1000/1001, rounded or cut to the digits of the text.
   const std::int64_t nominal = (whole + 1) * 1'000;
-  const Int128 scaled = Int128{nominal} * scale;
+  const Int128 scaled = Int128{nominal} * exact.denominator;
   const bool cut = exact.numerator == scaled / 1'001;
   const bool rounded = exact.numerator == (2 * scaled + 1'001) / 2'002;
   if (fraction.size() >= 2 && (cut || rounded)) return FrameRate{nominal, 1'001};
   const Int128 difference = Int128{exact.numerator} * 1'001 - scaled;
-  if ((difference < 0 ? -difference : difference) * 10 < Int128{scale} * 1'001) {
+  if ((difference < 0 ? -difference : difference) * 10 < Int128{exact.denominator} * 1'001) {
     return frame_rate_error(text, "the rate is near " + std::to_string(nominal) +
                                       "/1001 but not equal to it; write the exact ratio");
   }
@@ -155,23 +156,16 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
   if (!unit.empty()) return frame_rate_error(text, "unexpected " + internal::quoted(unit));
 
   const std::size_t split = text.find_first_of("./");
-  const std::int64_t first = internal::to_count(text.substr(0, split));
-  if (first < 0) return frame_rate_error(text, "expected a number that fits in 63 bits");
-  if (split == std::string_view::npos) {
-    if (first == 0) return frame_rate_error(text, "not greater than zero");
-    return FrameRate{first, 1};
+  FrameRate rate{internal::to_count(text.substr(0, split)), 1};
+  if (rate.numerator < 0) return frame_rate_error(text, "expected a number that fits in 63 bits");
+  if (split != std::string_view::npos) {
+    const std::string_view rest = text.substr(split + 1);
+    if (text[split] == '.') return internal::decimal_frame_rate(text, rate.numerator, rest);
+    rate.denominator = internal::to_count(rest);
+    if (rate.denominator < 0) return frame_rate_error(text, "expected a whole number after '/'");
   }
-  const std::string_view rest = text.substr(split + 1);
-  if (text[split] == '.') {
-    if (rest.empty() || rest.find_first_of("./") != std::string_view::npos) {
-      return frame_rate_error(text, "expected digits after '.'");
-    }
-    return internal::decimal_frame_rate(text, first, rest);
-  }
-  const std::int64_t second = internal::to_count(rest);
-  if (second < 0) return frame_rate_error(text, "expected a whole number after '/'");
-  if (first == 0 || second == 0) return frame_rate_error(text, "not greater than zero");
-  return FrameRate{first, second};
+  if (!rate.valid()) return frame_rate_error(text, "not greater than zero");
+  return rate;
 }
 
 }  // namespace masterclock::inline v0_2

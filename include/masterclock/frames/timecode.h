@@ -39,6 +39,7 @@
 #include "masterclock/frames/frame_rate.h"
 #include "masterclock/frames/timecode_format.h"
 #include "masterclock/internal/hash.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/internal/quoted.h"
 
@@ -140,12 +141,8 @@ class Timecode {
   [[nodiscard]] constexpr TimecodeFormat format() const noexcept { return format_; }
   [[nodiscard]] constexpr FrameRate rate() const noexcept { return format_.rate(); }
   [[nodiscard]] constexpr DropFrame drop_frame() const noexcept { return format_.drop_frame(); }
-
+  // Returns hours, minutes, seconds and frames.
   [[nodiscard]] constexpr TimecodeLabel label() const noexcept { return format_.label_of(frame_); }
-  [[nodiscard]] constexpr int hours() const noexcept { return label().hours; }
-  [[nodiscard]] constexpr int minutes() const noexcept { return label().minutes; }
-  [[nodiscard]] constexpr int seconds() const noexcept { return label().seconds; }
-  [[nodiscard]] constexpr int frames() const noexcept { return label().frames; }
 
   // Returns SI time from the first nanosecond of frame 0 to that of this frame, on a day of labels.
   // At 1000/1001 rates such a day is not a day of the clock: non-drop 24 h last 86.4 s longer.
@@ -172,40 +169,14 @@ class Timecode {
     return std::string(text, out);
   }
 
-  // The label that LTC and VITC carry. Its frames field ends at 30. Above 30 frames a second two
-  // frames share a codeword, above 60 four.
+  // Returns the codeword of this frame in LTC and VITC. The frames field of its label ends at 30.
+  // Above 30 frames a second two frames share a codeword, above 60 four. Back from a codeword:
+  // Timecode(format, word.label.frame() * word.frames + word.frame).
   struct Codeword;
   [[nodiscard]] constexpr Codeword codeword() const noexcept;
 
-  // Returns the frame at position `frame` among the frames of the codeword `label`, at the full
-  // rate.
-  //
-  // Errors: InvalidArgument when codewords at `rate` have another format, or have no such frame.
-  [[nodiscard]] static absl::StatusOr<Timecode> from_codeword(const Timecode& label, int frame,
-                                                              FrameRate rate) {
-    const DropFrame drop = label.drop_frame();
-    const std::optional<TimecodeFormat> format = TimecodeFormat::of(rate, drop);
-    const std::string text = label.to_string();
-    if (!format) return error(text, rate, why_no_label(rate, drop, {}));
-    const TimecodeFormat codewords = format->codeword_format();
-    if (codewords != label.format()) {
-      return error(text, rate,
-                   "codewords at this rate count at " + masterclock::to_string(codewords.rate()) +
-                       ", not at " + masterclock::to_string(label.rate()));
-    }
-    const int group = format->frames_per_codeword();
-    if (frame < 0 || frame >= group) {
-      return error(text, rate,
-                   "no frame " + std::to_string(frame) + " of " + std::to_string(group));
-    }
-    return Timecode(*format, label.frame() * group + frame);
-  }
-
   friend constexpr Timecode operator+(Timecode code, std::int64_t frames) noexcept {
     return Timecode(code.format_, code.frame_ + frames % code.format_.frames_per_day());
-  }
-  friend constexpr Timecode operator+(std::int64_t frames, Timecode code) noexcept {
-    return code + frames;
   }
   friend constexpr Timecode operator-(Timecode code, std::int64_t frames) noexcept {
     return Timecode(code.format_, code.frame_ - frames % code.format_.frames_per_day());
@@ -223,12 +194,11 @@ class Timecode {
   friend constexpr bool operator==(Timecode, Timecode) = default;
   friend constexpr std::strong_ordering operator<=>(Timecode a, Timecode b) noexcept {
     if (a.format_ == b.format_) return a.frame_ <=> b.frame_;
-    if (const auto by_time = a.since_midnight() <=> b.since_midnight(); by_time != 0)
+    if (const auto by_time = a.since_midnight() <=> b.since_midnight(); by_time != 0) {
       return by_time;
-    if (a.rate() != b.rate()) {
-      return a.rate() < b.rate() ? std::strong_ordering::less : std::strong_ordering::greater;
     }
-    return a.drop_frame() <=> b.drop_frame();
+    if (a.rate() == b.rate()) return a.drop_frame() <=> b.drop_frame();
+    return a.rate() < b.rate() ? std::strong_ordering::less : std::strong_ordering::greater;
   }
   template <class H>
   friend H AbslHashValue(H state, Timecode code) {
@@ -238,10 +208,7 @@ class Timecode {
 
  private:
   static constexpr std::int32_t wrap(std::int64_t frame, std::int32_t day) noexcept {
-    if (frame < 0 || frame >= day) {
-      frame %= day;
-      if (frame < 0) frame += day;
-    }
+    if (frame < 0 || frame >= day) frame = internal::floor_divide<std::int64_t>(frame, day).rest;
     return static_cast<std::int32_t>(frame);
   }
 

@@ -1,5 +1,4 @@
-// Defines how timecode labels count at a rate: hours, minutes, seconds and frames of a day of
-// labels.
+// Defines how timecode counts at a rate, with and without drop-frame.
 //
 // A label second has a whole number of frames, the nominal rate: 30 at 29.97 as at 30. At 1000/1001
 // of a whole rate, a day of labels is therefore 86.4 s longer than a day. Drop-frame counting
@@ -40,33 +39,24 @@ class TimecodeFormat {
   // Returns no format for a rate without labels, and for kYes at a rate without drop-frame.
   [[nodiscard]] static constexpr std::optional<TimecodeFormat> of(FrameRate rate,
                                                                   DropFrame drop) noexcept {
-    if (rate.denominator != 1 && rate.denominator != 1'001) {
+    const auto is_slow = [&] { return rate.denominator == 1'001 && rate.numerator % 1'000 == 0; };
+    if (rate.denominator != 1 && !is_slow()) {
       rate = reduced(rate);
       // 1001 is 7 * 11 * 13, so that 1000/1001 of 7 is 1000/143 in lowest terms.
       if (rate.denominator != 1 && 1'001 % rate.denominator == 0 && rate.numerator < 1'000'000) {
         rate = {rate.numerator * (1'001 / rate.denominator), 1'001};
       }
     }
-    const bool slow = rate.denominator == 1'001;
+    const bool slow = is_slow();
     if (rate.numerator <= 0 || (!slow && rate.denominator != 1)) return std::nullopt;
-    if (slow && rate.numerator % 1'000 != 0) {
-      rate = reduced(rate);  // 25025/1001 is 25
-      if (rate.denominator != 1) return std::nullopt;
-      return of(rate, drop);
-    }
     const std::int64_t nominal = slow ? rate.numerator / 1'000 : rate.numerator;
     if (nominal > kMostFrames) return std::nullopt;
     if (drop == DropFrame::kNo) return TimecodeFormat(static_cast<int>(nominal), slow, kNoDrop);
-    if (!slow) return std::nullopt;
-    switch (nominal) {
-      case 30:
-        return TimecodeFormat(30, true, 0);
-      case 60:
-        return TimecodeFormat(60, true, 1);
-      case 120:
-        return TimecodeFormat(120, true, 2);
-      default:
-        return std::nullopt;
+    switch (slow ? nominal : 0) {
+      case 30: return TimecodeFormat(30, true, 0);
+      case 60: return TimecodeFormat(60, true, 1);
+      case 120: return TimecodeFormat(120, true, 2);
+      default: return std::nullopt;
     }
   }
 
