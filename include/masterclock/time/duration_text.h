@@ -16,6 +16,7 @@
 #ifndef MASTERCLOCK_TIME_DURATION_TEXT_H_
 #define MASTERCLOCK_TIME_DURATION_TEXT_H_
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -44,84 +45,57 @@ inline constexpr std::array<DurationUnit, 6> kDurationUnits = {{{"h", "H", 3'600
                                                                 {"us", "", 1'000},
                                                                 {"ns", "", 1}}};
 
-// Reads the parts of a duration. The result is exact, or larger than any 64-bit number.
-class DurationReader {
- public:
-  explicit DurationReader(TextCursor& in) : in_(in) {}
+inline std::string_view read_digits(TextCursor& in) {
+  const std::string_view digits = in.take_while(is_digit);
+  if (digits.empty()) in.fail("expected a number");
+  return digits;
+}
 
-  Int128 read() {
-    const bool negative = in_.accept('-');
-    iso_ = in_.accept('P');
-    if (iso_ && !in_.accept('T')) in_.fail("expected 'T'; write days as hours");
-    do {
-      read_part();
-    } while (!in_.at_end());
-    return negative ? -sum_ : sum_;
-  }
-
- private:
-  // No count of a unit needs more digits. A longer number is out of range even in nanoseconds.
-  static constexpr std::size_t kMostDigits = 20;
-
-  void read_part() {
-    if (in_.failed()) return;
-    const std::size_t begin = in_.offset();
-    const std::string_view whole = digits();
-    const bool decimal = in_.accept('.');
-    std::string_view fraction = decimal ? digits() : std::string_view();
-    if (in_.failed()) return;
-    const DurationUnit* const unit = read_unit();
-    if (unit == nullptr) return;
-    if (decimal && !in_.at_end()) in_.fail_at(begin, "a fraction before the last unit");
-    while (!fraction.empty() && fraction.back() == '0') fraction.remove_suffix(1);
-    add(whole, fraction, *unit, begin);
-  }
-
-  std::string_view digits() {
-    const std::string_view found = in_.take_while(is_digit);
-    if (found.empty()) in_.fail("expected a number");
-    return found;
-  }
-
-  const DurationUnit* read_unit() {
-    const std::size_t begin = in_.offset();
+// Reads a duration in nanoseconds. The result is exact, or larger than any 64-bit number.
+inline Int128 read_duration(TextCursor& in) {
+  const bool negative = in.accept('-');
+  const bool iso = in.accept('P');
+  if (iso && !in.accept('T')) in.fail("expected 'T'; write days as hours");
+  Int128 sum = 0;
+  auto largest = kDurationUnits.begin();  // the largest unit that may follow
+  do {
+    const std::size_t begin = in.offset();
+    const std::string_view whole = read_digits(in);
+    const bool decimal = in.accept('.');
+    std::string_view fraction = decimal ? read_digits(in) : std::string_view();
+    const std::size_t unit_at = in.offset();
     const std::string_view name =
-        in_.take_while([](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
-    for (std::size_t i = 0; i < kDurationUnits.size() && !name.empty(); ++i) {
-      if (name != (iso_ ? kDurationUnits[i].iso_name : kDurationUnits[i].name)) continue;
-      if (i < next_) {
-        in_.fail_at(begin, "units must decrease");
-        return nullptr;
-      }
-      next_ = i + 1;
-      return &kDurationUnits[i];
+        in.take_while([](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    const auto unit =
+        std::find_if(kDurationUnits.begin(), kDurationUnits.end(), [&](const DurationUnit& known) {
+          return !name.empty() && name == (iso ? known.iso_name : known.name);
+        });
+    if (unit == kDurationUnits.end()) {
+      in.fail_at(unit_at, iso ? "expected 'H', 'M' or 'S'" : "expected h, m, s, ms, us or ns");
     }
-    in_.fail_at(begin, iso_ ? "expected 'H', 'M' or 'S'" : "expected h, m, s, ms, us or ns");
-    return nullptr;
-  }
+    if (unit < largest) in.fail_at(unit_at, "units must decrease");
+    if (decimal && !in.at_end()) in.fail_at(begin, "a fraction before the last unit");
+    if (in.failed()) return 0;
+    largest = unit + 1;
 
-  void add(std::string_view whole, std::string_view fraction, const DurationUnit& unit,
-           std::size_t begin) {
-    while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
-    if (whole.size() > kMostDigits) whole = "100000000000000000000";
-    Int128 scale = 1;
+    constexpr Int128 kOutOfRange = Int128{1} << 64;  // in every unit
     Int128 number = 0;
-    for (const char c : whole) number = number * 10 + (c - '0');
-    sum_ += number * unit.ns;
-    // An hour has 3.6 * 10^12 ns: after 13 digits another one is a part of a nanosecond.
-    number = 0;
-    for (const char c : fraction.substr(0, 14)) number = number * 10 + (c - '0'), scale *= 10;
-    if (fraction.size() > 13 || number * unit.ns % scale != 0) {
-      in_.fail_at(begin, "finer than a nanosecond");
+    for (const char c : whole) number = std::min(number * 10 + (c - '0'), kOutOfRange);
+    sum += number * unit->ns;
+    while (fraction.ends_with('0')) fraction.remove_suffix(1);
+    Int128 part = 0, scale = 1;
+    for (const char c : fraction.substr(0, 13)) {
+      part = part * 10 + (c - '0');
+      scale *= 10;
     }
-    sum_ += number * unit.ns / scale;
-  }
-
-  TextCursor& in_;
-  bool iso_ = false;
-  std::size_t next_ = 0;  // the largest unit that may follow
-  Int128 sum_ = 0;
-};
+    // An hour has 3.6 * 10^12 ns, so a 14th digit is always a part of a nanosecond.
+    if (fraction.size() > 13 || part * unit->ns % scale != 0) {
+      in.fail_at(begin, "finer than a nanosecond");
+    }
+    sum += part * unit->ns / scale;
+  } while (!in.at_end());
+  return negative ? -sum : sum;
+}
 
 }  // namespace internal
 
@@ -131,7 +105,7 @@ class DurationReader {
 [[nodiscard]] inline absl::StatusOr<std::chrono::nanoseconds> parse_duration(
     std::string_view text) {
   internal::TextCursor in(text);
-  const internal::Int128 ns = internal::DurationReader(in).read();
+  const internal::Int128 ns = internal::read_duration(in);
   if (in.failed()) return absl::InvalidArgumentError(in.error("duration"));
   if (ns != internal::saturate(ns)) {
     return absl::OutOfRangeError("Invalid duration " + internal::quoted(text) +

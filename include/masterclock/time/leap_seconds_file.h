@@ -1,10 +1,7 @@
 // Reads leap-seconds.list, which may be newer than the built-in table of leap seconds.
 //
-// The built-in table is complete up to its expiry. The tzdata package of the system renews the file. A
-// program that runs longer converts with the file's table:
-//
-//   const masterclock::LeapSecondsFile list = masterclock::LeapSecondsFile::newest();
-//   const masterclock::TaiReading tai = masterclock::to_tai(now, list.table());
+// The built-in table is complete up to its expiry. The tzdata package of the system renews the
+// file. A program that runs longer converts with the file's table.
 //
 // A file counts as a whole or not at all. Its lines must begin in 1972, increase, and step by one second
 // at midnight UTC. They must match the checksum of the file.
@@ -25,9 +22,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -49,11 +48,7 @@ class LeapSecondsFile {
 
   // Returns the table that is compiled in.
   [[nodiscard]] static LeapSecondsFile built_in() {
-    LeapSecondsFile list;
-    list.changes_.assign(leap_seconds().begin(), leap_seconds().end());
-    list.expiry_ = leap_seconds_expiry();
-    list.source_ = "built-in";
-    return list;
+    return {{leap_seconds().begin(), leap_seconds().end()}, leap_seconds_expiry(), "built-in"};
   }
 
   // Parses the text of a file. Error messages begin with `name`.
@@ -81,7 +76,8 @@ class LeapSecondsFile {
 
  private:
   class Parser;
-  LeapSecondsFile() = default;
+  LeapSecondsFile(std::vector<LeapSecond> changes, UtcTime expiry, std::string source)
+      : changes_(std::move(changes)), expiry_(expiry), source_(std::move(source)) {}
 
   std::vector<LeapSecond> changes_;
   UtcTime expiry_;
@@ -91,44 +87,33 @@ class LeapSecondsFile {
 // Reads the lines in one pass, up to the first error.
 class LeapSecondsFile::Parser {
  public:
-  explicit Parser(std::string name) { list_.source_ = std::move(name); }
+  explicit Parser(std::string name) : name_(std::move(name)) {}
 
   absl::StatusOr<LeapSecondsFile> parse(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t end = text.find('\n');
+    std::istringstream lines{std::string(text)};
+    for (std::string text_of_line; std::getline(lines, text_of_line);) {
       ++line_;
-      absl::Status status = line(text.substr(0, end));
-      if (!status.ok()) return status;
-      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      if (absl::Status status = line(text_of_line); !status.ok()) return status;
     }
     line_ = 0;
-    if (list_.changes_.empty()) return error("no leap seconds");
+    if (changes_.empty()) return error("no leap seconds");
     if (!expires_) return error("no expiry (#@)");
     if (!checksum_) return error("no checksum (#h)");
     if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) does not match");
-    list_.expiry_ = *expires_;
-    return std::move(list_);
+    return LeapSecondsFile(std::move(changes_), *expires_, std::move(name_));
   }
 
  private:
-  using Words = std::vector<std::string_view>;
+  using Words = std::vector<std::string>;
 
   absl::Status error(const std::string& what) const {
-    return absl::DataLossError(list_.source_ + ":" +
-                               (line_ > 0 ? std::to_string(line_) + ": " : " ") + what);
+    return absl::DataLossError(name_ + ":" + (line_ > 0 ? std::to_string(line_) + ": " : " ") +
+                               what);
   }
 
   static Words words_of(std::string_view text) {
-    Words words;
-    while (true) {
-      const std::size_t begin = text.find_first_not_of(" \t\r");
-      if (begin == std::string_view::npos) return words;
-      text.remove_prefix(begin);
-      const std::size_t end = text.find_first_of(" \t\r");
-      words.push_back(text.substr(0, end));
-      if (end == std::string_view::npos) return words;
-      text.remove_prefix(end);
-    }
+    std::istringstream in{std::string(text)};
+    return {std::istream_iterator<std::string>(in), {}};
   }
 
   template <class Int>
@@ -173,29 +158,28 @@ class LeapSecondsFile::Parser {
   }
 
   absl::Status change(const Words& words) {
-    using namespace std::chrono;
     const std::optional<UtcTime> when = instant(words[0]);
-    std::int64_t offset = 0;
+    int offset = 0;
     if (words.size() != 2 || !when || !number(words[1], offset)) {
       return error("expected an instant and TAI - UTC, got " + internal::quoted(words[0]));
     }
-    const std::vector<LeapSecond>& before = list_.changes_;
-    if (before.empty() ? *when != leap_seconds()[0].effective || offset != 10
-                       : *when <= before.back().effective ||
-                             (offset != before.back().tai_minus_utc.count() + 1 &&
-                              offset != before.back().tai_minus_utc.count() - 1)) {
-      return error(before.empty() ? "the list does not begin with the 10 s of 1972"
-                                  : "not a second more or less than the line before it");
+    if (changes_.empty()) {
+      if (*when != leap_seconds()[0].effective || offset != 10) {
+        return error("the list does not begin with the 10 s of 1972");
+      }
+    } else if (*when <= changes_.back().effective ||
+               std::abs(offset - changes_.back().tai_minus_utc.count()) != 1) {
+      return error("not a second more or less than the line before it");
     }
-    if (floor<days>(*when) != *when) return error("not at midnight UTC");
-    list_.changes_.push_back({*when, seconds(offset)});
-    digits_ += words[0];
-    digits_ += words[1];
+    if (std::chrono::floor<std::chrono::days>(*when) != *when) return error("not at midnight UTC");
+    changes_.push_back({*when, std::chrono::seconds(offset)});
+    digits_ += words[0] + words[1];
     return absl::OkStatus();
   }
 
-  LeapSecondsFile list_;
+  std::string name_;
   int line_ = 0;
+  std::vector<LeapSecond> changes_;
   std::optional<UtcTime> expires_;
   std::optional<std::array<std::uint32_t, 5>> checksum_;
   std::string digits_;  // the input of the checksum
@@ -213,8 +197,7 @@ inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::read(const std::string& 
   std::string text(kLargest, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() == kLargest)
-    return absl::DataLossError(path + ": too large for a list of leap seconds");
+  if (text.size() == kLargest) return absl::DataLossError(path + ": too large for such a list");
   return parse(text, path);
 }
 

@@ -28,6 +28,7 @@
 
 #include <array>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -62,41 +63,29 @@ class Rfc3339Buffer {
   char* data_;
 };
 
-// Writes an instant in UTC, with a terminating zero. Returns the text in `out`.
+// Writes a sys_time with 'Z' or a local_time without an offset, and a terminating zero. Returns the
+// text in `out`.
 //
 // Cost: some tens of nanoseconds; does not allocate.
-template <class Duration>
-std::string_view write_rfc3339(Rfc3339Buffer out, std::chrono::sys_time<Duration> utc,
-                               int digits = internal::kFractionDigits<Duration>) noexcept {
-  const internal::DayTime time = internal::split_days(utc.time_since_epoch());
-  char* const end = internal::write_date_time(out.data(), time, digits);
-  end[0] = 'Z';
-  end[1] = '\0';
-  return {out.data(), end + 1};
-}
-
-// Writes a local time, without an offset.
-template <class Duration>
-std::string_view write_rfc3339(Rfc3339Buffer out, std::chrono::local_time<Duration> local,
-                               int digits = internal::kFractionDigits<Duration>) noexcept {
-  const internal::DayTime time = internal::split_days(local.time_since_epoch());
-  char* const end = internal::write_date_time(out.data(), time, digits);
+template <class Clock, class Duration>
+requires std::same_as<Clock, std::chrono::system_clock> || std::same_as<Clock, std::chrono::local_t>
+    std::string_view write_rfc3339(Rfc3339Buffer out, std::chrono::time_point<Clock, Duration> time,
+                                   int digits = internal::kFractionDigits<Duration>)
+noexcept {
+  const internal::DayTime reading = internal::split_days(time.time_since_epoch());
+  char* end = internal::write_date_time(out.data(), reading, digits);
+  if constexpr (std::same_as<Clock, std::chrono::system_clock>) *end++ = 'Z';
   *end = '\0';
   return {out.data(), end};
 }
 
 // Returns the text of write_rfc3339 as a string.
-template <class Duration>
-[[nodiscard]] std::string to_rfc3339(std::chrono::sys_time<Duration> utc,
+template <class Clock, class Duration>
+requires std::same_as<Clock, std::chrono::system_clock> || std::same_as<Clock, std::chrono::local_t>
+[[nodiscard]] std::string to_rfc3339(std::chrono::time_point<Clock, Duration> time,
                                      int digits = internal::kFractionDigits<Duration>) {
   char text[kRfc3339Size];
-  return std::string(write_rfc3339(text, utc, digits));
-}
-template <class Duration>
-[[nodiscard]] std::string to_rfc3339(std::chrono::local_time<Duration> local,
-                                     int digits = internal::kFractionDigits<Duration>) {
-  char text[kRfc3339Size];
-  return std::string(write_rfc3339(text, local, digits));
+  return std::string(write_rfc3339(text, time, digits));
 }
 
 // Reads an instant: "2026-03-29T02:30:00.5+01:00".
