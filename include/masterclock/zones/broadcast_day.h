@@ -51,35 +51,27 @@ struct BroadcastDay {
          to_rfc3339(day.end, 0);
 }
 
-// Returns the begin of the broadcast day of a date.
+// Returns the broadcast day that contains `now`.
 //
 // Units: `day_start` is the local time since midnight, 6 h for 06:00. A value outside -24 h to 48 h
 //        is the nearer end.
-// Cost:  a few nanoseconds; does not allocate.
-[[nodiscard]] inline UtcTime broadcast_day_begin(std::chrono::local_days date, Zone zone,
-                                                 std::chrono::seconds day_start) noexcept {
-  using namespace std::chrono;
-  constexpr seconds kLast = floor<seconds>(LocalTime::max().time_since_epoch());
-  day_start = std::clamp<seconds>(day_start, -hours(24), hours(48));
-  const seconds local = date.time_since_epoch() + day_start;
-  const LocalResolution start = zone.resolve(LocalTime(std::clamp(local, -kLast, kLast)));
-  return start.kind == LocalResolution::kGap ? start.transition : start.earlier;
-}
-
-// Returns the broadcast day that contains `now`. Units and cost are those of broadcast_day_begin.
+// Cost:  a few conversions; does not allocate.
 [[nodiscard]] inline BroadcastDay broadcast_day_at(UtcTime now, Zone zone,
                                                    std::chrono::seconds day_start) noexcept {
   using namespace std::chrono;
   day_start = std::clamp<seconds>(day_start, -hours(24), hours(48));
+  const auto begin_of = [&](local_days date) {
+    constexpr seconds kLast = floor<seconds>(LocalTime::max().time_since_epoch());
+    const seconds local = date.time_since_epoch() + day_start;
+    const LocalResolution start = zone.resolve(LocalTime(std::clamp(local, -kLast, kLast)));
+    return start.kind == LocalResolution::kGap ? start.transition : start.earlier;
+  };
   local_days date = floor<days>(saturating_add(zone.to_local(now), -day_start));
   // Near a change the day of `now` is the day before or after `date`. Near a date that a zone
   // omitted (Samoa, 2011) the distance is two days.
-  for (int i = 0; i < 2 && now < broadcast_day_begin(date, zone, day_start); ++i) date -= days(1);
-  for (int i = 0; i < 2 && now >= broadcast_day_begin(date + days(1), zone, day_start); ++i) {
-    date += days(1);
-  }
-  return {year_month_day(date), broadcast_day_begin(date, zone, day_start),
-          broadcast_day_begin(date + days(1), zone, day_start)};
+  for (int i = 0; i < 2 && now < begin_of(date); ++i) date -= days(1);
+  for (int i = 0; i < 2 && now >= begin_of(date + days(1)); ++i) date += days(1);
+  return {year_month_day(date), begin_of(date), begin_of(date + days(1))};
 }
 
 }  // namespace masterclock::inline v0_2

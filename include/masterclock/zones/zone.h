@@ -138,16 +138,11 @@ class Zone {
     }
     const bool gap = found.kind == LocalResolution::kGap;
     switch (policy) {
-      case Resolve::kEarlier:
-        return found.earlier;
-      case Resolve::kLater:
-        return found.later;
-      case Resolve::kCompatible:
-        return gap ? found.later : found.earlier;
-      case Resolve::kSnap:
-        return gap ? found.transition : found.earlier;
-      case Resolve::kReject:
-        break;
+      case Resolve::kEarlier: return found.earlier;
+      case Resolve::kLater: return found.later;
+      case Resolve::kCompatible: return gap ? found.later : found.earlier;
+      case Resolve::kSnap: return gap ? found.transition : found.earlier;
+      case Resolve::kReject: break;
     }
     return absl::FailedPreconditionError(
         the_local_time(local) + (gap ? " does not exist in " : " occurs twice in ") +

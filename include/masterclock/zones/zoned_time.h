@@ -10,6 +10,7 @@
 #ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
 #define MASTERCLOCK_ZONES_ZONED_TIME_H_
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <concepts>
@@ -55,13 +56,9 @@ struct BasicZonedTime {
   }
   // Returns "GMT" or "EDT", as ZoneOffset::abbreviation.
   [[nodiscard]] std::string_view abbreviation() const noexcept {
-    using std::chrono::floor, std::chrono::seconds;
-    const auto second = floor<seconds>(utc);
-    if (second <= floor<seconds>(UtcTime::min()))
-      return zone.offset_at(UtcTime::min()).abbreviation;
-    if (second >= floor<seconds>(UtcTime::max()))
-      return zone.offset_at(UtcTime::max()).abbreviation;
-    return zone.offset_at(second).abbreviation;
+    using std::chrono::floor, std::chrono::ceil, std::chrono::seconds;
+    constexpr auto kFirst = ceil<seconds>(UtcTime::min()), kLast = floor<seconds>(UtcTime::max());
+    return zone.offset_at(std::clamp(floor<seconds>(utc), kFirst, kLast)).abbreviation;
   }
 
   friend bool operator==(const BasicZonedTime&, const BasicZonedTime&) = default;
