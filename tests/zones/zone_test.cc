@@ -149,20 +149,12 @@ TEST(Zone, StatesTheOffsetAndHowLongItHolds) {
   }
 }
 
-TEST(Zone, ListsTheChangesOfARange) {
+TEST(Zone, WalksFromChangeToChange) {
   const Zone dublin = zone("Europe/Dublin");
-  const auto year = dublin.transitions(at("2026-03-29T01:00:00Z"), at("2026-10-25T01:00:01Z"));
-  ASSERT_EQ(year.size(), 2u) << "half-open: the first is in, the end is not";
-  EXPECT_EQ(year[0].begin, at("2026-03-29T01:00:00Z"));
-  EXPECT_EQ(year[0].abbreviation, "IST");
-  EXPECT_EQ(year[1].begin, at("2026-10-25T01:00:00Z"));
-  EXPECT_EQ(dublin.transitions(at("2026-03-29T01:00:00Z"), at("2026-10-25T01:00:00Z")).size(), 1u);
-  EXPECT_TRUE(dublin.transitions(at("2026-03-29T01:00:01Z"), at("2026-10-25T01:00:00Z")).empty());
-  EXPECT_TRUE(Zone().transitions(UtcTime::min(), UtcTime::max()).empty());
+  EXPECT_EQ(dublin.next_transition(at("2026-03-29T00:59:59Z")), at("2026-03-29T01:00:00Z"));
   EXPECT_EQ(dublin.next_transition(at("2026-03-29T01:00:00Z")), at("2026-10-25T01:00:00Z"));
-  std::size_t walked = 0;
-  for (auto t = dublin.next_transition(UtcTime::min()); t; t = dublin.next_transition(*t)) ++walked;
-  EXPECT_EQ(dublin.transitions(UtcTime::min(), UtcTime::max()).size(), walked);
+  EXPECT_EQ(dublin.offset_at(at("2026-03-29T01:00:00Z")).abbreviation, "IST");
+  EXPECT_EQ(Zone().next_transition(UtcTime::min()), std::nullopt);
 }
 
 TEST(Zone, TheDefaultIsUtc) {
@@ -196,7 +188,6 @@ TEST(Zone, TheBucketsAgreeWithTheBinarySearch) {
       const std::size_t span = table.plain_span_at(t);
       ASSERT_EQ(table.place_of(t).span, span) << name << " " << t;
       ASSERT_EQ(table.place_of(t).offset, table.span(span).offset) << name << " " << t;
-      ASSERT_EQ(table.offset_seconds(t), table.span(span).offset) << name << " " << t;
       ASSERT_EQ(table.resolve(t), table.plain_resolve(t)) << name << " " << t;
     };
     for (std::size_t i = 1; i < table.span_count(); ++i) {
@@ -219,9 +210,9 @@ TEST(Zone, ThePresentOffsetFollowsEveryChange) {
   for (const char* const name : {"UTC", "Europe/Dublin", "Africa/Casablanca", "Pacific/Apia"}) {
     const Zone z = zone(name);
     std::vector<UtcTime> readings = {UtcTime::min(), UtcTime()};
-    for (const ZoneOffset& change : z.transitions(UtcTime::min(), UtcTime::max())) {
-      for (const nanoseconds off : {-1h, 0h, 1h}) readings.push_back(change.begin + off);
-      readings.push_back(change.begin - 1ns);
+    for (auto t = z.next_transition(UtcTime::min()); t; t = z.next_transition(*t)) {
+      for (const nanoseconds off : {-1h, 0h, 1h}) readings.push_back(*t + off);
+      readings.push_back(*t - 1ns);
     }
     for (const UtcTime utc : readings) EXPECT_EQ(z.utc_offset_now(utc), z.utc_offset(utc)) << to_rfc3339(utc);
     std::shuffle(readings.begin(), readings.end(), std::mt19937(1));
@@ -251,7 +242,6 @@ TEST(Zone, HasNoOverflowAtTheEndsOfTime) {
         (void)z.to_utc(LocalTime(ns), policy);
       }
       EXPECT_FALSE(to_string(offset).empty());
-      (void)z.transitions(utc, UtcTime::max());
     }
     EXPECT_EQ(z.utc_offset(sys_seconds::max()), z.utc_offset(UtcTime::max()));
     EXPECT_EQ(z.utc_offset(sys_seconds::min()), z.utc_offset(UtcTime::min()));

@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <chrono>
 #include <compare>
-#include <cstddef>
 #include <string>
 #include <utility>
 

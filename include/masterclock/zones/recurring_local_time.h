@@ -46,13 +46,9 @@ class RecurringLocalTime {
     using std::chrono::days;
     // Two days back, because a gap of a day (Samoa, 2011) moves an occurrence forward. A year
     // ahead, because a gap may skip a few dates of a weekly time.
-    const auto today = std::chrono::floor<days>(zone().to_local(utc));
+    const auto today = std::chrono::floor<days>(times_.wall.to_local(utc));
     return times_.first_on(today - days(2), today + days(366), utc);
   }
-
-  [[nodiscard]] Zone zone() const noexcept { return times_.wall; }
-  [[nodiscard]] std::chrono::nanoseconds time_of_day() const noexcept { return times_.time_of_day; }
-  [[nodiscard]] const RecurrenceRules& rules() const noexcept { return times_.rules; }
 
  private:
   internal::LocalOccurrences<Zone> times_;

@@ -1,9 +1,10 @@
 // Finds the machine's own zone, by name: from TZ, else from /etc/localtime.
 //
-// A station sets its zone by name in its configuration. A tool uses the operator's zone.
+// Use it for a tool that shows the operator's time. A station's service reads the name of its zone
+// from its configuration.
 //
-// A copy of a zone file has no name. Its path or /etc/timezone gives the name. The name counts when
-// the copy has the same rules as the database's file of that name.
+// A copy of a zone file does not contain the zone's name. Its path or /etc/timezone gives the name.
+// The name is accepted when the copy has the same rules as the database's file of that name.
 //
 // Source: POSIX.1-2017 section 8.3 and the GNU C library for TZ; localtime(5) and Debian's
 //         /etc/timezone.
@@ -41,7 +42,7 @@ struct SystemZoneSources {
 
 namespace internal {
 
-// Returns whether `file` has the rules of the database's zone `name`.
+// Returns true when `file` has the rules of the database's zone `name`.
 inline bool agrees_with_database(const std::filesystem::path& file, const ZoneDatabase& database,
                                  std::string_view name) {
   std::error_code error;  // Debian's zoneinfo/localtime is a link to /etc/localtime, and no zone

@@ -8,7 +8,7 @@
 // local time can mean. `to_utc` selects one of them by a policy (local_clock.h).
 //
 // Units:   nanoseconds; offsets are whole seconds, as in the database.
-// Threads: any; no function locks. Only `transitions` and error messages allocate.
+// Threads: any; no function locks. Only error messages allocate.
 // Cost:    a few nanoseconds from 1970 to 2106; a binary search outside these years.
 // Source:  the installed IANA time zone database, RFC 8536.
 //
@@ -35,7 +35,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -51,7 +50,8 @@ namespace internal {
 struct ZoneAccess;
 }  // namespace internal
 
-// The relation of local time to UTC on [begin, end). A caller that stores it asks again at `end`.
+// The relation of local time to UTC on [begin, end). A caller that stores a ZoneOffset asks again
+// at `end`.
 struct ZoneOffset {
   std::chrono::seconds offset{};  // local = UTC + offset; positive east of Greenwich
   // True when local time is ahead of standard time. Dublin's summer is daylight time here, although
@@ -94,7 +94,7 @@ class Zone {
 
   // Returns the offset alone. An instant outside 1677 to 2262 has the offset of the nearer end.
   [[nodiscard]] std::chrono::seconds utc_offset(UtcTime utc) const noexcept {
-    return std::chrono::seconds(table_->offset_seconds(count(utc)));
+    return std::chrono::seconds(table_->place_of(count(utc)).offset);
   }
   template <class Duration>
   [[nodiscard]] std::chrono::seconds utc_offset(
@@ -155,17 +155,6 @@ class Zone {
   [[nodiscard]] std::optional<UtcTime> next_transition(UtcTime utc) const noexcept {
     const UtcTime end = offset_at(utc).end;
     return end == UtcTime::max() ? std::nullopt : std::optional(end);
-  }
-
-  // Returns the offset from each change in [from, until) on, oldest first.
-  [[nodiscard]] std::vector<ZoneOffset> transitions(UtcTime from, UtcTime until) const {
-    std::vector<ZoneOffset> found;
-    std::size_t i = table_->place_of(count(from)).span;
-    if (i == 0 || instant(table_->span(i).begin) < from) ++i;  // began before `from`
-    for (; i < table_->span_count() && instant(table_->span(i).begin) < until; ++i) {
-      found.push_back(span(i, table_->span(i).offset));
-    }
-    return found;
   }
 
   // Zones are equal when name and rules are the same. They are ordered by name.

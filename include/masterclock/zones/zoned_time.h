@@ -14,7 +14,6 @@
 #include <chrono>
 #include <compare>
 #include <concepts>
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -103,18 +103,14 @@ class ZoneTable {
     return {i, span(i).offset};
   }
 
-  [[nodiscard]] std::int32_t offset_seconds(std::int64_t utc) const noexcept {
-    return place_of(utc).offset;
-  }
-
-  // Does the same for an instant in seconds.
+  // Returns the offset at an instant in seconds.
   [[nodiscard]] std::int32_t offset_at_second(std::int64_t utc) const noexcept {
     if (const ZoneBucket* const bucket = quick(utc)) return bucket->offset_at(utc);
     return span(plain_span_at(saturating_product(utc, kSecond))).offset;
   }
 
   [[nodiscard]] std::int64_t to_local(std::int64_t utc) const noexcept {
-    return add(utc, offset_seconds(utc));
+    return add(utc, place_of(utc).offset);
   }
 
   [[nodiscard]] LocalCandidates resolve(std::int64_t local) const noexcept {
