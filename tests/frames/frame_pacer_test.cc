@@ -28,7 +28,6 @@ TEST(FramePacer, OneFrameADeadline) {
   ManualTimeSource source(UtcTime(0s), kEpoch);
   FramePacer pacer(source, k29_97, kEpoch);
   for (std::int64_t frame = 0; frame < 1'000; ++frame) {
-    EXPECT_EQ(pacer.next_frame(), frame);
     EXPECT_EQ(pacer.next_deadline(), kEpoch + frame_start(frame, k29_97));
     if (frame > 0) {
       source.advance(pacer.next_deadline() - source.now_steady() - 1ns);

@@ -41,7 +41,7 @@ TEST(RealFramePacer, AdvanceReturnsAfterTheFrameIsShown) {
   }
   pacer.stop();
   encoder.join();
-  EXPECT_EQ(pacer.next_frame(), kFrames);
+  EXPECT_EQ(pacer.next_deadline(), SteadyTime{} + frame_start(kFrames, k59_94));
 }
 
 // A long advance hands over one frame, and the thread is back before advance() returns.

@@ -121,11 +121,7 @@ class FramePacer {
     handled_changed_.notify_all();
   }
 
-  // Returns the next frame and its deadline, for an engine with its own loop.
-  [[nodiscard]] std::int64_t next_frame() const {
-    const std::lock_guard lock(mutex_);
-    return next_;
-  }
+  // Returns the deadline of the next frame, for an engine with its own loop.
   [[nodiscard]] SteadyTime next_deadline() const {
     const std::lock_guard lock(mutex_);
     return deadline_of(next_);

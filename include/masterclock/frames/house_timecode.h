@@ -76,14 +76,16 @@ class TimeOfDayTimecode {
   // Returns the jam that set the count at `tai`. At the ends of time no jam exists: the count is
   // jammed at `tai` itself.
   [[nodiscard]] Jam last_jam(TaiTime tai) const {
+    using namespace std::chrono;
     const std::int64_t frame = frame_index(tai, format_.rate());
     const UtcTime utc = to_utc(tai);
-    const std::int64_t today = split_days(wall_.to_local(utc)).quotient;
+    const auto today = floor<days>(wall_.to_local(utc));
+    constexpr auto kLast = floor<seconds>(LocalTime::max()).time_since_epoch();
     // Today's jam may be in the future. An earlier jam may be a frame late or missing.
-    for (std::int64_t day = today; day >= today - 3; --day) {
-      const std::chrono::seconds local = std::chrono::seconds(day * kSecondsPerDay) + daily_jam_;
-      if (local > kEndOfTime || local < -kEndOfTime) continue;
-      const absl::StatusOr<UtcTime> when = wall_.to_utc(LocalTime(local), Resolve::kLater);
+    for (auto day = today; day >= today - days(3); day -= days(1)) {
+      const local_seconds local = day + daily_jam_;
+      if (local.time_since_epoch() > kLast || local.time_since_epoch() < -kLast) continue;
+      const absl::StatusOr<UtcTime> when = wall_.to_utc(local, Resolve::kLater);
       if (!when.ok()) continue;
       const Jam jam = jam_at(*when);
       if (jam.frame <= frame) return jam;
@@ -96,21 +98,13 @@ class TimeOfDayTimecode {
                     std::chrono::seconds daily_jam) noexcept
       : wall_(wall), format_(format), daily_jam_(daily_jam) {}
 
-  static constexpr std::int64_t kSecondsPerDay = 86'400;
-  static constexpr auto kEndOfTime =
-      std::chrono::duration_cast<std::chrono::seconds>(LocalTime::max().time_since_epoch());
-
-  // Returns the days since 1970 and the second of the day.
-  static internal::Division<std::int64_t> split_days(LocalTime local) noexcept {
-    const auto second = std::chrono::floor<std::chrono::seconds>(local.time_since_epoch());
-    return internal::floor_divide(std::int64_t{second.count()}, kSecondsPerDay);
-  }
-
-  [[nodiscard]] Jam jam_at(UtcTime when) const {
+  Jam jam_at(UtcTime when) const {
     const std::int64_t group = format_.frames_per_codeword();
     const std::int64_t first = first_frame_at_or_after(to_tai(when), format_.rate());
     const std::int64_t codeword = internal::floor_divide(first + group - 1, group).quotient;
-    const auto second = static_cast<int>(split_days(wall_.to_local(when)).rest);
+    const auto local = std::chrono::floor<std::chrono::seconds>(wall_.to_local(when));
+    const auto time = local - std::chrono::floor<std::chrono::days>(local);
+    const auto second = static_cast<int>(time.count());
     TimecodeLabel label{second / 3'600, second / 60 % 60, second % 60, 0};
     if (format_.is_dropped(label)) label.frames = format_.dropped();
     return {when, codeword * group, Timecode(format_, format_.frame_of(label))};
