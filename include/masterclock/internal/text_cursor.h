@@ -19,10 +19,8 @@ namespace masterclock::inline v0_2::internal {
 class TextCursor {
  public:
   // `text` must outlive the cursor.
-  explicit TextCursor(std::string_view text, std::size_t offset = 0) noexcept
-      : text_(text), at_(offset) {}
+  explicit TextCursor(std::string_view text) noexcept : text_(text) {}
 
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] std::size_t offset() const noexcept { return at_; }
   [[nodiscard]] bool at_end() const noexcept { return at_ >= text_.size(); }
 
@@ -87,7 +85,7 @@ class TextCursor {
 
  private:
   std::string_view text_;
-  std::size_t at_;
+  std::size_t at_ = 0;
   std::size_t failed_at_ = 0;
   std::string what_;
 };
