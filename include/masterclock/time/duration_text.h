@@ -4,7 +4,7 @@
 // once. The last number may have a decimal fraction. A leading '-' makes the duration negative; a caller
 // that needs an interval or a delay checks the sign.
 //
-// A day is not always 24 hours on the wall, so days and longer units are errors. Write "24h", or schedule
+// A local day is not always 24 hours long, so days and longer units are errors. Write "24h", or schedule
 // by local time. Arithmetic is exact; a part of a nanosecond is an error.
 //
 // ## Example

@@ -3,7 +3,7 @@
 // The built-in table is complete up to its expiry. The tzdata package of the system renews the
 // file. A program that runs longer converts with the file's table.
 //
-// A file counts as a whole or not at all. Its lines must begin in 1972, increase, and step by one second
+// A file is accepted as a whole or not at all. Its lines must begin in 1972, increase, and step by one second
 // at midnight UTC. They must match the checksum of the file.
 //
 // Source: IERS, https://hpiers.obspm.fr/iers/bul/bulc/ntp/leap-seconds.list, whose head defines the format.
