@@ -136,88 +136,83 @@ absl::Status time_error(std::string_view text, const std::string& what) {
   return absl::InvalidArgumentError("Invalid XMLTV time " + in_quotes(text) + ": " + what);
 }
 
-// Reads one document, and keeps what it needs of the element that it is in.
-class XmltvReader {
+// Keeps what a guide needs of the element that it is in.
+class XmltvReader final : public XmlHandler {
  public:
-  XmltvReader(const XmlText& text, std::string_view file, const GuideReading& reading)
-      : reading_(reading),
-        file_(file),
-        xml_(text.utf8),
-        report_(std::string(file), reading.strict),
-        lines_(text.utf8) {
-    if (text.replaced == 0) return;
-    const std::string more =
-        text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
-    report_.note(lines_.line_of(text.first_replaced),
-                 "a character that is not valid in " + text.encoding + ", or not in XML" + more);
-  }
+  XmltvReader(std::string_view file, const GuideReading& reading)
+      : reading_(reading), file_(file), report_(std::string(file), reading.strict) {}
 
-  absl::StatusOr<GuideFile> read() {
-    for (;;) {
-      const XmlReader::Piece piece = xml_.next();
-      for (const XmlReader::Fault& fault : xml_.take_faults()) {
-        report_.note(lines_.line_of(fault.offset), fault.what);
-      }
-      if (piece == XmlReader::Piece::kFailed) {
-        return common::data_error(file_, lines_.line_of(xml_.offset()), xml_.error());
-      }
-      if (report_.failed()) return report_.status();
-      switch (piece) {
-        case XmlReader::Piece::kStart:
-          if (xml_.depth() == 1 && xml_.name() != "tv") {
-            return common::data_error(file_, lines_.line_of(xml_.offset()),
-                                      "not XMLTV: the element is <" +
-                                          common::printable(xml_.name().substr(0, 80)) +
-                                          ">, not <tv>");
-          }
-          start();
-          break;
-        case XmlReader::Piece::kText:
-          if (collecting_ && xml_.depth() == 3) {
-            collected_ += xml_.text().substr(0, kLongestText + 1 - collected_.size());
-          }
-          break;
-        case XmlReader::Piece::kEnd:
-          end();
-          break;
-        default:
-          if (absl::Status status = report_.status(); !status.ok()) return status;
-          return GuideFile{std::move(listing_), report_.warnings()};
-      }
+  absl::StatusOr<GuideFile> read(const XmlText& text) {
+    if (text.replaced > 0) {
+      const std::string more =
+          text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
+      report_.note(common::line_at(text.utf8, text.first_replaced),
+                   "a character that is not valid in " + text.encoding + ", or not in XML" + more);
     }
+    absl::Status status = read_xml(text.utf8, file_, *this);
+    status.Update(report_.status());
+    if (!status.ok()) return status;
+    return GuideFile{std::move(listing_), report_.warnings()};
   }
 
  private:
   enum class Kind { kOther, kChannel, kProgramme };
 
-  void start() {
-    if (xml_.depth() == 2) {
-      kind_ = xml_.name() == "channel"     ? Kind::kChannel
-              : xml_.name() == "programme" ? Kind::kProgramme
-                                           : Kind::kOther;
+  absl::Status start(const XmlTag& tag) override {
+    if (tag.depth == 1 && tag.name != "tv") {
+      return common::data_error(file_, tag.line,
+                                "not XMLTV: the element is <" +
+                                    common::printable(tag.name.substr(0, 80)) + ">, not <tv>");
+    }
+    if (tag.depth == 2) {
+      kind_ = tag.name == "channel"     ? Kind::kChannel
+              : tag.name == "programme" ? Kind::kProgramme
+                                        : Kind::kOther;
       title_.clear();
       bad_.clear();
-      offset_ = xml_.offset();
-      if (kind_ == Kind::kChannel) start_channel();
-      if (kind_ == Kind::kProgramme) start_programme();
-    } else if (xml_.depth() == 3 && title_.empty()) {
-      collecting_ = (kind_ == Kind::kChannel && xml_.name() == "display-name") ||
-                    (kind_ == Kind::kProgramme && xml_.name() == "title");
+      line_ = tag.line;
+      if (kind_ == Kind::kChannel) start_channel(tag);
+      if (kind_ == Kind::kProgramme) start_programme(tag);
+    } else if (tag.depth == 3 && title_.empty()) {
+      collecting_ = (kind_ == Kind::kChannel && tag.name == "display-name") ||
+                    (kind_ == Kind::kProgramme && tag.name == "title");
     }
+    return refusal();
   }
 
-  void end() {
-    if (xml_.depth() == 3 && collecting_) {
+  absl::Status text(std::string_view text, std::size_t depth) override {
+    if (collecting_ && depth == 3) {
+      collected_ += text.substr(0, kLongestText + 1 - collected_.size());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status end(std::size_t depth) override {
+    if (depth == 3 && collecting_) {
       collecting_ = false;
       title_ = folded(collected_);
       if (collected_.size() > kLongestText) bad_ = "has a name of more than 64 KiB";
       collected_.clear();
     }
-    if (xml_.depth() != 2 || kind_ == Kind::kOther) return;
+    if (depth == 2 && kind_ != Kind::kOther) end_entry();
+    return refusal();
+  }
+
+  absl::Status fault(const XmlFault& fault) override {
+    report_.note(fault.line, fault.what);
+    return refusal();
+  }
+
+  // An error once nothing that follows can make the file a guide.
+  [[nodiscard]] absl::Status refusal() const {
+    return report_.failed() ? report_.status() : absl::OkStatus();
+  }
+
+  void end_entry() {
     if (!bad_.empty() && kind_ == Kind::kChannel) {
-      report_.note(lines_.line_of(offset_), "<channel> " + bad_ + "; left out");
+      report_.note(line_, "<channel> " + bad_ + "; left out");
     } else if (!bad_.empty()) {
-      report_.bad_entry(lines_.line_of(offset_), "<programme> " + bad_);
+      report_.bad_entry(line_, "<programme> " + bad_);
     } else if (kind_ == Kind::kChannel) {
       ChannelListing& listing = listing_.channel(id_);
       listing.declared = true;
@@ -231,8 +226,8 @@ class XmltvReader {
     kind_ = Kind::kOther;
   }
 
-  void start_channel() {
-    const std::optional<std::string> id = xml_.attribute("id");
+  void start_channel(const XmlTag& tag) {
+    const std::optional<std::string_view> id = tag.attribute("id");
     if (!id) {
       bad_ = "has no id";
     } else {
@@ -245,11 +240,11 @@ class XmltvReader {
     if (id_.size() > kLongestText) bad_ = "has an id of more than 64 KiB";
   }
 
-  void start_programme() {
+  void start_programme(const XmlTag& tag) {
     programme_ = {};
-    const std::optional<std::string> start = xml_.attribute("start");
-    const std::optional<std::string> stop = xml_.attribute("stop");
-    const std::optional<std::string> channel = xml_.attribute("channel");
+    const std::optional<std::string_view> start = tag.attribute("start");
+    const std::optional<std::string_view> stop = tag.attribute("stop");
+    const std::optional<std::string_view> channel = tag.attribute("channel");
     if (!start) {
       bad_ = "has no start";
     } else if (!channel) {
@@ -264,7 +259,7 @@ class XmltvReader {
       }
       programme_.stop = stop_time;
     }
-    if (const std::optional<std::string> clump = xml_.attribute("clumpidx")) take_clump(*clump);
+    if (const auto clump = tag.attribute("clumpidx")) take_clump(*clump);
   }
 
   bool take_time(const char* name, std::string_view text, UtcTime& time) {
@@ -298,21 +293,19 @@ class XmltvReader {
     if (good) {
       programme_.clump = clump;
     } else {
-      report_.note(lines_.line_of(offset_),
+      report_.note(line_,
                    "<programme> clumpidx " + in_quotes(text) + ": expected a place such as 0/2");
     }
   }
 
   const GuideReading& reading_;
   const std::string_view file_;
-  XmlReader xml_;
   EntryReport report_;
-  LineCounter lines_;
   GuideListing listing_;
 
   Kind kind_ = Kind::kOther;  // of the element of depth 2
   bool collecting_ = false;   // the text of the element of depth 3
-  std::size_t offset_ = 0;
+  std::size_t line_ = 0;      // of that element
   std::string id_, title_, collected_, bad_;
   Programme programme_;
 };
@@ -408,7 +401,7 @@ absl::StatusOr<GuideFile> parse_xmltv(std::string bytes, std::string_view file,
                                       const GuideReading& reading) {
   const absl::StatusOr<XmlText> text = xml_as_utf8(std::move(bytes), file);
   if (!text.ok()) return text.status();
-  return XmltvReader(*text, file, reading).read();
+  return XmltvReader(file, reading).read(*text);
 }
 
 }  // namespace on_air

@@ -375,7 +375,8 @@ class Guides(unittest.TestCase):
             return result.returncode, result.stderr.decode().replace(str(path), "FILE")
         self.assertEqual(measured(300, 100),
                          (1, "on_air: FILE: larger than 256 MiB, the most that a guide may have\n"))
-        self.assertEqual(measured(200, 300), (0, ""))
+        self.assertEqual(measured(200, 300), (1, "on_air: FILE:1: a tag or a comment of more than 64 MiB\n"))
+        self.assertEqual(measured(60, 600), (0, ""))
 
     def test_a_bomb_of_gzip_costs_little(self):
         bomb = gzip.compress(b"<tv>" + b" " * (300 << 20), 1)

@@ -356,7 +356,7 @@ TEST(ParseXmltv, ExpandsTheEntitiesThatTheDocumentDeclares) {
       {"an escaped ampersand", "<!ENTITY e '&#38;#38;'>", "A&e;T", "A&T"},
       {"a predefined name inside", "<!ENTITY e 'A &amp; B'>", "&e;", "A & B"},
       {"elements inside", "<!ENTITY e 'A<sub>x</sub>B'>", "&e;", "AB"},
-      {"CDATA inside", "<!ENTITY e '<![CDATA[<&]]>'>", "&e;", "<&"},
+      {"CDATA inside", "<!ENTITY e '<![CDATA[<&#38;]]>'>", "&e;", "<&"},
       {"the first declaration counts", "<!ENTITY e 'A'><!ENTITY e 'B'>", "&e;", "A"},
       {"nothing", "<!ENTITY e ''>", "A&e;B", "AB"},
       {"predefined names stay", "<!ENTITY amp 'x'>", "A&amp;B", "A&B"},
@@ -392,12 +392,8 @@ TEST(ParseXmltv, RefusesEntitiesThatGrowWithoutBound) {
     for (int n = 0; n < 10; ++n) laughs += inner;
     laughs += "'>\n";
   }
-  std::string nested = "<!DOCTYPE tv [\n<!ENTITY e0 'ha'>\n";
-  for (int i = 1; i < 30; ++i) {
-    nested += "<!ENTITY e" + std::to_string(i) + " '&e" + std::to_string(i - 1) + ";'>\n";
-  }
   std::string many = "<!DOCTYPE tv [\n";
-  for (int i = 0; i < 10'001; ++i) many += "<!ENTITY e" + std::to_string(i) + " ''>";
+  for (int i = 0; i < 1'001; ++i) many += "<!ENTITY e" + std::to_string(i) + " ''>";
   const auto in_title = [](const std::string& dtd, const char* entity) {
     return dtd + "]><tv><programme start='2026' channel='a'><title>&" + entity +
            ";</title></programme></tv>";
@@ -413,13 +409,12 @@ TEST(ParseXmltv, RefusesEntitiesThatGrowWithoutBound) {
       {"a billion laughs", in_title(laughs, "e14"), "expands to more text than a guide may have"},
       {"in an attribute", in_attribute(laughs, "e14"),
        "expands to more text than a guide may have"},
-      {"itself", in_title("<!DOCTYPE tv [<!ENTITY a '&a;'>", "a"), "entity 'a' refers to itself"},
+      {"itself", in_title("<!DOCTYPE tv [<!ENTITY a '&a;'>", "a"), "an entity refers to itself"},
       {"in turn", in_title("<!DOCTYPE tv [<!ENTITY a '&b;'><!ENTITY b '&a;'>", "a"),
-       "entity 'a' refers to itself"},
+       "an entity refers to itself"},
       {"itself in an attribute", in_attribute("<!DOCTYPE tv [<!ENTITY a '&a;'>", "a"),
-       "entity 'a' is nested deeper than 16 entities, or in itself"},
-      {"nested", in_title(nested, "e29"), "is nested deeper than 16 entities"},
-      {"many", in_title(many, "e0"), "more than 10000 entities"},
+       "an entity refers to itself"},
+      {"many", in_title(many, "e0"), "more than 1000 entities"},
   };
   for (const auto& c : cases) {
     const auto guide = parse_xmltv(c.text, "f");
@@ -446,11 +441,9 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
       {"too large a character", "<title>A&#x110000;</title>", "A\xef\xbf\xbd",
        "no such character: &#x110000;"},
       {"the end of CDATA", "<title>A]]>B</title>", "A]]>B", "']]>' in text"},
-      {"an attribute twice", "<title lang='a' lang='b'>A</title>", "A",
-       "attribute 'lang' twice in <title>"},
-      {"no blank", "<title lang='a'x='b'>A</title>", "A",
-       "no blank before an attribute of <title>"},
-      {"a tag in an attribute", "<title lang='<b>'>A</title>", "A", "'<' in attribute 'lang'"},
+      {"a tag in an attribute", "<title lang='<b>'>A</title>", "A", "'<' in an attribute"},
+      {"an ampersand in an attribute", "<title lang='a&b'>A</title>", "A",
+       "'&' begins no reference"},
   };
   for (const auto& c : cases) {
     const std::string text = "<tv>\n<programme start='2026' channel='a'>" +
@@ -463,10 +456,7 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
               "f:2: not well-formed XML: " + std::string(c.warning))
         << c.name;
   }
-  EXPECT_THAT(warnings_of("<tv/>\nwords"),
-              ElementsAre("f:1: not well-formed XML: text after </tv>"));
-  EXPECT_THAT(warnings_of("words\n<tv/>"),
-              ElementsAre("f:1: not well-formed XML: text before the first element"));
+  EXPECT_EQ(guide_of("<tv><channel id='A&B'/></tv>")->channels()[0].id(), "A&B");
   EXPECT_THAT(warnings_of("<tv>\n\n<channel id='\xe9\xe9'/></tv>"),
               ElementsAre("f:3: a character that is not valid in UTF-8, or not in XML (2 in this "
                           "file)"));
@@ -482,6 +472,7 @@ TEST(ParseXmltv, RefusesADocumentThatIsNotOne) {
   for (int i = 0; i < 300; ++i) deep += "<x>";
   std::string attributes = "<tv";
   for (int i = 0; i < 300; ++i) attributes += " a" + std::to_string(i) + "=''";
+  attributes += "/>";
   const struct {
     const char* name;
     std::string text;
@@ -512,20 +503,26 @@ TEST(ParseXmltv, RefusesADocumentThatIsNotOne) {
        "f:3: not well-formed XML: </tv> where </channel> is expected"},
       {"an end too many", "<tv>\n</tv></tv>", "f:2: not well-formed XML: </tv> without its start"},
       {"no quotes", "<tv>\n<channel id=a/></tv>",
-       "f:2: not well-formed XML: attribute 'id' without quotes in <channel>"},
-      {"no value", "<tv>\n<channel id/></tv>",
-       "f:2: not well-formed XML: attribute 'id' without a value in <channel>"},
+       "f:2: not well-formed XML: unexpected 'a/></tv>'"},
+      {"no value", "<tv>\n<channel id/></tv>", "f:2: not well-formed XML: unexpected '/></tv>'"},
       {"an attribute without a name", "<tv>\n<channel 'a'/></tv>",
-       "f:2: not well-formed XML: unexpected ''' in <channel>"},
-      {"two documents", "<tv></tv>\n<tv></tv>", "f:2: a second element after </tv>"},
+       "f:2: not well-formed XML: unexpected ''a'/></tv>'"},
+      {"an attribute twice", "<tv>\n<channel id='a' id='b'/></tv>",
+       "f:2: not well-formed XML: duplicate attribute"},
+      {"no blank", "<tv>\n<channel id='a'x='b'/></tv>",
+       "f:2: not well-formed XML: unexpected 'x='b'/></tv>'"},
+      {"two documents", "<tv></tv>\n<tv></tv>",
+       "f:2: not well-formed XML: a second element after </tv>"},
+      {"text after the document", "<tv/>\nwords", "f:2: not well-formed XML: text after </tv>"},
+      {"text before the document", "words\n<tv/>", "f:1: not XML: there is no element in it"},
       {"a late DTD", "<tv>\n<!DOCTYPE tv></tv>",
-       "f:2: not well-formed XML: <!DOCTYPE> in the wrong place"},
+       "f:2: not well-formed XML: unexpected 'DOCTYPE tv></tv>'"},
       {"an entity that opens an element", "<!DOCTYPE tv [<!ENTITY x '<a>'>]>\n<tv>&x;</a></tv>",
-       "f:2: not well-formed XML: </a> is missing in entity 'x'"},
+       "f:2: not well-formed XML: asynchronous entity"},
       {"an entity that closes an element", "<!DOCTYPE tv [<!ENTITY x '</a>'>]>\n<tv><a>&x;</tv>",
-       "f:2: not well-formed XML: </a> without its start"},
+       "f:2: not well-formed XML: asynchronous entity"},
       {"an entity that ends in a tag", "<!DOCTYPE tv [<!ENTITY x '<a b'>]>\n<tv>&x;</tv>",
-       "f:2: not well-formed XML: entity 'x' ends inside a tag"},
+       "f:2: not well-formed XML: unclosed token"},
       {"no such encoding", "<?xml version='1.0' encoding='EBCDIC-HAL'?>\n<tv/>",
        "f:1: no such encoding: 'EBCDIC-HAL'"},
       {"an encoding with a suffix", "<?xml version='1.0' encoding='ASCII//IGNORE'?>\n<tv/>",
