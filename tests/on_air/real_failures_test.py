@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -172,6 +173,33 @@ class Cases:
         self.check(not list(self.folder.glob(".on_air.*")) and not (self.folder / "hang.out.mp4").exists(),
                    "a join that was interrupted leaves a file")
 
+    def signals_at_random(self):
+        """The log is a beginning of the model's, in whole lines, whenever a signal comes and however slow the reader is."""
+        model = [f"News {n}" for n in range(-5, 3000)]
+        chance = random.Random(18)
+        for turn in range(30):
+            number = chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+            piped = turn % 2 == 0
+            log = self.folder / f"log.random.{turn}"
+            process = self.start("run", "--guide", self.path("long.xml"), "--speed", chance.choice(("max", "30000")),
+                                 "--as-run", "/dev/stdout" if piped else log,
+                                 stdout=subprocess.PIPE if piped else subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_until(lambda: process.poll() is not None or blocks_signals(process))
+            text = process.stdout.read(chance.randrange(100_000)) if piped and turn % 4 == 0 else b""
+            time.sleep(chance.random() / 10)
+            process.send_signal(number)
+            if piped:
+                text += process.stdout.read()
+                process.stdout.close()
+            self.ends(process, {0, 130}, f"{number!r} at random")
+            text = text.decode() if piped else log.read_text() if log.exists() else ""
+            # A pipe may be interrupted within a line: its reader has the rest of no line.
+            lines = text.splitlines() if text.endswith("\n") or not piped else text.splitlines()[:-1]
+            titles = [json.loads(line)["title"] for line in lines]
+            self.check(titles == model[:len(titles)], f"{number!r} at random: {titles[-3:]} in turn {turn}")
+            self.check(process.returncode == 130 or titles == model, f"{number!r} at random: a log that is not whole")
+            self.check(piped or whole_lines(text), f"{number!r} at random: a line that is not whole")
+
     # case 24
     def disk_is_full(self):
         full = open("/dev/full", "w")
@@ -277,6 +305,7 @@ def main():
         cases.reader_leaves()
         cases.reader_is_slow()
         cases.pipe_without_reader()
+        cases.signals_at_random()
         cases.stderr_is_full()
         cases.guide_becomes_a_pipe()
         cases.ffmpeg_hangs()
