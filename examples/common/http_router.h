@@ -42,8 +42,8 @@ struct HttpRouterOptions {
   std::vector<std::string> host_names = {};  // further names of this server: "score.example"
 };
 
-// Refuses a Host header that is no IP address, not `localhost` and none of `host_names`: a foreign page
-// whose name a DNS server points here sends its name there. Refuses an Origin that is not this server.
+// Refuses a Host header unless it is an IP address, `localhost` or one of `host_names`. A page of a foreign
+// name that a DNS server points here has another Host. Refuses an Origin that is not this server.
 //
 // Threads: one at a time; const members any.
 class HttpRouter {
