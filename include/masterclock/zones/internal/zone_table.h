@@ -79,91 +79,105 @@ class ZoneTable {
   // `data` must outlive the table.
   ZoneTable(std::string name, const ZoneData& data)
       : buckets_(data.buckets.data()),
-        data_(&data),
+        spans_(data.spans.data()),
+        first_span_(data.first_span.data()),
+        names_(data.names.data()),
+        span_count_(data.spans.size() - 1),
         name_(std::move(name)),
-        last_span_(data.spans.data()) {}
+        data_(&data),
+        last_span_(spans_) {}
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const ZoneData& data() const noexcept { return *data_; }
-  [[nodiscard]] std::size_t span_count() const noexcept { return data_->spans.size() - 1; }
-  [[nodiscard]] const ZoneSpan& span(std::size_t i) const noexcept { return data_->spans[i]; }
+  [[nodiscard]] std::size_t span_count() const noexcept { return span_count_; }
+  [[nodiscard]] const ZoneSpan& span(std::size_t i) const noexcept { return spans_[i]; }
   [[nodiscard]] std::string_view abbreviation(const ZoneSpan& span) const noexcept {
-    return {data_->names.data() + span.name_at, span.name_size};
+    return {names_ + span.name_at, span.name_size};
+  }
+
+  [[nodiscard]] std::int64_t to_local(std::int64_t utc) const noexcept {
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
+      return utc + kSecond * bucket->offset_at(seconds_of(utc));
+    }
+    return add(utc, spans_[plain_span_at(utc)].offset);
+  }
+
+  [[nodiscard]] std::int32_t offset_seconds(std::int64_t utc) const noexcept {
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
+      return bucket->offset_at(seconds_of(utc));
+    }
+    return spans_[plain_span_at(utc)].offset;
+  }
+
+  // Does the same for an instant in seconds.
+  [[nodiscard]] std::int32_t offset_at_second(std::int64_t utc) const noexcept {
+    if (const ZoneBucket* const bucket = quick(utc)) return bucket->offset_at(utc);
+    return spans_[plain_span_at(saturating_product(utc, kSecond))].offset;
   }
 
   // Always inline, so that a caller that uses one field computes one field.
   [[nodiscard]] [[gnu::always_inline]] Place place_of(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick(seconds_of(utc))) {
+    if (const ZoneBucket* const bucket = quick_ns(utc)) {
       const std::int64_t second = seconds_of(utc);
       const auto turned = static_cast<std::size_t>(second >= bucket->turn);
-      const auto i = static_cast<std::size_t>(bucket - buckets_);
-      return {data_->first_span[i] + turned, bucket->offset_at(second)};
+      return {first_span_[bucket - buckets_] + turned, bucket->offset_at(second)};
     }
-    const std::size_t i = plain_span_at(utc);
-    return {i, span(i).offset};
-  }
-
-  // Returns the offset at an instant in seconds.
-  [[nodiscard]] std::int32_t offset_at_second(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick(utc)) return bucket->offset_at(utc);
-    return span(plain_span_at(saturating_product(utc, kSecond))).offset;
-  }
-
-  [[nodiscard]] std::int64_t to_local(std::int64_t utc) const noexcept {
-    return add(utc, place_of(utc).offset);
+    const std::size_t span = plain_span_at(utc);
+    return {span, spans_[span].offset};
   }
 
   [[nodiscard]] LocalCandidates resolve(std::int64_t local) const noexcept {
-    const ZoneBucket* const bucket = quick(seconds_of(local));
+    const ZoneBucket* const bucket = quick_ns(local);
     if (bucket == nullptr) return plain_resolve(local);
     const bool was_before = seconds_of(local) - bucket->before < bucket->turn;
     const bool was_after = seconds_of(local) - bucket->after >= bucket->turn;
     const std::int64_t by_before = local - kSecond * bucket->before;
     const std::int64_t by_after = local - kSecond * bucket->after;
-    if (was_before != was_after) return unique(was_before ? by_before : by_after);
+    if (was_before != was_after) {
+      return unique(was_before ? by_before : by_after);
+    }
     return two_candidates(was_before, by_before, by_after, kSecond * bucket->turn);
   }
 
   // Returns the offset at a reading of a running clock. The span of the last call almost always contains
   // it, so the result does not wait for the reading: a comparison is predicted, an index is computed.
   [[nodiscard]] std::int32_t offset_now(std::int64_t utc) const noexcept {
-    const ZoneSpan* last = last_span_.load(std::memory_order_relaxed);
-    if (utc < last->begin || utc >= last[1].begin) [[unlikely]] {
-      last = &span(place_of(utc).span);
-      last_span_.store(last, std::memory_order_relaxed);
+    const ZoneSpan* span = last_span_.load(std::memory_order_relaxed);
+    if (utc < span->begin || utc >= span[1].begin) [[unlikely]] {
+      span = spans_ + place_of(utc).span;
+      last_span_.store(span, std::memory_order_relaxed);
     }
-    return last->offset;
+    return span->offset;
   }
 
-  // The binary search.
+  // The binary search. Out of line, so that the compiler inlines the bucket path.
 
   [[nodiscard]] std::size_t plain_span_at(std::int64_t utc) const noexcept {
     const auto after =
-        std::upper_bound(data_->spans.begin() + 1, data_->spans.end() - 1, utc,
+        std::upper_bound(spans_ + 1, spans_ + span_count_, utc,
                          [](std::int64_t t, const ZoneSpan& span) { return t < span.begin; });
-    return static_cast<std::size_t>(after - data_->spans.begin()) - 1;
+    return static_cast<std::size_t>(after - spans_) - 1;
   }
 
   [[nodiscard]] LocalCandidates plain_resolve(std::int64_t local) const noexcept {
-    const std::vector<ZoneSpan>& spans = data_->spans;
     const std::size_t first = plain_span_at(saturating_sum(local, -kSecond * ZoneBucket::kReach));
     const std::size_t last = plain_span_at(saturating_sum(local, kSecond * ZoneBucket::kReach));
     // The span of the first pass, and the span of the last pass if the reading repeats.
     std::size_t pass = last + 1, again = last + 1;
     for (std::size_t i = first; i <= last; ++i) {
-      const std::int64_t utc = add(local, -spans[i].offset);
-      if (utc < spans[i].begin || (utc >= spans[i + 1].begin && i + 1 < span_count())) continue;
+      const std::int64_t utc = add(local, -spans_[i].offset);
+      if (utc < spans_[i].begin || (utc >= spans_[i + 1].begin && i + 1 < span_count_)) continue;
       (pass > last ? pass : again) = i;
     }
     if (again <= last) {
-      return two_candidates(true, add(local, -spans[pass].offset), add(local, -spans[again].offset),
-                            spans[again].begin);
+      return two_candidates(true, add(local, -spans_[pass].offset),
+                            add(local, -spans_[again].offset), spans_[again].begin);
     }
-    if (pass <= last) return unique(add(local, -spans[pass].offset));
+    if (pass <= last) return unique(add(local, -spans_[pass].offset));
     std::size_t after = first + 1;  // the span that begins at the gap
-    while (after < last && add(local, -spans[after].offset) >= spans[after].begin) ++after;
-    return two_candidates(false, add(local, -spans[after - 1].offset),
-                          add(local, -spans[after].offset), spans[after].begin);
+    while (after < last && add(local, -spans_[after].offset) >= spans_[after].begin) ++after;
+    return two_candidates(false, add(local, -spans_[after - 1].offset),
+                          add(local, -spans_[after].offset), spans_[after].begin);
   }
 
  private:
@@ -179,6 +193,9 @@ class ZoneTable {
     if (index >= ZoneBucket::kCount) return nullptr;
     const ZoneBucket* const bucket = buckets_ + index;
     return bucket->before == ZoneBucket::kSeveral ? nullptr : bucket;
+  }
+  [[nodiscard]] const ZoneBucket* quick_ns(std::int64_t reading) const noexcept {
+    return quick(seconds_of(reading));
   }
   // Returns the whole seconds of a reading from 1970 on. An earlier one wraps past the last bucket.
   [[nodiscard]] static std::int64_t seconds_of(std::int64_t ns) noexcept {
@@ -196,9 +213,13 @@ class ZoneTable {
     return {LocalCandidates::kGap, by_after, by_before, turn};
   }
 
-  const ZoneBucket* buckets_;  // those of data_
-  const ZoneData* data_;
+  const ZoneBucket* buckets_;
+  const ZoneSpan* spans_;
+  const std::uint16_t* first_span_;
+  const char* names_;
+  std::size_t span_count_;
   std::string name_;
+  const ZoneData* data_;
   mutable std::atomic<const ZoneSpan*> last_span_;
 };
 
