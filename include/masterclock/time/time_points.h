@@ -42,6 +42,12 @@ using TaiTime = TaiTimescale::time_point;
   return std::chrono::nanoseconds(internal::saturating_sum(a.count(), b.count()));
 }
 
+// Returns a - b, and stops at the ends of the range.
+[[nodiscard]] constexpr std::chrono::nanoseconds saturating_subtract(
+    std::chrono::nanoseconds a, std::chrono::nanoseconds b) noexcept {
+  return std::chrono::nanoseconds(internal::saturating_minus(a.count(), b.count()));
+}
+
 // Returns t + d, and stops at the ends of the range (1677 and 2262).
 template <class Clock>
 [[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds> saturating_add(
