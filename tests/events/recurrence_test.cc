@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "masterclock/events/event_scheduler.h"
@@ -324,6 +326,80 @@ TEST_F(RecurrenceTest, ADailyEventAfterAJumpOfYears) {
     EXPECT_TRUE(scheduler_.cancel("noon"));
   }
   EXPECT_EQ(scheduler_.counters().skipped, 9'999u + 10'000u);
+}
+
+// A walk over a hundred years in steps of 1 ns or 10 us would not end.
+TEST_F(RecurrenceTest, AShortIntervalAfterAHundredYearsIsADivision) {
+  constexpr std::chrono::nanoseconds kYears = 876'600h;
+  struct StopAfter {
+    const std::size_t& fired;
+    [[nodiscard]] bool stop_requested() const noexcept { return fired >= 1'000; }
+  };
+  for (const bool on_steady : {false, true}) {
+    for (const std::chrono::nanoseconds interval : {1ns, std::chrono::nanoseconds(10us)}) {
+      for (const OnMisfire on_misfire :
+           {OnMisfire::kRunAll, OnMisfire::kRunLast, OnMisfire::kSkip}) {
+        ManualTimeSource source(kStart);
+        EventScheduler scheduler(source);
+        std::size_t fired = 0;
+        ASSERT_TRUE(scheduler
+                        .schedule({.due = on_steady ? DueTime(source.now_steady()) : kStart,
+                                   .repeat = Every{interval},
+                                   .on_misfire = on_misfire,
+                                   .action = [&](const FiredEvent&) { ++fired; }})
+                        .ok());
+        source.advance(kYears);
+        scheduler.run_due(StopAfter{fired});
+        const bool skips = on_misfire == OnMisfire::kSkip;
+        const bool all = on_misfire == OnMisfire::kRunAll;
+        EXPECT_EQ(fired, all ? 1'000u : skips ? 0u : 1u);
+        EXPECT_EQ(scheduler.counters().skipped,
+                  all ? 0u : static_cast<std::uint64_t>(kYears / interval) + (skips ? 1 : 0));
+        EXPECT_EQ(scheduler.next_due(), kStart + (all ? 1'000 * interval : kYears + interval));
+      }
+    }
+  }
+}
+
+// A wall clock that counts the conversions.
+struct CountingWall {
+  std::int64_t* conversions;
+  LocalTime to_local(UtcTime utc) const {
+    ++*conversions;
+    return LocalTime(utc.time_since_epoch());
+  }
+  absl::StatusOr<UtcTime> to_utc(LocalTime local, Resolve) const {
+    ++*conversions;
+    return UtcTime(local.time_since_epoch());
+  }
+};
+
+// The scheduler releases its lock after each call of skip_missed().
+TEST_F(RecurrenceTest, ADailyEventAfterAHundredYearsTakesBoundedSteps) {
+  constexpr std::int64_t kDays = 36'525, kMostConversions = 2'500;
+  for (const OnGap gap : {OnGap::kResolve, OnGap::kSkip}) {
+    for (const OnMisfire on_misfire : {OnMisfire::kRunLast, OnMisfire::kSkip}) {
+      std::int64_t conversions = 0;
+      const LocalDue local{LocalTime(kStart.time_since_epoch()), CountingWall{&conversions}};
+      internal::EventRepeat repeat{.on_misfire = on_misfire, .wall_due = kStart};
+      repeat.daily.emplace(local, Daily{.gap = gap});
+      const TimeReading now{kStart + kDays * 24h, SteadyTime()};
+      internal::TimelineDue due{false, kStart.time_since_epoch()};
+      std::int64_t skipped = 0;
+      int steps = 0;
+      while (const auto skip = skip_missed(repeat, due, now)) {
+        EXPECT_LE(std::exchange(conversions, 0), kMostConversions);
+        due = skip->next.at;
+        repeat.wall_due = skip->next.wall_due;
+        skipped += skip->skipped;
+        ++steps;
+      }
+      EXPECT_LE(steps, kDays / 400 + 2);
+      const bool skips = on_misfire == OnMisfire::kSkip;
+      EXPECT_EQ(skipped, kDays + (skips ? 1 : 0));
+      EXPECT_EQ(UtcTime(due.due), now.utc + (skips ? 24h : 0h));
+    }
+  }
 }
 
 TEST_F(RecurrenceTest, RefusesARepetitionThatIsNone) {

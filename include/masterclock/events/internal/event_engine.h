@@ -181,7 +181,7 @@ class EventEngine {
     EventSweep position{read(), source_};
     Sweep sweep{*this};
     DueEvent& due = sweep.due;
-    for (bool first = true;; first = false) {
+    for (bool first = true;;) {
       bool late = false;
       try {
         prepare();
@@ -194,6 +194,7 @@ class EventEngine {
           sweep.active = false;
           return;
         }
+        if (due.event == nullptr) continue;  // occurrences were skipped
         late = due.fired.lateness > options_.late_after && !due.dropped;
         ++(due.dropped ? counters_.dropped : counters_.fired);
         if (late) ++counters_.late;
@@ -202,6 +203,7 @@ class EventEngine {
         if (first) throw;
         return;
       }
+      first = false;
       if (due.dropped) {
         if (options_.on_dropped) guarded_call(options_.on_dropped, due.fired);
       } else {

@@ -206,7 +206,8 @@ class PendingEvents {
   }
 
   // Takes the next event that is due for `sweep`, and moves the sweep past the event. Returns false when
-  // there is none. Requires that `due` holds none. Adds the skipped occurrences to `skipped`.
+  // there is none. Requires that `due` holds none, and leaves it so after skipping occurrences: the caller
+  // releases its lock and asks again. Adds the skipped occurrences to `skipped`.
   bool take_due(EventSweep& sweep, DueEvent& due, std::uint64_t& skipped) {
     if (steady_.empty() && !due.has_extras) [[likely]] {  // the shortest path for the usual event
       const QueueEntry* const entry = utc_.next(sweep.place);
@@ -217,12 +218,10 @@ class PendingEvents {
         return true;
       }
     }
-    while (const std::optional<Slot> slot = next_due(sweep)) {
-      if (skip(*slot, sweep.now, skipped)) continue;
-      take(*slot, sweep, due);
-      return true;
-    }
-    return false;
+    const std::optional<Slot> slot = next_due(sweep);
+    if (!slot) return false;
+    if (!skip(*slot, sweep.now, skipped)) take(*slot, sweep, due);
+    return true;
   }
 
   // Makes the next occurrence of a repeating event pending, after its action. Returns false when the event
@@ -300,7 +299,7 @@ class PendingEvents {
     queue_of(event).erase(slot);
     enqueue(slot, skip->next.at);
     repeat->wall_due = skip->next.wall_due;
-    repeat->skipped += skip->skipped;
+    repeat->skipped = saturating_sum(repeat->skipped, skip->skipped);
     skipped += static_cast<std::uint64_t>(skip->skipped);
     return true;
   }

@@ -1,7 +1,7 @@
 // Computes the next occurrence of a repeating event, and the occurrences that a clock step passed.
 //
 // `Every` counts from the first occurrence, so no error accumulates, and a jump of years is one division.
-// `Daily` walks over calendar days, at most kMostDays.
+// `Daily` walks over calendar days. After a long jump it counts by a division, or in several calls.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_RECURRENCE_H_
 
@@ -51,7 +51,7 @@ class DailyRecurrence {
 
   // Returns the number of occurrences in (from, to].
   //
-  // Cost: a division where the rules give each day one occurrence; else a walk over the days.
+  // Cost: a division under the rules of one_a_day(); else a walk over the days.
   [[nodiscard]] std::int64_t count(UtcTime from, UtcTime to) const {
     if (from >= to) return 0;
     const auto first = date_of(from), last = date_of(to);
@@ -65,11 +65,15 @@ class DailyRecurrence {
     };
     // Near the ends an occurrence of one date may lie on another one.
     const auto middle = first + kMargin, end = last - kMargin;
-    const bool one_a_day = times_.rules.gap == OnGap::kResolve &&
-                           times_.rules.fold != OnFold::kTwice &&
-                           times_.rules.resolve != Resolve::kReject;
-    if (!one_a_day || middle >= end) return exact(first - kMargin, last + kMargin);
+    if (!one_a_day() || middle >= end) return exact(first - kMargin, last + kMargin);
     return exact(first - kMargin, middle) + dates_in(middle, end) + exact(end, last + kMargin);
+  }
+
+  // Returns `now`, or an instant between `from` and `now` up to which count() does bounded work. The rest is
+  // then longer than kMostDays, so it has an occurrence too.
+  [[nodiscard]] UtcTime countable_until(UtcTime from, UtcTime now) const noexcept {
+    const bool is_long = saturating_difference(now, from) > 2 * kMostDays;
+    return is_long && !one_a_day() ? from + kMostDays : now;
   }
 
  private:
@@ -77,6 +81,12 @@ class DailyRecurrence {
   static constexpr std::chrono::days kMargin{3};
   // More than a year, for a weekly event whose time sometimes does not exist.
   static constexpr std::chrono::days kMostDays{400};
+
+  // Returns true if the rules give each date on a day of the week one occurrence.
+  [[nodiscard]] bool one_a_day() const noexcept {
+    return times_.rules.gap == OnGap::kResolve && times_.rules.fold != OnFold::kTwice &&
+           times_.rules.resolve != Resolve::kReject;
+  }
 
   [[nodiscard]] static std::chrono::nanoseconds time_of_day(LocalTime local) noexcept {
     constexpr std::chrono::nanoseconds kDay = std::chrono::days(1);
@@ -138,8 +148,10 @@ struct Occurrence {
 inline std::optional<Occurrence> occurrence_after(const EventRepeat& repeat, UtcTime wall_due,
                                                   const TimelineDue& due) {
   if (!repeat.daily) {
-    const TimelineDue next{due.on_steady, saturating_add(due.due, repeat.interval)};
-    return next.due == due.due ? std::nullopt : std::optional(Occurrence{next});
+    if (repeat.interval > saturating_subtract(std::chrono::nanoseconds::max(), due.due)) {
+      return std::nullopt;
+    }
+    return Occurrence{{due.on_steady, due.due + repeat.interval}};
   }
   const auto next = repeat.daily->next_after(std::max(wall_due, UtcTime(due.due)));
   if (!next) return std::nullopt;
@@ -153,23 +165,28 @@ struct Skip {
 };
 
 // Applies `on_misfire` to an event pending at `due`. Returns nothing when no occurrence is skipped.
+//
+// After a long jump the occurrence that is pending instead may be due too. The caller applies the function
+// again, so that each call does bounded work.
 inline std::optional<Skip> skip_missed(const EventRepeat& repeat, const TimelineDue& due,
                                        const TimeReading& now) {
   if (repeat.on_misfire == OnMisfire::kRunAll) return std::nullopt;
-  Skip skip{{due, repeat.wall_due}};  // to the last occurrence that is due
+  Skip skip{{due, repeat.wall_due}};  // to the last occurrence that is due by `until`
+  UtcTime until = now.utc;
   if (!repeat.daily) {
     skip.skipped = std::max(due.until_now(now), std::chrono::nanoseconds(0)) / repeat.interval;
     skip.next.at.due = saturating_add(due.due, skip.skipped * repeat.interval);
   } else {
     const UtcTime from = std::max(repeat.wall_due, UtcTime(due.due));
-    const std::optional<UtcTime> last = repeat.daily->last_until(now.utc);
+    until = repeat.daily->countable_until(from, now.utc);
+    const std::optional<UtcTime> last = repeat.daily->last_until(until);
     if (!last || *last <= from) return std::nullopt;
     skip = {{{false, last->time_since_epoch()}, *last}, repeat.daily->count(from, *last)};
   }
   if (skip.skipped == 0) return std::nullopt;
-  if (repeat.on_misfire == OnMisfire::kSkip) {
+  if (repeat.on_misfire == OnMisfire::kSkip && until == now.utc) {
     if (const auto next = occurrence_after(repeat, skip.next.wall_due, skip.next.at)) {
-      skip = {*next, skip.skipped + 1};
+      skip = {*next, saturating_sum(skip.skipped, 1)};
     }
   }
   return skip;
