@@ -4,9 +4,12 @@
 //
 // A handle is a slot (24 bits) and a generation of that slot (40 bits). The generation grows when an event
 // is added and when it is retired. An odd generation belongs to a pending event. Handles are unique in the
-// process, because schedulers draw generations from process-wide counters, in ranges. A slot without
-// further generations is never reused. Each of the 4,096 counters serves 4,096 slots and at least 2^39
-// events: 2^51 events in a process.
+// program, because all schedulers draw generations from the same counters, in ranges. A slot without
+// further generations is never reused. Each of the 4,096 counters serves 4,096 slots and at least 2^38
+// events: 2^50 events in a program.
+//
+// Each shared object that hides its symbols has separate counters. Each counter therefore begins at a random
+// number: the chance that two objects draw one range is about their number of ranges in 2^33.
 //
 // Threads: one at a time; the generation counters: any.
 // Cost:    O(1); allocates blocks of 256 slots.
@@ -26,6 +29,10 @@
 #include "absl/functional/any_invocable.h"
 #include "masterclock/events/event.h"
 #include "masterclock/events/internal/recurrence.h"
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
 
 namespace masterclock::inline v0_2::internal {
 
@@ -120,12 +127,25 @@ class EventSlots {
     std::atomic<std::uint64_t>& drawn = drawn_[slot / kGroup];
     constexpr std::uint64_t kRanges = (std::uint64_t{1} << kGenerationBits) / kRange;
     std::uint64_t range = drawn.load(std::memory_order_relaxed);
+    if (range == 0) {
+      const std::uint64_t first = 1 + random_number() % (kRanges / 2);
+      if (drawn.compare_exchange_strong(range, first, std::memory_order_relaxed)) range = first;
+    }
     while (range < kRanges - 1 &&
            !drawn.compare_exchange_weak(range, range + 1, std::memory_order_relaxed)) {
     }
     const std::uint64_t generation = range < kRanges - 1 ? (range + 1) * kRange : 0;
     event.generation_low = static_cast<std::uint32_t>(generation);
     event.generation_high = static_cast<std::uint8_t>(generation >> 32);
+  }
+
+  // Returns a number that another shared object does not get, or an earlier load of this one.
+  static std::uint64_t random_number() noexcept {
+#if defined(__linux__)
+    std::uint64_t number = 0;
+    if (::getentropy(&number, sizeof number) == 0) return number;
+#endif
+    return reinterpret_cast<std::uintptr_t>(&drawn_) / sizeof drawn_;
   }
 
   void grow() {
@@ -141,9 +161,8 @@ class EventSlots {
     }
   }
 
-  // One copy in the process, also where plugins hide their symbols.
   using Counters = std::array<std::atomic<std::uint64_t>, kMost / kGroup>;
-  [[gnu::visibility("default")]] static inline Counters drawn_{};
+  static inline Counters drawn_{};  // the last range of each counter; 0 before the first
 
   std::vector<std::unique_ptr<PendingEvent[]>> blocks_;
   std::vector<Slot> free_;  // with room for every slot; the first free_count_ count
