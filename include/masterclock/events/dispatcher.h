@@ -15,6 +15,14 @@
 // movement by an action does not wait, and a movement waits for at most kMostPasses triggers. Do not
 // move a simulated source while holding a lock that an action takes.
 //
+// Unusual callers:
+//
+//   - An action may call pthread_exit. The dispatcher's thread then ends, as after `stop`.
+//   - An action may call exit, also when the dispatcher is a static object.
+//   - A child of fork() has no dispatcher's thread. In the child `running` returns false, and `stop` and the
+//     destructor return at once. The child may call exec, _exit or exit, and not the scheduler: another thread
+//     may have held its lock.
+//
 // ## Example
 //
 //   using namespace std::chrono_literals;
@@ -50,6 +58,7 @@
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/events/internal/wake_latency.h"
 #include "masterclock/internal/guarded_call.h"
+#include "masterclock/internal/home_process.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
@@ -85,7 +94,10 @@ class Dispatcher final {
                   : internal::WakeLatency(10, kZero, std::chrono::microseconds(200))) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
-  ~Dispatcher() { stop(); }
+  ~Dispatcher() {
+    stop();
+    if (thread_.joinable()) thread_.detach();  // this thread: an action called exit()
+  }
 
   // Starts firing. Does nothing when the dispatcher runs.
   //
@@ -113,6 +125,7 @@ class Dispatcher final {
   //
   // Cost: the rest of the action that runs, and less than a millisecond.
   void stop() {
+    if (home_.left()) return abandon();
     {
       const std::lock_guard lock(mutex_);
       stop_.request_stop();
@@ -127,11 +140,30 @@ class Dispatcher final {
   }
 
   [[nodiscard]] bool running() const {
+    if (home_.left()) return false;
     const std::lock_guard lock(mutex_);
     return stop_.stop_possible() && !stop_.stop_requested();
   }
 
  private:
+  // Forgets the thread of the parent process, and what it may have locked.
+  void abandon() noexcept {
+    internal::begin_anew(home_, mutex_, changed_, passed_, attached_, subscription_, thread_);
+    stop_ = std::stop_source(std::nostopstate);
+    thread_id_ = {};
+  }
+
+  // Ends the run, also when an action calls pthread_exit.
+  struct Ended {
+    Dispatcher& of;
+    ~Ended() {
+      const std::lock_guard lock(of.mutex_);
+      of.thread_id_ = {};
+      of.stop_.request_stop();
+      of.passed_.notify_all();
+    }
+  };
+
   void wake() noexcept {
     const std::lock_guard lock(mutex_);
     look_ = true;
@@ -152,6 +184,7 @@ class Dispatcher final {
 #if defined(__linux__)
     ::prctl(PR_SET_TIMERSLACK, 1UL);  // of this thread only
 #endif
+    const Ended ended{*this};
     std::unique_lock lock(mutex_);
     thread_id_ = std::this_thread::get_id();
     const std::stop_token stop = stop_.get_token();
@@ -183,23 +216,26 @@ class Dispatcher final {
       if (wait <= lead && watch(lock, wait, stop)) continue;
       sleep(lock, wait > lead ? wait - lead : wait, patience);
     }
-    thread_id_ = {};
   }
 
   // Fires what is due. Returns the time until the next event, and max_wait_ when memory runs out.
-  std::optional<std::chrono::nanoseconds> fire(const std::stop_token& stop) noexcept {
+  std::optional<std::chrono::nanoseconds> fire(const std::stop_token& stop) {
     try {
       scheduler_.run_due(stop);
       return scheduler_.until_next();
+    } catch (internal::ThreadExit&) {
+      throw;
     } catch (...) {
       report();
       return max_wait_;
     }
   }
   // Returns whether an event fired, or memory ran out.
-  bool trigger(const std::stop_token& stop) noexcept {
+  bool trigger(const std::stop_token& stop) {
     try {
       return scheduler_.run_due(stop) > 0;
+    } catch (internal::ThreadExit&) {
+      throw;
     } catch (...) {
       report();
       return true;
@@ -247,7 +283,7 @@ class Dispatcher final {
                                                       max_wait_);
     } else {
       patience = kZero;
-      lead_.woken_late_by((after - before) - wait);
+      lead_.woken_late_by(saturating_subtract(saturating_difference(after, before), wait));
     }
   }
 
@@ -259,6 +295,7 @@ class Dispatcher final {
   const std::chrono::nanoseconds max_wait_;
   const std::function<void(std::exception_ptr)> on_error_;
   internal::WakeLatency lead_;  // used by the thread only
+  internal::HomeProcess home_;
 
   mutable std::mutex mutex_;  // guards the members down to thread_id_
   std::condition_variable changed_, passed_;

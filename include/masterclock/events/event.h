@@ -162,9 +162,9 @@ struct EventRequest {
 };
 
 // The hooks report to a log, a metric or an as-run record. A hook runs with no lock held, on the thread
-// that schedules or triggers, and may call the scheduler. The scheduler ignores exceptions of hooks. Hooks
-// of different threads have no order: one thread may report an event as fired before another thread
-// reports the same event as scheduled.
+// that schedules or triggers, and may call the scheduler. The scheduler ignores exceptions of hooks. A hook
+// must not call pthread_exit. Hooks of different threads have no order: one thread may report an event as
+// fired before another thread reports the same event as scheduled.
 struct SchedulerOptions {
   // An event is late when its lateness is more than this.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);

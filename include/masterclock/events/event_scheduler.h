@@ -19,6 +19,8 @@
 //   - A repeating event is pending until it is cancelled. Actions of its occurrences never overlap. When
 //     an action cancels its own event, the event does not occur again.
 //   - When an action throws, the scheduler counts and reports the exception, and fires the other events.
+//   - When an action calls pthread_exit, the trigger ends with the thread. The event has fired, a repeating
+//     event stays pending, and the other due events wait for the next trigger.
 //   - When memory runs out, an operation throws std::bad_alloc and changes nothing.
 //
 // Threads: any. Actions and hooks run on the triggering thread with no lock held, and may call any

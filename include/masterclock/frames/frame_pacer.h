@@ -36,6 +36,7 @@
 
 #include "masterclock/frames/frame_index.h"
 #include "masterclock/frames/frame_rate.h"
+#include "masterclock/internal/home_process.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/internal/saturating.h"
 #include "masterclock/time/time_points.h"
@@ -81,7 +82,10 @@ class FramePacer {
         subscription_(source.subscribe([this](const TimeChange& change) { on_change(change); })) {}
   FramePacer(const FramePacer&) = delete;
   FramePacer& operator=(const FramePacer&) = delete;
-  ~FramePacer() { stop(); }
+  ~FramePacer() {
+    if (home_.left()) internal::begin_anew(mutex_, woken_, handled_changed_);
+    stop();
+  }
 
   // Returns the frame that is due, if any. Does not wait.
   [[nodiscard]] std::optional<PacedFrame> poll() {
@@ -170,6 +174,7 @@ class FramePacer {
   const FrameRate rate_;
   const SteadyTime epoch_;
   const std::chrono::nanoseconds tolerance_;
+  const internal::HomeProcess home_;
   mutable std::mutex mutex_;
   std::condition_variable woken_, handled_changed_;
   std::int64_t next_;

@@ -6,6 +6,9 @@
 // The interval is measured on the clock's steady timeline. On simulated time `advance` polls on its own
 // thread before it returns, if a poll is due. An `advance` over several intervals polls once.
 //
+// `refresh` may call exit, and must not call pthread_exit. A child of fork() has no thread: there `running`
+// returns false, and `stop` and the destructor return at once.
+//
 // ## Example
 //
 //   using namespace std::chrono_literals;
@@ -31,6 +34,7 @@
 #include <utility>
 
 #include "masterclock/internal/guarded_call.h"
+#include "masterclock/internal/home_process.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
@@ -70,7 +74,10 @@ class SyncThread {
 
   SyncThread(const SyncThread&) = delete;
   SyncThread& operator=(const SyncThread&) = delete;
-  ~SyncThread() { stop(); }
+  ~SyncThread() {
+    stop();
+    if (thread_.joinable()) thread_.detach();  // this thread: `refresh` called exit()
+  }
 
   // Polls once on the calling thread, and then every interval on a new thread. Does nothing while running.
   //
@@ -94,6 +101,11 @@ class SyncThread {
 
   // Ends the thread after the poll that is running. A call by `refresh` on this thread returns at once.
   void stop() {
+    if (home_.left()) {
+      internal::begin_anew(home_, mutex_, changed_, subscription_, thread_);
+      running_ = polling_ = false;
+      thread_id_ = {};
+    }
     {
       const std::lock_guard lock(mutex_);
       running_ = false;
@@ -105,6 +117,7 @@ class SyncThread {
   }
 
   [[nodiscard]] bool running() const {
+    if (home_.left()) return false;
     const std::lock_guard lock(mutex_);
     return running_;
   }
@@ -189,6 +202,7 @@ class SyncThread {
   TimeSource& source_;
   const std::function<void()> refresh_;
   const std::chrono::nanoseconds interval_;
+  internal::HomeProcess home_;
 
   mutable std::mutex mutex_;  // guards the members down to failures_
   std::condition_variable changed_;

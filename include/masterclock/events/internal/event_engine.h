@@ -209,8 +209,7 @@ class EventEngine {
       } else {
         run(due.fired, due.event->action, late);
       }
-      if (due.repeats) put_back(due);
-      if (due.event != nullptr) due.event->clear();
+      after_action(due);
       if (!due.dropped) done(std::move(due.fired));
     }
   }
@@ -238,13 +237,14 @@ class EventEngine {
  private:
   using Slot = PendingEvents::Slot;
 
-  // Ends the sweep of a trigger, also when an exception leaves it.
+  // Ends the sweep of a trigger, also when an exception leaves it, or pthread_exit the action.
   struct Sweep {
     EventEngine& engine;
     DueEvent due = {};
     bool active = false;
     ~Sweep() {
       if (!active) return;
+      engine.after_action(due);
       const MutexLock lock(engine.mutex_);
       engine.pending_.give_back(due);
       engine.pending_.end_sweep();
@@ -286,14 +286,18 @@ class EventEngine {
     }
   }
 
-  void put_back(DueEvent& due) {
-    const Slot slot = due.slot;
-    bool wakes = false;
-    {
-      const MutexLock lock(mutex_);
-      wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(slot);
+  // Makes a repeating event pending again, and destroys the action of any other event.
+  void after_action(DueEvent& due) noexcept {
+    if (due.repeats) {
+      due.repeats = false;
+      bool wakes = false;
+      {
+        const MutexLock lock(mutex_);
+        wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(due.slot);
+      }
+      if (wakes) wakers_.wake();
     }
-    if (wakes) wakers_.wake();
+    if (due.event != nullptr) due.event->clear();
   }
 
   void run(const FiredEvent& event, EventAction& action, bool late) {
@@ -301,6 +305,8 @@ class EventEngine {
     if (action) {
       try {
         action(event);
+      } catch (ThreadExit&) {
+        throw;
       } catch (...) {
         {
           const MutexLock lock(mutex_);

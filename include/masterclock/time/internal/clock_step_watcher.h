@@ -4,12 +4,13 @@
 // resume from suspend. One thread waits for it from construction to destruction. `active()` is false too
 // where the kernel refuses the timer.
 //
-// Threads: `on_set` runs on the watcher's thread. The destructor joins it.
+// Threads: `on_set` runs on the watcher's thread. The destructor joins it, but for two cases: `on_set` called
+//          exit(), or this process is a child of fork() and has no such thread.
 // Source:  timerfd_create(2).
 #ifndef MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_
 #define MASTERCLOCK_TIME_INTERNAL_CLOCK_STEP_WATCHER_H_
 
-#include "masterclock/version.h"
+#include "masterclock/internal/home_process.h"
 
 #include <cerrno>
 #include <cstdint>
@@ -41,7 +42,9 @@ class ClockStepWatcher {
   }
 
   ~ClockStepWatcher() {
-    if (thread_.joinable()) {
+    if (home_.left() || thread_.get_id() == std::this_thread::get_id()) {
+      internal::begin_anew(thread_);
+    } else if (thread_.joinable()) {
       const std::uint64_t one = 1;
       while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {
       }
@@ -78,6 +81,7 @@ class ClockStepWatcher {
   std::function<void()> on_set_;
   int timer_ = -1;
   int stop_ = -1;
+  HomeProcess home_;
   std::thread thread_;
 #else
   explicit ClockStepWatcher(std::function<void()>) {}
