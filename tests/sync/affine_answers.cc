@@ -1,6 +1,6 @@
 // Fits what it is asked on stdin, one window a line: N, then N times "local reference error" in
-// nanoseconds, then a local time to convert. Answers "local reference rate rms max rate_error bound growth
-// converted its_bound", or "refused". affine_oracle_test.py checks the answers.
+// nanoseconds, then a local time to convert. Answers "local reference rate bound growth converted
+// its_bound", or "refused". affine_oracle_test.py checks the answers.
 #include <cstdint>
 #include <iostream>
 #include <sstream>
@@ -36,9 +36,7 @@ int main() {
     const auto at = line->at(SteadyTime(nanoseconds(local)));
     std::cout << line->local.time_since_epoch().count() << ' '
               << line->reference.time_since_epoch().count() << ' ' << line->rate << ' '
-              << line->residual_rms.count() << ' ' << line->residual_max.count() << ' '
-              << line->rate_error << ' ' << line->bound.count() << ' '
-              << line->growth.parts_per_billion << ' ' << at.utc.time_since_epoch().count() << ' '
-              << at.error_bound.count() << '\n';
+              << line->bound.count() << ' ' << line->growth.parts_per_billion << ' '
+              << at.utc.time_since_epoch().count() << ' ' << at.error_bound.count() << '\n';
   }
 }

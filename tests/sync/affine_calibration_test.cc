@@ -21,8 +21,7 @@ ClockObservation observation(nanoseconds local, nanoseconds reference, nanosecon
 TEST(AffineCalibration, ByHand) {
   // Local 0, 1, 2 s; the reference gains 0, 1, 5 us. Mean (1 s, 2 us); the slope is
   // ((-1)(-2) + 0(-1) + (1)(3)) / (1 + 0 + 1) = 2.5 us a second; the line gives -0.5, 2, 4.5 us, so
-  // the residuals are 0.5, -1, 0.5 us: the rms is sqrt(1.5 / 3) = 0.7071 us, and the rate's error
-  // sqrt(1.5 / (3 - 2) / 2) = 0.8660 us a second.
+  // the residuals are 0.5, -1, 0.5 us.
   AffineCalibration calibration({.wander = {}});
   ASSERT_TRUE(calibration.add(observation(0s, 0us, 100ns)).ok());
   ASSERT_TRUE(calibration.add(observation(1s, 1s + 1us, 100ns)).ok());
@@ -33,9 +32,6 @@ TEST(AffineCalibration, ByHand) {
   EXPECT_EQ(line.rate, 2'500'000'000);
   EXPECT_EQ(line.local, kBoot + 1s);
   EXPECT_EQ(line.reference, kNoon + 1s + 2us);
-  EXPECT_EQ(line.residual_max, 1us);
-  EXPECT_EQ(line.residual_rms, 708ns);
-  EXPECT_EQ(line.rate_error, 866'025'404);
   EXPECT_EQ(line.bound, 1'102ns) << "the residual, the error of the observation and the rounding";
   EXPECT_EQ(line.growth.parts_per_billion, 1'102) << "twice that over two seconds";
   EXPECT_EQ(line.at(kBoot).utc, kNoon - 500ns);
@@ -100,7 +96,6 @@ TEST(AffineCalibration, NeedsTwoObservationsOfTwoClocks) {
   EXPECT_EQ(calibration.line().status().code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(calibration.add(observation(10s, 11s)).ok());
   EXPECT_TRUE(calibration.line().ok()) << "a tenth faster";
-  EXPECT_EQ(calibration.line()->rate_error, INT64_MAX) << "two points lie on every line";
   calibration.clear();
   ASSERT_TRUE(calibration.add(observation(0s, 0s)).ok());
   ASSERT_TRUE(calibration.add(observation(10s, 11s + 1ns)).ok());
@@ -132,7 +127,6 @@ TEST(AffineCalibration, FindsTheTruthThroughNoise) {
     const auto below = [&](std::int64_t n) {
       return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
     };
-    int inside_three_sigma = 0;
     constexpr int kRounds = 500;
     for (int round = 0; round < kRounds; ++round) {
       const std::int64_t ppb = below(200'001) - 100'000;
@@ -148,11 +142,8 @@ TEST(AffineCalibration, FindsTheTruthThroughNoise) {
         ASSERT_TRUE(calibration.add({kBoot + local, truth(local) + off, noise + 1ns}).ok());
       }
       const CalibratedLine line = calibration.line().value();
-      const double sigmas = std::abs(static_cast<double>(line.rate - ppb * 1'000'000)) /
-                            static_cast<double>(line.rate_error);
-      EXPECT_LT(sigmas, 6) << "seed " << seed << " round " << round;
-      inside_three_sigma += sigmas < 3 ? 1 : 0;
-      EXPECT_LE(line.residual_max, 2 * noise);
+      EXPECT_LE(std::abs(line.rate - ppb * 1'000'000), line.growth.parts_per_billion * 1'000'000)
+          << "seed " << seed << " round " << round;
       for (const nanoseconds at :
            {nanoseconds(-1h), nanoseconds(0), local / 2, local, local + 1min, local + 24h}) {
         const CalibratedTime converted = line.at(kBoot + at);
@@ -160,7 +151,6 @@ TEST(AffineCalibration, FindsTheTruthThroughNoise) {
             << "seed " << seed << " round " << round << " at " << at.count();
       }
     }
-    EXPECT_GT(inside_three_sigma, kRounds * 98 / 100) << "99.7 of 100 are to be expected";
   }
 }
 

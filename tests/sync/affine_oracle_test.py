@@ -54,7 +54,7 @@ def check(observations, asked, answer):
     if len(observations) < 2 or not increasing or abs(slope - 1) > Fraction(1, 10):
         assert answer == "refused", (slope, answer)
         return False
-    local, reference, rate, rms, worst, rate_error, bound, growth, utc, utc_bound = map(int, answer.split())
+    local, reference, rate, bound, growth, utc, utc_bound = map(int, answer.split())
     assert abs(rate - (slope - 1) * FEMTO) <= 1, (rate, float((slope - 1) * FEMTO))
     assert abs(local - mean_x) <= 1 and abs(reference - mean_y) <= 2
 
@@ -65,16 +65,6 @@ def check(observations, asked, answer):
     if -2**63 < line(asked) < 2**63 - 1:
         assert abs(utc - line(asked)) <= off_at, (utc, float(line(asked)))
     residuals = [abs(y - line(x)) for x, y, _ in observations]
-    assert abs(worst - max(residuals)) <= off
-    true_rms = math.sqrt(sum(r * r for r in residuals) / len(residuals))
-    assert abs(rms - true_rms) <= off + 1
-    if len(observations) > 2:
-        def error_of(extra):
-            squares = sum((r + extra)**2 for r in residuals)
-            return math.sqrt(squares / (len(residuals) - 2) / spread) * FEMTO
-        assert rate_error >= FEMTO or rate_error <= error_of(off) * 1.000001 + 2, (rate_error, error_of(off))
-        assert rate_error >= FEMTO or math.sqrt(spread) * rate_error / FEMTO >= \
-            math.sqrt(spread) * error_of(0) / FEMTO - 2 * math.sqrt(len(residuals)), (rate_error, error_of(0))
     # The bound: no less than what the observations allow, and no more than its rounding.
     must = max(r + e for r, (_, _, e) in zip(residuals, observations))
     assert must <= bound <= must + 2 * off, (float(must), bound)

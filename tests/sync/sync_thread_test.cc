@@ -26,8 +26,8 @@ class SyncThreadTest : public ::testing::Test {
   SimulatedSyncProvider provider_;
 };
 
-static_assert(RefreshedClock<DisciplinedTimeSource> && RefreshedClock<BoundedClock> &&
-              RefreshedClock<MasterClock> && !RefreshedClock<SimulatedSyncProvider>);
+static_assert(PolledClock<DisciplinedTimeSource> && PolledClock<BoundedClock> &&
+              PolledClock<MasterClock> && !PolledClock<SimulatedSyncProvider>);
 
 TEST_F(SyncThreadTest, PollsAtStartAndThenEverySecond) {
   DisciplinedTimeSource source(machine_, provider_);

@@ -27,11 +27,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -60,13 +58,7 @@ struct CalibratedLine {
   std::int64_t rate = 0;  // the reference's gain in femtoseconds a second: 1 ppm is 10^9
 
   std::size_t observations = 0;
-  SteadyTime first, last;                                   // the ends of the window
-  std::chrono::nanoseconds residual_rms{}, residual_max{};  // rounded up
-
-  // The standard error of the rate by the residuals, in femtoseconds a second: for people. Two
-  // observations show no error; the value is then the largest number.
-  std::int64_t rate_error = std::numeric_limits<std::int64_t>::max();
-
+  SteadyTime first, last;            // the ends of the window
   std::chrono::nanoseconds bound{};  // inside the window
   DriftRate growth;                  // of the bound, outside
 
@@ -175,7 +167,7 @@ class AffineCalibration {
     line.local = line.first + std::chrono::nanoseconds(middle);
     line.reference =
         window_.front().reference + std::chrono::nanoseconds(middle + divide_rounding(y, n));
-    add_errors(line, spread);
+    add_bounds(line);
     return line;
   }
 
@@ -212,29 +204,16 @@ class AffineCalibration {
     return static_cast<std::int64_t>(quotient);
   }
 
-  // Fills in the errors of `line`. `spread` is n times the sum of the squared distances from the mean.
-  void add_errors(CalibratedLine& line, Int128 spread) const {
+  void add_bounds(CalibratedLine& line) const {
     using std::chrono::nanoseconds;
-    const auto n = static_cast<long double>(window_.size());
-    Int128 squares = 0;
     nanoseconds worst{}, longest{};
     for (std::size_t i = 0; i < window_.size(); ++i) {
       const ClockObservation& o = window_[i];
-      const nanoseconds off = o.reference - line.at(o.local).utc;
-      const nanoseconds residual = std::max(off, -off);
-      squares += Int128{off.count()} * off.count();
-      line.residual_max = std::max(line.residual_max, residual);
+      const nanoseconds residual = std::chrono::abs(o.reference - line.at(o.local).utc);
       worst = std::max(worst, saturating_add(residual, o.error));
       if (i > 0) longest = std::max(longest, o.local - window_[i - 1].local);
     }
-    const auto sum = static_cast<long double>(squares);
-    line.residual_rms = nanoseconds(static_cast<std::int64_t>(std::ceil(std::sqrt(sum / n))));
-    if (window_.size() > 2) {
-      const long double error = std::sqrt(sum / (n - 2) / (static_cast<long double>(spread) / n));
-      line.rate_error = static_cast<std::int64_t>(std::ceil(std::min(error, 1.0L) * 1e15L));
-    }
-    worst =
-        saturating_add(worst, nanoseconds(2));  // the line's point and the conversion are rounded
+    worst = saturating_add(worst, nanoseconds(2));  // the line and the conversion are rounded
     // Between two observations the truth may bend away from the line and back.
     line.bound = saturating_add(worst, drifted(longest / 2 + nanoseconds(1), options_.wander));
     // Both ends may be off by the worst, in opposite directions.

@@ -53,7 +53,7 @@ class BoundedClock {
   //
   // Cost: a coarse reading of UTC and a reading of the steady clock. Asks no provider.
   [[nodiscard]] TimeBounds now_bounded() const noexcept {
-    const Anchor anchor = believed_.load();
+    const Anchor anchor = anchor_.load();
     const UtcTime utc = source_.now_utc_coarse();
     const SteadyTime steady = source_.now_steady();
     if (anchor.has_bound) {
@@ -71,15 +71,15 @@ class BoundedClock {
   void refresh() {
     if (provider_ == nullptr) return;
     const std::lock_guard lock(mutex_);
-    const SyncReading said = provider_->read();
-    const Anchor next = judge(said, read_closely());
-    believed_.update([&](const Anchor&) { return next; });
+    const SyncReading reading = provider_->read();
+    const Anchor next = next_anchor(reading, read_closely());
+    anchor_.update([&](const Anchor&) { return next; });
   }
 
   // Returns the middle of the interval at `at`, a moment since the last refresh; without a bound, the
   // source's own UTC. Empty before the first refresh and while the clock is disrupted.
   [[nodiscard]] std::optional<UtcTime> estimate(SteadyTime at) const noexcept {
-    const Anchor anchor = believed_.load();
+    const Anchor anchor = anchor_.load();
     if (!anchor.refreshed || anchor.state == SyncState::kDisrupted) return std::nullopt;
     return anchor.middle_at(at);
   }
@@ -92,11 +92,11 @@ class BoundedClock {
 
   // True UTC was `middle` at the moment (utc, steady), within the `bound` of `as_of` and its drift since.
   struct Anchor {
-    SyncState state;
-    bool has_bound, refreshed;
-    UtcTime utc, middle;
-    SteadyTime steady, as_of;
-    std::chrono::nanoseconds bound;
+    SyncState state = SyncState::kUnknown;
+    bool has_bound = false, refreshed = false;
+    UtcTime utc = {}, middle = {};
+    SteadyTime steady = {}, as_of = {};
+    std::chrono::nanoseconds bound = {};
 
     // Returns the movement of UTC against the steady clock since the anchor.
     std::chrono::nanoseconds jump(UtcTime now, SteadyTime now_steady) const noexcept {
@@ -148,73 +148,82 @@ class BoundedClock {
     return is_jump(anchor, read_closely());
   }
 
-  // Returns the anchor to use after the reading `said`.
-  [[nodiscard]] Anchor judge(const SyncReading& said, const Moment& now) {
-    if (seen_ && is_jump(*seen_, now)) {
-      valid_from_ = now.steady;  // earlier readings speak of another clock
-      // A suspend, whose length is not known, looks like a step forward. A step back does not touch the
-      // steady clock, so the held interval stays valid.
-      if (seen_->jump(now.utc, now.steady) > kJump) held_.reset();
-      jumped_ = true;
-    }
-    Anchor next{said.state, false, true, now.utc, now.utc, now.steady, now.steady, {}};
-    if (!said.has_bound() && said.state != SyncState::kDisrupted) next.state = SyncState::kUnknown;
-    seen_ = next;
-    if (!said.has_bound()) {
-      return next.state == SyncState::kUnknown && held_ && !jumped_ ? carried(now) : next;
+  // Returns the anchor after a reading of the provider.
+  Anchor next_anchor(const SyncReading& reading, const Moment& now) {
+    notice_jump(now);
+    Anchor next{.state = reading.state,
+                .refreshed = true,
+                .utc = now.utc,
+                .middle = now.utc,
+                .steady = now.steady,
+                .as_of = now.steady};
+    last_seen_ = next;
+    if (!reading.has_bound()) {
+      if (reading.state == SyncState::kDisrupted) return next;
+      next.state = SyncState::kUnknown;
+      return trusted_ && !jumped_ ? free_running(now) : next;
     }
     next.state = SyncState::kDisrupted;
-    if (valid_from_ && said.as_of <= *valid_from_) return next;
+    if (valid_from_ && reading.as_of <= *valid_from_) return next;
     // The source's own error counts three times: at the anchor in UTC and in steady time, at a reading in
     // steady time.
     const std::chrono::nanoseconds own = saturating_add(now.width, 3 * source_.error_bound());
-    const Anchor stated{said.state,
-                        true,
-                        true,
-                        now.utc,
-                        saturating_add(now.utc, said.correction),
-                        now.steady,
-                        std::min(said.as_of, now.steady),
-                        saturating_add(said.error_bound, own)};
-    if (held_ && contradicts(stated, now.steady)) {
+    const Anchor stated{.state = reading.state,
+                        .has_bound = true,
+                        .refreshed = true,
+                        .utc = now.utc,
+                        .middle = saturating_add(now.utc, reading.correction),
+                        .steady = now.steady,
+                        .as_of = std::min(reading.as_of, now.steady),
+                        .bound = saturating_add(reading.error_bound, own)};
+    if (trusted_ && contradicts(stated, now.steady)) {
       if (!contradicted_since_) contradicted_since_ = now.steady;
       if (now.steady - *contradicted_since_ < options_.distrust_for) return next;
     }
     contradicted_since_.reset();
     jumped_ = false;
-    held_ = stated;
+    trusted_ = stated;
     return stated;
   }
 
-  // Returns the last believed interval, moved to `now`, with no provider behind it.
-  [[nodiscard]] Anchor carried(const Moment& now) const noexcept {
-    Anchor result = *held_;
-    result.state = SyncState::kFreeRunning;
-    result.middle = held_->middle_at(now.steady);
-    result.utc = now.utc;
-    result.steady = now.steady;
-    return result;
+  void notice_jump(const Moment& now) {
+    if (!last_seen_ || !is_jump(*last_seen_, now)) return;
+    valid_from_ = now.steady;  // earlier readings are those of another clock
+    // A suspend, whose length is not known, looks like a step forward. A step back does not touch the
+    // steady clock, so the trusted interval stays valid.
+    if (last_seen_->jump(now.utc, now.steady) > kJump) trusted_.reset();
+    jumped_ = true;
   }
 
-  [[nodiscard]] bool contradicts(const Anchor& stated, SteadyTime now) const noexcept {
+  // Returns the trusted interval, moved to `now`.
+  Anchor free_running(const Moment& now) const noexcept {
+    Anchor moved = *trusted_;
+    moved.state = SyncState::kFreeRunning;
+    moved.middle = trusted_->middle_at(now.steady);
+    moved.utc = now.utc;
+    moved.steady = now.steady;
+    return moved;
+  }
+
+  bool contradicts(const Anchor& stated, SteadyTime now) const noexcept {
     const std::chrono::nanoseconds apart =
-        saturating_difference(stated.middle, held_->middle_at(now));
-    const std::chrono::nanoseconds allowed =
-        saturating_add(stated.bound_at(now, options_.drift), held_->bound_at(now, options_.drift));
+        saturating_difference(stated.middle, trusted_->middle_at(now));
+    const std::chrono::nanoseconds allowed = saturating_add(
+        stated.bound_at(now, options_.drift), trusted_->bound_at(now, options_.drift));
     return apart > allowed || apart < -allowed;
   }
 
   TimeSource& source_;
   SyncProvider* const provider_;
   const HoldoverOptions options_;
-  internal::Seqlock<Anchor> believed_{Anchor{}};
+  internal::Seqlock<Anchor> anchor_{Anchor{}};
 
-  std::mutex mutex_;            // guards the members below, which refresh keeps between two calls
-  std::optional<Anchor> seen_;  // the last moment, to notice jumps
-  std::optional<Anchor> held_;  // the last believed interval
+  std::mutex mutex_;                 // guards the members below, which only refresh uses
+  std::optional<Anchor> last_seen_;  // the last moment, to notice jumps
+  std::optional<Anchor> trusted_;    // the last interval that was not contradicted
   std::optional<SteadyTime> valid_from_;
   std::optional<SteadyTime> contradicted_since_;
-  bool jumped_ = false;  // and nothing was believed since
+  bool jumped_ = false;  // since the trusted interval
 };
 
 }  // namespace masterclock::inline v0_2

@@ -47,19 +47,17 @@ struct SyncThreadOptions {
 
 // Satisfied by: DisciplinedTimeSource, BoundedClock, TscTimeSource, MasterClock.
 template <class Clock>
-concept RefreshedClock = (
-                             requires(Clock & clock) { clock.refresh(); } ||
-                             requires(Clock & clock) { clock.refresh_sync(); }) &&
-                         (std::derived_from<Clock, TimeSource> || requires(Clock & clock) {
-                           { clock.source() } -> std::convertible_to<TimeSource&>;
-                         });
+concept PolledClock = requires(Clock& clock) {
+  clock.refresh();
+}
+|| requires(Clock& clock) { clock.refresh_sync(); };
 
 // Threads: one owner for `start`, `stop` and the destructor; `refresh` may call `stop`. Any thread may read
 //          the counters.
 class SyncThread {
  public:
   // `clock` must outlive the SyncThread. Nothing is polled before `start()`.
-  template <RefreshedClock Clock>
+  template <PolledClock Clock>
   explicit SyncThread(Clock& clock, SyncThreadOptions options = {})
       : SyncThread([&clock] { refresh(clock); }, with_default<Clock>(options), timeline(clock)) {}
 
