@@ -250,10 +250,10 @@ void read_zones(MachineFacts& facts) {
   masterclock::ZoneCache zones;
   const masterclock::ZoneDatabase& database = zones.database();
   facts.tzdata_version = database.version_on_disk();
-  facts.tzdata_directory = database.directory().string();
+  facts.tzdata_directory = database.directory();
   facts.tzdata_has_zones = database.names().size() > 1;
   std::error_code error;
-  const auto built = fs::last_write_time(database.directory() / "tzdata.zi", error);
+  const auto built = fs::last_write_time(database.directory() + "/tzdata.zi", error);
   if (!error) {
     facts.tzdata_built = std::chrono::time_point_cast<std::chrono::nanoseconds>(
         std::chrono::file_clock::to_sys(built));

@@ -40,7 +40,7 @@ absl::StatusOr<masterclock::Zone> find_zone(std::string_view name,
   const std::vector<std::string> known = database.names();
   if (known.size() < 2) {  // UTC is always among them
     return absl::NotFoundError(message + ": there is no time zone database in " +
-                               printable(database.directory().string()) + " (install tzdata)");
+                               printable(database.directory()) + " (install tzdata)");
   }
   const std::string nearest = nearest_zone(std::string(name), known);
   if (nearest.empty()) return zone;

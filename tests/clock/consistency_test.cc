@@ -97,7 +97,7 @@ TEST_F(Consistency, ANewerDatabaseOnDiskIsReported) {
   namespace fs = std::filesystem;
   const fs::path directory = fs::path(::testing::TempDir()) / "consistency-tzdata";
   fs::create_directories(directory);
-  fs::copy_file(ZoneDatabase::system().directory() / "Etc/UTC", directory / "Studio",
+  fs::copy_file(ZoneDatabase::system().directory() + "/Etc/UTC", directory / "Studio",
                 fs::copy_options::overwrite_existing);
   std::ofstream(directory / "tzdata.zi") << "# version 2026a\n";
   ZoneDatabase database(directory);

@@ -26,7 +26,7 @@ class SystemZone : public ::testing::Test {
 
   void copy(const std::string& zone, const fs::path& to) const {
     fs::create_directories((path() / to).parent_path());
-    fs::copy_file(ZoneDatabase::system().directory() / zone, path() / to);
+    fs::copy_file(fs::path(ZoneDatabase::system().directory()) / zone, path() / to);
   }
   [[nodiscard]] fs::path path() const { return root_.path(); }
 

@@ -76,7 +76,7 @@ struct ConsistencyReport {
 
   const std::size_t names = zones.database().names().size();
   found("zones", names > 1,
-        std::to_string(names) + " names in " + zones.database().directory().string());
+        std::to_string(names) + " names in " + zones.database().directory());
 
   const std::string in_use = zones.database().version();
   const std::string on_disk = zones.database().version_on_disk();

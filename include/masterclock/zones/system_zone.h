@@ -45,10 +45,11 @@ namespace internal {
 // Returns true when `file` has the rules of the database's zone `name`.
 inline bool agrees_with_database(const std::filesystem::path& file, const ZoneDatabase& database,
                                  std::string_view name) {
+  const std::string of_database = database.directory() + "/" + std::string(name);
   std::error_code error;  // Debian's zoneinfo/localtime is a link to /etc/localtime, and no zone
-  if (std::filesystem::equivalent(file, database.directory() / name, error)) return false;
+  if (std::filesystem::equivalent(file, of_database, error)) return false;
   const std::optional<ZoneRules> a = TzifReader::read_file(file.string());
-  const std::optional<ZoneRules> b = TzifReader::read_file((database.directory() / name).string());
+  const std::optional<ZoneRules> b = TzifReader::read_file(of_database);
   if (!a || !b) return false;
   const ZoneData left = ZoneCompiler::compile(*a), right = ZoneCompiler::compile(*b);
   return left.names == right.names && left.spans == right.spans;

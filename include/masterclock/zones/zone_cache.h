@@ -53,9 +53,9 @@ class ZoneCache {
 
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)
       : database_(database), listener_(std::move(listener)), index_(database.names().size()) {
-    database_.add_dependent(this, [this] { clear(); });
+    database_.add_dependent(clear_);
   }
-  ~ZoneCache() { database_.remove_dependent(this); }
+  ~ZoneCache() { database_.remove_dependent(clear_); }
 
   ZoneCache(const ZoneCache&) = delete;
   ZoneCache& operator=(const ZoneCache&) = delete;
@@ -150,6 +150,7 @@ class ZoneCache {
   std::mutex mutex_;  // serialises changes of the index
   internal::NameIndex index_;
   internal::StripedCounter hits_, misses_, fallbacks_;
+  const std::function<void()> clear_ = [this] { clear(); };  // for the database
 };
 
 [[nodiscard]] inline std::string to_string(ZoneCache::LookUp what) {

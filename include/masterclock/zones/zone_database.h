@@ -14,10 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -53,7 +50,7 @@ class ZoneDatabase {
   }
 
   // Opens a directory with the layout of /usr/share/zoneinfo. Its zones outlive the database.
-  explicit ZoneDatabase(std::filesystem::path directory)
+  explicit ZoneDatabase(std::string directory)
       : directory_(std::move(directory)),
         names_(internal::list_zone_names(directory_)),
         version_(internal::read_zone_version(directory_)) {}
@@ -65,8 +62,11 @@ class ZoneDatabase {
   //         DataLoss for a file that cannot be read.
   absl::StatusOr<Zone> find(std::string_view name) {
     const std::lock_guard lock(mutex_);
-    if (const auto known = tables_.find(name); known != tables_.end()) {
-      return internal::ZoneAccess::zone_of(*known->second);
+    const auto known =
+        std::lower_bound(tables_.begin(), tables_.end(), name,
+                         [](const auto* table, std::string_view n) { return table->name() < n; });
+    if (known != tables_.end() && (*known)->name() == name) {
+      return internal::ZoneAccess::zone_of(**known);
     }
     if (name == "UTC") return Zone();
     if (!std::binary_search(names_.begin(), names_.end(), name, std::less<>())) {
@@ -75,10 +75,10 @@ class ZoneDatabase {
     std::optional<internal::ZoneRules> rules = load(name);
     if (!rules) {
       return absl::DataLossError("Timezone " + internal::quoted(name) + ": no valid zone file in " +
-                                 directory_.string());
+                                 directory_);
     }
     const internal::ZoneTable& table = table_of(name, compile(std::move(*rules)));
-    tables_.emplace(name, &table);
+    tables_.insert(known, &table);
     return internal::ZoneAccess::zone_of(table);
   }
 
@@ -91,28 +91,28 @@ class ZoneDatabase {
     Reloaded report;
     std::vector<std::string> names = internal::list_zone_names(directory_);
     if (names.size() < 2) {
-      return absl::UnavailableError("No zone files in " + directory_.string());
+      return absl::UnavailableError("No zone files in " + directory_);
     }
     {
       const std::lock_guard lock(mutex_);
       report.from = std::exchange(version_, internal::read_zone_version(directory_));
       report.to = version_;
       names_ = std::move(names);
-      for (auto& [name, table] : tables_) {
-        std::optional<internal::ZoneRules> rules = load(name);
+      for (const internal::ZoneTable*& table : tables_) {
+        std::optional<internal::ZoneRules> rules = load(table->name());
         if (!rules) {
-          report.kept.push_back(name);
+          report.kept.push_back(table->name());
           continue;
         }
         const internal::ZoneData& data = compile(std::move(*rules));
         if (&data == &table->data()) continue;
-        table = &table_of(name, data);
-        report.changed.push_back(name);
+        table = &table_of(table->name(), data);
+        report.changed.push_back(table->name());
       }
     }
     generation_.fetch_add(1, std::memory_order_release);
     const std::lock_guard lock(dependents_mutex_);
-    for (const auto& [cache, clear] : dependents_) clear();
+    for (const std::function<void()>* const clear : dependents_) (*clear)();
     return report;
   }
 
@@ -131,64 +131,64 @@ class ZoneDatabase {
     return internal::read_zone_version(directory_);
   }
 
-  [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+  [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
 
  private:
   friend ZoneCache;
 
-  // Returns the number of reloads. Each reload calls `clear` of every dependent cache.
+  // Returns the number of reloads. Each reload calls every dependent.
   [[nodiscard]] std::uint64_t generation() const noexcept {
     return generation_.load(std::memory_order_acquire);
   }
-  void add_dependent(const ZoneCache* cache, std::function<void()> clear) {
+  void add_dependent(const std::function<void()>& clear) {
     const std::lock_guard lock(dependents_mutex_);
-    dependents_[cache] = std::move(clear);
+    dependents_.push_back(&clear);
   }
-  void remove_dependent(const ZoneCache* cache) {
+  void remove_dependent(const std::function<void()>& clear) {
     const std::lock_guard lock(dependents_mutex_);
-    dependents_.erase(cache);
+    std::erase(dependents_, &clear);
   }
 
   [[nodiscard]] std::optional<internal::ZoneRules> load(std::string_view name) const {
-    return internal::TzifReader::read_file((directory_ / name).string());
+    return internal::TzifReader::read_file(directory_ + "/" + std::string(name));
   }
 
   // Zones with the same history (Europe/Dublin and Eire) share one object.
   const internal::ZoneData& compile(internal::ZoneRules rules) {
     internal::ZoneData data = internal::ZoneCompiler::compile(std::move(rules));
-    auto& similar = histories_[data.spans.size()];
-    for (const internal::ZoneData* const known : similar) {
+    for (const internal::ZoneData* const known : histories_) {
       if (known->names == data.names && known->spans == data.spans) return *known;
     }
-    similar.push_back(&keep<internal::ZoneData>(std::move(data)));
-    return *similar.back();
+    histories_.push_back(new internal::ZoneData(std::move(data)));
+    keep(histories_.back());
+    return *histories_.back();
   }
 
   static const internal::ZoneTable& table_of(std::string_view name,
                                              const internal::ZoneData& data) {
-    return keep<internal::ZoneTable>(std::string(name), data);
+    const auto* const table = new internal::ZoneTable(std::string(name), data);
+    keep(table);
+    return *table;
   }
 
-  // Keeps the objects of all databases reachable until the process ends.
-  template <class T, class... Args>
-  static const T& keep(Args&&... args) {
+  // Keeps an object of any database reachable until the process ends, for leak checkers.
+  static void keep(const void* object) {
     static auto* const mutex = new std::mutex();
-    static auto* const kept = new std::vector<std::unique_ptr<const T>>();
+    static auto* const objects = new std::vector<const void*>();
     const std::lock_guard lock(*mutex);
-    kept->push_back(std::make_unique<const T>(std::forward<Args>(args)...));
-    return *kept->back();
+    objects->push_back(object);
   }
 
-  const std::filesystem::path directory_;
+  const std::string directory_;
   mutable std::mutex mutex_;  // guards the next four
   std::vector<std::string> names_;
   std::string version_;
-  std::map<std::string, const internal::ZoneTable*, std::less<>> tables_;
-  std::map<std::size_t, std::vector<const internal::ZoneData*>> histories_;  // by number of spans
+  std::vector<const internal::ZoneTable*> tables_;  // sorted by name
+  std::vector<const internal::ZoneData*> histories_;
 
   std::atomic<std::uint64_t> generation_{0};
   std::mutex dependents_mutex_;
-  std::map<const ZoneCache*, std::function<void()>> dependents_;
+  std::vector<const std::function<void()>*> dependents_;
 };
 
 }  // namespace masterclock::inline v0_2

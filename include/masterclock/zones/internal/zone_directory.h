@@ -1,46 +1,68 @@
-// Finds a tz database on disk, and lists its names and its version. I/O errors do not throw.
+// Finds a tz database on disk, and lists its names and its version.
+//
+// POSIX calls list the directory: <filesystem> would lengthen the compilation of each program.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 
 #include "masterclock/version.h"
 
+#include <dirent.h>
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace masterclock::inline v0_2::internal {
 
+inline bool is_folder(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+inline bool is_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 // Tries the usual places in the order of CPython and date.
-inline std::filesystem::path find_zone_directory() {
+inline std::string find_zone_directory() {
   for (const char* const path :
        {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"}) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return path;
+    if (is_folder(std::string(path) + "/.")) return path;
   }
   return "/usr/share/zoneinfo";
+}
+
+// Adds the names under `folder`, which is empty or ends with a slash. Follows no link to a folder.
+inline void add_zone_names(const std::string& directory, const std::string& folder,
+                           std::vector<std::string>& names) {
+  struct Folder {
+    DIR* stream;
+    ~Folder() {
+      if (stream != nullptr) ::closedir(stream);
+    }
+  } const open{::opendir((directory + "/" + folder).c_str())};
+  if (open.stream == nullptr) return;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this stream
+  while (const dirent* const entry = ::readdir(open.stream)) {
+    const std::string name = folder + entry->d_name;
+    if (name.find('.') != std::string::npos) continue;
+    const std::string path = (directory + "/").append(name);
+    if (is_folder(path)) {
+      if (name != "posix" && name != "right") add_zone_names(directory, name + "/", names);
+    } else if (name != "posixrules" && name != "leapseconds" && is_file(path)) {
+      names.push_back(name);
+    }
+  }
 }
 
 // Returns every name, sorted, and always "UTC". Files with a dot in the name are tables and
 // indexes. The folders posix and right are copies with other leap seconds. The contents of the
 // files are not checked.
-inline std::vector<std::string> list_zone_names(const std::filesystem::path& directory) {
-  namespace fs = std::filesystem;
+inline std::vector<std::string> list_zone_names(const std::string& directory) {
   std::vector<std::string> names = {"UTC"};
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(directory, error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().lexically_relative(directory).generic_string();
-    std::error_code ignored;
-    if (it->is_directory(ignored)) {
-      if (name == "posix" || name == "right") it.disable_recursion_pending();
-    } else if (name.find('.') == std::string::npos && name != "posixrules" &&
-               name != "leapseconds" && it->is_regular_file(ignored)) {
-      names.push_back(name);
-    }
-  }
+  add_zone_names(directory, "", names);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -48,13 +70,13 @@ inline std::vector<std::string> list_zone_names(const std::filesystem::path& dir
 
 // Returns "2026f", or "unknown". The version is the first line of the database's text form, and on
 // some systems a separate file.
-inline std::string read_zone_version(const std::filesystem::path& directory) {
+inline std::string read_zone_version(const std::string& directory) {
   std::string line;
-  if (std::ifstream zi(directory / "tzdata.zi"); std::getline(zi, line)) {
+  if (std::ifstream zi(directory + "/tzdata.zi"); std::getline(zi, line)) {
     constexpr const char kMark[] = "# version ";
     if (line.starts_with(kMark)) return line.substr(sizeof kMark - 1);
   }
-  if (std::ifstream version(directory / "+VERSION"); std::getline(version, line)) return line;
+  if (std::ifstream version(directory + "/+VERSION"); std::getline(version, line)) return line;
   return "unknown";
 }
 
