@@ -86,7 +86,7 @@ class PlaylistReader : public nlohmann::json_sax<json> {
       : text_(text),
         file_(file),
         reading_(reading),
-        report_(std::string(file), reading.strict),
+        report_(std::string(file), reading.strict, reading.interrupted),
         lines_(text) {}
 
   absl::StatusOr<GuideFile> read(std::optional<std::chrono::year_month_day> date) {

@@ -180,7 +180,7 @@ absl::StatusOr<GuideFile> GuideFiles::read_day(const Source& source) {
     days_[source.path] = file->listing;
     return file;
   }
-  if (reading_.strict) return file;
+  if (reading_.strict || absl::IsCancelled(file.status())) return file;
   const auto before = days_.find(source.path);
   const std::string what(file.status().message());
   if (before == days_.end()) return GuideFile{{}, {what + "; this day is left out"}};

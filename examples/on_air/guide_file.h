@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,7 +37,12 @@ class GuideFiles {
  public:
   GuideFiles() = default;
   GuideFiles(std::vector<std::string> paths, GuideReading reading)
-      : paths_(std::move(paths)), reading_(reading) {}
+      : paths_(std::move(paths)), reading_(std::move(reading)) {}
+
+  // Sets what ends a later reading, as `GuideReading::interrupted`.
+  void set_interrupted(std::function<bool()> interrupted) {
+    reading_.interrupted = std::move(interrupted);
+  }
 
   // Reads the guides. A folder gives the playlists of the broadcast days of [from, until], and of one
   // day more at each side.
@@ -46,7 +52,8 @@ class GuideFiles {
   //
   // Errors: NotFound or Unavailable, "FILE: what", when a file cannot be read; InvalidArgument,
   //         "FILE:LINE: what", when it is no guide, as xmltv.h and ffplayout.h say. The first load waits
-  //         for the writer of a pipe. Later ones wait for nothing.
+  //         for the writer of a pipe. Later ones wait for nothing. Cancelled when
+  //         `reading.interrupted` returns true.
   absl::StatusOr<LoadedGuide> load(masterclock::UtcTime from, masterclock::UtcTime until);
 
   // Returns whether `load` would read other files than the last time, or changed ones.

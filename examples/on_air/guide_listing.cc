@@ -58,8 +58,15 @@ void EntryReport::note(std::size_t line, const std::string& what) {
   notes_.emplace_back(common::data_error(file_, line, what).message());
 }
 
+bool EntryReport::failed() {
+  constexpr std::size_t kEach = 1024;
+  if (interrupted_ && ++questions_ % kEach == 0) was_interrupted_ |= interrupted_();
+  return was_interrupted_ || (strict_ && noted_ > 0);
+}
+
 absl::Status EntryReport::status() const {
-  if (failed()) return absl::InvalidArgumentError(notes_.front());
+  if (was_interrupted_) return absl::CancelledError(common::printable(file_) + ": interrupted");
+  if (strict_ && noted_ > 0) return absl::InvalidArgumentError(notes_.front());
   if (bad_ <= entries_ - bad_) return absl::OkStatus();
   return absl::InvalidArgumentError(first_bad_ + "; no sense in " + std::to_string(bad_) + " of " +
                                     std::to_string(entries_) + " entries");

@@ -52,8 +52,9 @@ class GuideListing {
 // that makes no sense is left out. A file is refused when more than half of them make no sense.
 class EntryReport {
  public:
-  // Under `strict` each note is an error.
-  EntryReport(std::string file, bool strict) : file_(std::move(file)), strict_(strict) {}
+  // Under `strict` each note is an error. `interrupted`, if any, is asked now and then.
+  EntryReport(std::string file, bool strict, std::function<bool()> interrupted = {})
+      : file_(std::move(file)), strict_(strict), interrupted_(std::move(interrupted)) {}
 
   void good_entry() noexcept { ++entries_; }
   void bad_entry(std::size_t line, const std::string& reason);
@@ -61,11 +62,12 @@ class EntryReport {
   // Notes a fault that does not count as a bad programme.
   void note(std::size_t line, const std::string& what);
 
-  // True once nothing that follows can make the file a guide.
-  [[nodiscard]] bool failed() const noexcept { return strict_ && noted_ > 0; }
+  // Returns whether to stop reading: nothing that follows can make the file a guide, or `interrupted`
+  // has returned true.
+  [[nodiscard]] bool failed();
 
   // Errors: InvalidArgument with the first reason, under `strict` or when more than half of the
-  //         entries make no sense.
+  //         entries make no sense; Cancelled after an interruption.
   [[nodiscard]] absl::Status status() const;
 
   // Returns one line for each note: the first 20, then the number of the others.
@@ -74,6 +76,9 @@ class EntryReport {
  private:
   const std::string file_;
   const bool strict_;
+  const std::function<bool()> interrupted_;
+  bool was_interrupted_ = false;
+  std::size_t questions_ = 0;  // calls of failed()
   std::size_t entries_ = 0, bad_ = 0, noted_ = 0;
   std::string first_bad_;
   std::vector<std::string> notes_;

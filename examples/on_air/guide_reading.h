@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,11 +16,13 @@
 namespace on_air {
 
 struct GuideReading {
-  masterclock::Zone zone = {};  // of the station; places playlists, whose clips have no times of day
+  masterclock::Zone zone =
+      {};  // of the station; places playlists, whose clips have no times of day
   std::chrono::seconds day_start = std::chrono::hours(6);  // on the station's wall
   std::optional<masterclock::Zone> assume_zone = {};  // of times without an offset; absent: UTC
-  std::chrono::nanoseconds shift{};              // is added to every time
-  bool strict = false;                           // refuse a guide for one bad entry
+  std::chrono::nanoseconds shift{};                   // is added to every time
+  bool strict = false;                                // refuse a guide for one bad entry
+  std::function<bool()> interrupted = {};  // is asked now and then; true ends the reading
 };
 
 // The contents of one file.

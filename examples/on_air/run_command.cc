@@ -97,9 +97,10 @@ absl::StatusOr<GuideOptions> load_guides(const RunOptions& options, ScheduleServ
   return guide;
 }
 
-// Follows a guide that changed. An error keeps the guide.
-void reload(ScheduleService& schedule, ChannelManager& manager) {
-  const absl::StatusOr<bool> changed = schedule.reload_if_changed();
+// Follows a guide that changed. An error keeps the guide, and so does a signal.
+void reload(ScheduleService& schedule, ChannelManager& manager, const StopSignal& stop) {
+  const absl::StatusOr<bool> changed = schedule.reload_if_changed([&] { return stop.requested(); });
+  if (absl::IsCancelled(changed.status())) return;
   if (!changed.ok()) say(std::string(changed.status().message()));
   if (changed.ok() && *changed) manager.guide_changed();
 }
@@ -251,7 +252,7 @@ absl::Status run_schedule(const RunOptions& options) {
       // The last event at or before the end of a simulation fires.
       const UtcTime end = options.to ? *options.to - nanoseconds(1) : span.end;
       if (options.real()) {
-        loop.real(options.to, [&] { reload(schedule, manager); });
+        loop.real(options.to, [&] { reload(schedule, manager, stop); });
       } else if (options.speed) {
         loop.paced(simulated, *options.speed, end);
       } else {

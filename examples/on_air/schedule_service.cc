@@ -74,8 +74,9 @@ absl::Status ScheduleService::load(std::vector<std::string> paths, const GuideOp
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ScheduleService::reload_if_changed() {
+absl::StatusOr<bool> ScheduleService::reload_if_changed(std::function<bool()> interrupted) {
   const std::lock_guard lock(files_mutex_);
+  files_.set_interrupted(std::move(interrupted));
   const UtcTime now = clock_.source().now_utc();
   if (!files_.changed(options_.from.value_or(now), options_.until.value_or(now))) return false;
   if (absl::Status status = read(files_, options_); !status.ok()) return status;

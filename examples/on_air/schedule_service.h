@@ -15,6 +15,7 @@
 #define MASTERCLOCK_EXAMPLES_ON_AIR_SCHEDULE_SERVICE_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -104,8 +105,9 @@ class ScheduleService {
 
   // Loads the same guides again when a file changed, and when another broadcast day needs other
   // playlists of a folder. Returns whether there is another guide now. A failure keeps the guide and
-  // is reported once for each change.
-  absl::StatusOr<bool> reload_if_changed();
+  // is reported once for each change. `interrupted`, if any, is asked now and then; true ends the reading
+  // with Cancelled.
+  absl::StatusOr<bool> reload_if_changed(std::function<bool()> interrupted = {});
 
   // Returns what was wrong with entries of the last load: "FILE:LINE: reason".
   [[nodiscard]] std::vector<std::string> warnings() const;

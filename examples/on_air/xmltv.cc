@@ -140,7 +140,9 @@ absl::Status time_error(std::string_view text, const std::string& what) {
 class XmltvReader final : public XmlHandler {
  public:
   XmltvReader(std::string_view file, const GuideReading& reading)
-      : reading_(reading), file_(file), report_(std::string(file), reading.strict) {}
+      : reading_(reading),
+        file_(file),
+        report_(std::string(file), reading.strict, reading.interrupted) {}
 
   absl::StatusOr<GuideFile> read(const XmlText& text) {
     if (text.replaced > 0) {
@@ -204,7 +206,7 @@ class XmltvReader final : public XmlHandler {
   }
 
   // An error once nothing that follows can make the file a guide.
-  [[nodiscard]] absl::Status refusal() const {
+  [[nodiscard]] absl::Status refusal() {
     return report_.failed() ? report_.status() : absl::OkStatus();
   }
 

@@ -365,5 +365,29 @@ TEST_F(LoadGuide, SurvivesDamage) {
   EXPECT_LT(refused, 400);  // some damage is none: a letter of a title
 }
 
+// A signal ends a reload within a second, so the readers of both formats ask before they are done.
+TEST_F(LoadGuide, IsInterrupted) {
+  std::string xml = "<tv>", json = R"({"channel": "J", "date": "2026-03-28", "program": [)";
+  for (int i = 0; i < 2000; ++i) {
+    xml += "<programme start='20260328120000 +0000' channel='X'><title>T</title></programme>";
+    json += R"({"in": 0, "out": 12.25, "source": "a.mp4"}, )";
+  }
+  xml += "</tv>";
+  json += R"({"in": 0, "out": 1, "source": "b.mp4"}]})";
+  std::filesystem::create_directories(directory_.path() / "lists/2026/03");
+  directory_.write("lists/2026/03/2026-03-28.json", json);
+  const std::string folder = (directory_.path() / "lists").string();
+  const std::string files[] = {directory_.write("guide.xml", xml).string(),
+                               directory_.write("list.json", json).string(), folder};
+  for (const std::string& path : files) {
+    GuideFiles guide({path}, {.day_start = 6h});
+    EXPECT_TRUE(guide.load(kNoon, kNoon).ok()) << path;
+    guide.set_interrupted([] { return true; });
+    EXPECT_EQ(guide.load(kNoon, kNoon).status().code(), absl::StatusCode::kCancelled) << path;
+    guide.set_interrupted({});
+    EXPECT_TRUE(guide.load(kNoon, kNoon).ok()) << path;
+  }
+}
+
 }  // namespace
 }  // namespace on_air::guide_file_test
