@@ -46,6 +46,10 @@ TEST(TimersIo, Prints) {
   expect_prints(ClockVerb::kConfigure, "configure");
   expect_prints(PeriodCount::kPerPeriod, "per_period");
   expect_prints(PeriodCount::kCumulative, "cumulative");
+  expect_prints(LogVerb::kContinue, "continue");
+  expect_prints(BootPolicy::kAsk, "ask");
+  expect_prints(BootChoice::kOpen, "open");
+  expect_prints(LogOutcome::kWithoutEffect, "without_effect");
   expect_prints(static_cast<ClockState>(7), "unknown");
   expect_prints(ClockKey{"play", 7}, "play/7");
   expect_prints(ClockCommand::pause(), "pause");

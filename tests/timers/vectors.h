@@ -20,8 +20,10 @@ using Json = nlohmann::json;
 
 // Returns the cases of a group, and of one kind unless `kind` is empty.
 inline std::vector<Json> cases(std::string_view group, std::string_view kind = "") {
-  std::ifstream file(MASTERCLOCK_SOURCE_DIR "/tests/data/timer-vectors.json");
-  const Json all = Json::parse(file);
+  static const Json all = [] {
+    std::ifstream file(MASTERCLOCK_SOURCE_DIR "/tests/data/timer-vectors.json");
+    return Json::parse(file);
+  }();
   std::vector<Json> found;
   for (const Json& one : all.at("cases")) {
     if (one.at("group") == group && (kind.empty() || one.value("kind", "") == kind)) {
