@@ -9,6 +9,7 @@
 #include "masterclock/timers/clock_log.h"
 #include "masterclock/timers/clock_presets.h"
 #include "masterclock/timers/clock_records.h"
+#include "masterclock/timers/clock_report.h"
 #include "masterclock/timers/count_clock.h"
 #include "masterclock/timers/rundown_values.h"
 #include "masterclock/timers/timecode_chase.h"
