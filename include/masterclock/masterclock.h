@@ -61,6 +61,8 @@
 #include "masterclock/timers/clock_records.h"
 #include "masterclock/timers/clock_report.h"
 #include "masterclock/timers/count_clock.h"
+#include "masterclock/timers/interval_schedule.h"
+#include "masterclock/timers/interval_values.h"
 #include "masterclock/timers/io.h"
 #include "masterclock/timers/rundown.h"
 #include "masterclock/timers/rundown_values.h"

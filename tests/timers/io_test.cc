@@ -53,6 +53,8 @@ TEST(TimersIo, Prints) {
   expect_prints(ClockReport::Reason::kExpired, "expired");
   expect_prints(ClockReport{{"play", 7}, ClockReport::Reason::kSecond, {39s, ClockState::kRunning}},
                 "play/7 second: 39s running");
+  expect_prints(Overlap::kBufferOne, "buffer_one");
+  expect_prints(Freshness::kOverdue, "overdue");
   expect_prints(static_cast<ClockState>(7), "unknown");
   expect_prints(ClockKey{"play", 7}, "play/7");
   expect_prints(ClockCommand::pause(), "pause");

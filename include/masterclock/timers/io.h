@@ -11,6 +11,7 @@
 #include "masterclock/timers/clock_records.h"
 #include "masterclock/timers/clock_report.h"
 #include "masterclock/timers/count_clock.h"
+#include "masterclock/timers/interval_values.h"
 #include "masterclock/timers/rundown_values.h"
 #include "masterclock/timers/timecode_chase.h"
 

@@ -1,0 +1,334 @@
+// Decides which jobs to start now. A job is a name that is due once per interval.
+//
+// Each job has its own grid: the first due instant, and every interval after that. A late start, a
+// long run or a manual run does not move the grid. Nothing drifts, and nothing is rounded to the
+// tick of a loop. All instants are steady time: a step of UTC neither stops the polling nor makes
+// all jobs due at once.
+//
+// A job never runs twice at a time. Grid instants that fall due during a run (kBufferOne) or a stall
+// become one run with a count of the missed instants. No burst follows, however long the stall was.
+//
+// IntervalSchedule does not start jobs, wait or read a clock. The caller asks which runs are due,
+// starts them, and reports when each one ends:
+//
+//   for (const DueRun& run : schedule.take_due(now)) runner.start(run);  // counts as running
+//   schedule.finished(now, run.id, succeeded);                           // no longer running
+//   wait until schedule.next_due(), or until a run has ended
+//
+// Threads: one at a time; the loop that owns the schedule.
+// Cost:    O(log n) per run; a jump of years is one division. When memory runs out, an operation
+//          changes nothing.
+//
+// ## Example
+//
+//   using namespace std::chrono_literals;
+//   masterclock::IntervalSchedule schedule;
+//   masterclock::SteadyTime t{};
+//   assert(schedule.update(t, {{"weather", {.interval = 5min}}}).ok());
+//   const auto first = schedule.take_due(t);           // every job is due at start-up
+//   assert(first.size() == 1 && schedule.take_due(t).empty());
+//   schedule.finished(t + 16min, first[0].id, true);   // the run took 16 minutes
+//   const auto second = schedule.take_due(t + 16min);
+//   assert(second.size() == 1 && second[0].due == t + 15min && second[0].missed == 2);
+//   assert(schedule.next_due() == std::nullopt);       // the only job is running
+#ifndef MASTERCLOCK_TIMERS_INTERVAL_SCHEDULE_H_
+#define MASTERCLOCK_TIMERS_INTERVAL_SCHEDULE_H_
+
+#include "masterclock/version.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/internal/quoted.h"
+#include "masterclock/time/time_points.h"
+#include "masterclock/timers/interval_values.h"
+
+namespace masterclock::inline v0_2 {
+
+class IntervalSchedule {
+ public:
+  explicit IntervalSchedule(std::uint64_t jitter_seed = 0) noexcept : seed_(jitter_seed) {}
+  IntervalSchedule(const IntervalSchedule&) = delete;  // the order refers to the jobs
+  IntervalSchedule& operator=(const IntervalSchedule&) = delete;
+
+  // Replaces the whole map. A new job is due at once. A removed job gets no further run; its current
+  // run may end. A changed interval counts from the grid instant last served, so a shorter interval
+  // may be due now. An unchanged job keeps its grid.
+  //
+  // Errors: InvalidArgument, with the job's name. On an error nothing changes.
+  absl::Status update(SteadyTime now, std::map<std::string, IntervalOptions> intervals) {
+    Jobs next;
+    std::uint64_t generations = generations_;
+    for (auto& [name, options] : intervals) {
+      if (absl::Status fault = check(name, options); !fault.ok()) return fault;
+      const auto old = jobs_.find(name);
+      Job job = old != jobs_.end() ? old->second : new_job(name, now, ++generations);
+      if (options.interval != job.options.interval && job.served) {
+        job.next = saturating_add(*job.served, options.interval);
+      }
+      const bool redraws = options.jitter != job.options.jitter;
+      job.options = options;
+      if (redraws) draw_delay(name, job);
+      next.emplace(name, job);
+    }
+    std::set<Turn> order;
+    for (Place& place : next) order.insert(turn_of(place));
+    jobs_.swap(next);  // the places of a map keep their addresses
+    order_.swap(order);
+    generations_ = generations;
+    return absl::OkStatus();
+  }
+
+  // Returns one run of each job that is due and not running, and marks these jobs as running. The
+  // order is by the instant since which a job has been due, then by name.
+  [[nodiscard]] std::vector<DueRun> take_due(SteadyTime now) {
+    std::vector<DueRun> runs;
+    std::vector<Start> starts;
+    for (const Turn& turn : order_) {
+      if (turn.running || turn.at > now) break;
+      const Job& job = turn.place->second;
+      starts.push_back({turn.place, job, job.retry_at.value_or(job.next)});
+    }
+    if (starts.empty()) return runs;
+    std::sort(starts.begin(), starts.end());
+    for (Start& start : starts) runs.push_back(serve(start, now));
+    begin(starts, runs, now);
+    return runs;
+  }
+
+  // Returns a manual run of a job, out of turn, and marks the job as running.
+  //
+  // Errors: NotFound; FailedPrecondition while the job runs.
+  absl::StatusOr<DueRun> trigger(SteadyTime now, std::string_view name) {
+    const auto found = jobs_.find(name);
+    if (found == jobs_.end()) return absl::NotFoundError("no job " + internal::quoted(name));
+    if (found->second.running) {
+      return absl::FailedPreconditionError("job " + internal::quoted(name) + " is running");
+    }
+    std::vector<Start> starts{{&*found, found->second, now}};
+    std::vector<DueRun> runs{{0, found->first, now, 0, true}};
+    begin(starts, runs, now);
+    return std::move(runs.front());
+  }
+
+  // Ends a run. Returns false and does nothing if the run is unknown or has ended.
+  bool finished(SteadyTime now, std::uint64_t run_id, bool succeeded) {
+    const auto found = runs_.find(run_id);
+    if (found == runs_.end()) return false;
+    const Run& run = found->second;
+    if (const auto place = jobs_.find(run.name); place != jobs_.end()) {
+      Job job = place->second;
+      job.running = false;
+      if (job.generation == run.generation) end(job, run.start, now, succeeded);
+      replace(*place, job);
+    }
+    runs_.erase(found);
+    return true;
+  }
+
+  // Returns the earliest due instant of the jobs that are not running. The instant may be past.
+  [[nodiscard]] std::optional<SteadyTime> next_due() const noexcept {
+    if (order_.empty() || order_.begin()->running) return std::nullopt;
+    return order_.begin()->at;
+  }
+
+  // Returns the health of every job. A job is overdue when its last success ended strictly more
+  // than `intervals_allowed` intervals ago.
+  [[nodiscard]] std::vector<IntervalHealth> health(SteadyTime now,
+                                                   int intervals_allowed = 3) const {
+    std::vector<IntervalHealth> all;
+    all.reserve(jobs_.size());
+    for (const auto& [name, job] : jobs_) {
+      const auto next = job.running ? std::nullopt : std::optional(start_of(job));
+      all.push_back({name, freshness_of(job, now, intervals_allowed), job.running, job.failures,
+                     job.overlapped, job.last_start, job.last_success, next});
+    }
+    return all;
+  }
+  [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+
+ private:
+  // A plain value: an operation changes a copy, and replaces the job when nothing can fail.
+  struct Job {
+    IntervalOptions options{};
+    SteadyTime next{};                     // the earliest grid instant without a run
+    std::optional<SteadyTime> served{};    // the grid instant of the last run
+    std::optional<SteadyTime> retry_at{};  // replaces `next` until a run succeeds
+    std::chrono::nanoseconds delay{};      // the jitter of the next start
+    std::uint64_t starts = 0, generation = 0;
+    int failures = 0;
+    std::int64_t overlapped = 0;
+    std::optional<SteadyTime> last_start{}, last_success{};
+    bool running = false;
+  };
+  using Jobs = std::map<std::string, Job, std::less<>>;
+  using Place = Jobs::value_type;
+  // The order of the jobs: those that wait, by the instant of the start; then those that run.
+  struct Turn {
+    bool running;
+    SteadyTime at;
+    Place* place;
+    friend bool operator<(const Turn& a, const Turn& b) noexcept {
+      return std::tie(a.running, a.at, a.place->first) < std::tie(b.running, b.at, b.place->first);
+    }
+  };
+  struct Start {
+    Place* place;
+    Job job;           // after the start
+    SteadyTime since;  // the instant since which the job has been due
+    friend bool operator<(const Start& a, const Start& b) noexcept {
+      return std::tie(a.since, a.place->first) < std::tie(b.since, b.place->first);
+    }
+  };
+  struct Run {
+    std::string name;
+    std::uint64_t generation;  // of the job: a job that was added again has another one
+    SteadyTime start;
+  };
+
+  static absl::Status check(const std::string& name, const IntervalOptions& options) {
+    constexpr std::chrono::nanoseconds kZero{};
+    const char* fault = nullptr;
+    if (options.interval <= kZero) fault = "the interval is not positive";
+    if (options.jitter < kZero) fault = "the jitter is negative";
+    if (options.jitter > kZero && options.jitter >= options.interval) {
+      fault = "the jitter is not less than the interval";
+    }
+    if (fault == nullptr) return absl::OkStatus();
+    return absl::InvalidArgumentError("job " + internal::quoted(name) + ": " + fault);
+  }
+
+  // A job that was removed and added again waits for the end of its run.
+  Job new_job(const std::string& name, SteadyTime now, std::uint64_t generation) const {
+    Job job;
+    job.next = now;
+    job.generation = generation;
+    job.running = std::any_of(runs_.begin(), runs_.end(),
+                              [&](const auto& run) { return run.second.name == name; });
+    return job;
+  }
+
+  static SteadyTime start_of(const Job& job) noexcept {
+    return job.retry_at.value_or(saturating_add(job.next, job.delay));
+  }
+  static Turn turn_of(Place& place) noexcept {
+    return {place.second.running, start_of(place.second), &place};
+  }
+
+  // Replaces a job and its turn. Does not allocate.
+  void replace(Place& place, const Job& job) {
+    auto node = order_.extract(turn_of(place));
+    place.second = job;
+    node.value() = turn_of(place);
+    order_.insert(std::move(node));
+  }
+
+  // Marks the jobs as running, all or none, and numbers the runs.
+  void begin(std::vector<Start>& starts, std::vector<DueRun>& runs, SteadyTime now) {
+    std::map<std::uint64_t, Run> fresh;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      runs[i].id = ids_ + i + 1;
+      fresh.emplace(runs[i].id, Run{runs[i].name, starts[i].job.generation, now});
+    }
+    ids_ += runs.size();
+    runs_.merge(fresh);  // does not allocate
+    for (Start& start : starts) {
+      start.job.last_start = now;
+      ++start.job.starts;
+      start.job.running = true;
+      draw_delay(start.place->first, start.job);
+      replace(*start.place, start.job);
+    }
+  }
+
+  // Returns the number of grid instants from `job.next` to `last`, `last` included.
+  static std::int64_t instants_until(const Job& job, SteadyTime last) noexcept {
+    if (last < job.next) return 0;
+    return saturating_difference(last, job.next) / job.options.interval + 1;
+  }
+
+  // Passes `instants` grid instants. Returns the last of them.
+  static SteadyTime pass(Job& job, std::int64_t instants) noexcept {
+    const SteadyTime last = job.next + (instants - 1) * job.options.interval;
+    job.next = saturating_add(last, job.options.interval);
+    return last;
+  }
+
+  // Lets the job of `start` serve the grid instants up to `now`. Returns its run.
+  static DueRun serve(Start& start, SteadyTime now) {
+    Job& job = start.job;
+    const std::optional<SteadyTime> retry = std::exchange(job.retry_at, std::nullopt);
+    const std::int64_t instants = instants_until(job, now);
+    if (instants > 0) job.served = pass(job, instants);
+    if (!retry) return {0, start.place->first, *job.served, instants - 1, false};
+    // A grid instant that is the start of the retry is the one that the retry serves.
+    const bool serves_one = instants > 0 && job.served == now;
+    return {0, start.place->first, *retry, instants - (serves_one ? 1 : 0), false};
+  }
+
+  static void end(Job& job, SteadyTime start, SteadyTime now, bool succeeded) noexcept {
+    if (job.options.overlap == Overlap::kSkip && job.next >= start) {
+      // The instant at which the run ends is not dropped.
+      const std::int64_t dropped =
+          instants_until(job, saturating_add(now, -std::chrono::nanoseconds(1)));
+      job.overlapped += dropped;
+      if (dropped > 0) (void)pass(job, dropped);
+    }
+    job.retry_at.reset();
+    if (succeeded) {
+      job.failures = 0;
+      job.last_success = now;
+      return;
+    }
+    if (job.failures < std::numeric_limits<int>::max()) ++job.failures;
+    if (!job.options.retry) return;
+    if (const auto delay = job.options.retry->delay_after(job.failures)) {
+      job.retry_at = saturating_add(now, *delay);
+    }
+  }
+
+  static Freshness freshness_of(const Job& job, SteadyTime now, int intervals_allowed) noexcept {
+    if (!job.last_success) return Freshness::kNever;
+    const std::chrono::nanoseconds age = saturating_difference(now, *job.last_success);
+    const std::int64_t whole = age / job.options.interval;
+    const bool more = (age % job.options.interval).count() > 0;
+    const bool overdue = whole > intervals_allowed || (whole == intervals_allowed && more);
+    return overdue ? Freshness::kOverdue : Freshness::kFresh;
+  }
+
+  // Chooses the delay of the next start: splitmix64 over the seed, the name and the count of starts.
+  void draw_delay(std::string_view name, Job& job) const noexcept {
+    job.delay = {};
+    if (job.options.jitter <= job.delay) return;
+    std::uint64_t mixed = seed_ + (job.starts + 1) * 0x9e3779b97f4a7c15;
+    for (const char c : name) mixed = (mixed ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+    mixed ^= mixed >> 31;
+    job.delay = std::chrono::nanoseconds(
+        static_cast<std::int64_t>(mixed % static_cast<std::uint64_t>(job.options.jitter.count())));
+  }
+
+  Jobs jobs_;
+  std::set<Turn> order_;               // of every job
+  std::map<std::uint64_t, Run> runs_;  // by id, also of jobs that were removed
+  std::uint64_t seed_, ids_ = 0, generations_ = 0;
+};
+
+}  // namespace masterclock::inline v0_2
+
+#endif  // MASTERCLOCK_TIMERS_INTERVAL_SCHEDULE_H_
