@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using internal::BasicLazyQueue;
 using internal::LazyQueue;
 using internal::QueueEntry;
 using std::chrono::nanoseconds;
@@ -99,7 +98,11 @@ TEST(LazyQueue, FirstAfterAPlaceInTheOrder) {
 // are those in use.
 template <class Queue>
 class LazyQueueModel : public ::testing::Test {};
-using Queues = ::testing::Types<LazyQueue, BasicLazyQueue<8, 8>, BasicLazyQueue<24, 16>>;
+template <std::size_t kSorted, std::size_t kBucket>
+struct SmallQueue : LazyQueue {
+  SmallQueue() : LazyQueue(kSorted, kBucket) {}
+};
+using Queues = ::testing::Types<LazyQueue, SmallQueue<8, 8>, SmallQueue<24, 70>>;
 TYPED_TEST_SUITE(LazyQueueModel, Queues);
 
 TYPED_TEST(LazyQueueModel, AgreesWithAnOrderedMap) {
@@ -223,7 +226,7 @@ TEST(LazyQueue, SortsWhateverTheDueTimesAre) {
 
 // After most of a day was cancelled, the rest is in few buckets and in order.
 TEST(LazyQueue, ThinsOutInOrder) {
-  BasicLazyQueue<8, 8> queue;
+  LazyQueue queue(8, 8);
   constexpr std::uint32_t kMany = 5'000;
   for (std::uint32_t i = 0; i < kMany; ++i) push(queue, nanoseconds(i * 7'919 % kMany), i + 1, i);
   for (std::uint32_t i = 0; i < kMany; ++i) {

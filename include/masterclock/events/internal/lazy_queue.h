@@ -47,12 +47,14 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// `kSorted`: about how many entries are kept sorted, and how many the overflow holds. `kChunk`: the
-// capacity of a chunk. The defaults are the fastest of those measured; tests use small ones.
-template <std::uint32_t kSorted = 2048, std::uint32_t kChunk = 1024>
-class BasicLazyQueue {
+class LazyQueue {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
+
+  LazyQueue() : LazyQueue(2048, 16384) {}
+  // `sorted`: about how many entries are kept sorted, and how many the overflow holds. `bucket`: a bucket
+  // with more entries is split. The defaults are the fastest of those measured; tests use small ones.
+  LazyQueue(std::size_t sorted, std::size_t bucket) : most_sorted_(sorted), buckets_(bucket) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -71,7 +73,7 @@ class BasicLazyQueue {
 
   // Returns the first entry after the place (`due`, `serial`) in the order; null when there is none.
   //
-  // Cost: O(kSorted + kChunk). For the case that first() is before this place.
+  // Cost: a read of the sorted entries and of a bucket. For the case that first() is before this place.
   const QueueEntry* first_after(Nanoseconds due, std::uint64_t serial) {
     distribute();
     const EntryKey place = key_of(due, serial);
@@ -81,25 +83,25 @@ class BasicLazyQueue {
       if (is_live(*--at)) return &*at;
     }
     const QueueEntry* found = nullptr;
-    buckets_.visit(
-        place, key_of(Nanoseconds::max(), ~std::uint64_t{0}),
-        [&](const QueueEntry& entry) {
-          const bool is_after = place < key_of(entry) && is_live(entry);
-          if (is_after && (found == nullptr || comes_before(entry, *found))) found = &entry;
-        },
-        [&] { return found != nullptr; });
+    buckets_.visit(place, key_of(Nanoseconds::max(), ~std::uint64_t{0}), [&](const auto& entries) {
+      for (const QueueEntry& entry : entries) {
+        const bool is_after = place < key_of(entry) && is_live(entry);
+        if (is_after && (found == nullptr || comes_before(entry, *found))) found = &entry;
+      }
+      return found != nullptr;
+    });
     return found;
   }
 
   // Allocates, so that one push() for `slot` cannot fail. Required before each push().
   void reserve(std::uint32_t slot) {
-    if (slot >= tickets_.size() || overflow_.size() >= kSorted) make_room(slot);
+    if (slot >= tickets_.size() || overflow_.size() >= most_sorted_) make_room(slot);
   }
   // Holds the room for one later push(), while other entries are pushed. release() frees the room,
   // for that push or for others.
   void hold(std::uint32_t slot) {
     reserve(slot);
-    overflow_.reserve(std::max<std::size_t>(overflow_.size(), kSorted) + held_ + 1);
+    overflow_.reserve(std::max<std::size_t>(overflow_.size(), most_sorted_) + held_ + 1);
     ++held_;
   }
   void release() noexcept { --held_; }
@@ -107,12 +109,7 @@ class BasicLazyQueue {
   void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
     const EntryKey key = key_of(due, serial);
     if (overflow_.empty() || key < overflow_low_) overflow_low_ = key;
-    // Member by member: an entry that is read as a whole too soon waits for the stores.
-    QueueEntry& entry = overflow_.emplace_back();
-    entry.due = due;
-    entry.serial = serial;
-    entry.slot = slot;
-    entry.ticket = ++tickets_[slot];
+    overflow_.push_back({due, serial, slot, ++tickets_[slot]});
     ++size_;
   }
 
@@ -125,18 +122,10 @@ class BasicLazyQueue {
       return;
     }
     ++dead_;
-    // 4 * kSorted: dead entries outside of the buckets.
-    if (dead_ > size_ / 4 + 4 * kSorted) dead_ -= buckets_.sweep_next(is_live());
+    // 4 * most_sorted_: dead entries outside of the buckets.
+    if (dead_ > size_ / 4 + 4 * most_sorted_) dead_ -= buckets_.sweep_next({tickets_});
   }
 
-  // Removes the entry that first() or first_after() has just returned.
-  void take(const QueueEntry& entry) noexcept {
-    if (&entry == &sorted_.back()) {
-      pop_first();
-    } else {
-      erase(entry.slot);
-    }
-  }
   // Removes the entry that first() has just returned.
   void pop_first() noexcept {
     ++tickets_[sorted_.back().slot];
@@ -167,28 +156,21 @@ class BasicLazyQueue {
       if (entry.due >= until) return;
       if (is_live(entry)) visit(entry);
     }
-    found_.clear();
-    buckets_.visit(
-        key_of(from, 0), key_of(until, 0),
-        [&](const QueueEntry& entry) {
-          if (entry.due >= from && entry.due < until && is_live(entry)) found_.push_back(entry);
-        },
-        [&] {
-          sort_latest_first(found_, spare_);
-          while (!found_.empty()) {
-            visit(found_.back());
-            found_.pop_back();
-          }
-          return false;
-        });
+    std::vector<QueueEntry> found;
+    buckets_.visit(key_of(from, 0), key_of(until, 0), [&](const auto& entries) {
+      found.clear();
+      for (const QueueEntry& entry : entries) {
+        if (entry.due >= from && entry.due < until && is_live(entry)) found.push_back(entry);
+      }
+      std::sort(found.begin(), found.end(), comes_before);
+      for (const QueueEntry& entry : found) visit(entry);
+      return false;
+    });
   }
 
  private:
   [[nodiscard]] bool is_live(const QueueEntry& entry) const noexcept {
-    return tickets_[entry.slot] == entry.ticket;
-  }
-  [[nodiscard]] auto is_live() const noexcept {
-    return [this](const QueueEntry& entry) { return is_live(entry); };
+    return !IsDead{tickets_}(entry);
   }
 
   [[gnu::noinline]] const QueueEntry* find_first() {
@@ -211,14 +193,14 @@ class BasicLazyQueue {
   // Distributes a full overflow, unless most of it is dead.
   [[gnu::noinline]] void make_room(std::uint32_t slot) {
     if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
-    overflow_.reserve(kSorted + held_ + 1);
-    if (overflow_.size() < kSorted) return;
+    overflow_.reserve(most_sorted_ + held_ + 1);
+    if (overflow_.size() < most_sorted_) return;
     sweep_overflow();
-    if (overflow_.size() > kSorted / 2) distribute_live();
+    if (overflow_.size() > most_sorted_ / 2) distribute_live();
   }
   void sweep_overflow() noexcept {
     if (dead_ == 0) return;
-    dead_ -= std::erase_if(overflow_, [&](const QueueEntry& entry) { return !is_live(entry); });
+    dead_ -= std::erase_if(overflow_, IsDead{tickets_});
   }
 
   void distribute() {
@@ -229,62 +211,51 @@ class BasicLazyQueue {
   // Sorts the overflow and moves each entry to its place.
   void distribute_live() {
     sort_latest_first(overflow_, spare_);
-    const auto later = std::partition_point(
-        overflow_.begin(), overflow_.end(),
+    Rest rest{overflow_, spare_.data(), spare_.data() + spare_.size()};
+    const QueueEntry* const later = std::partition_point(
+        rest.begin, rest.end,
         [&](const QueueEntry& entry) { return !buckets_.is_before_all(entry); });
-    want_sorted(static_cast<std::size_t>(overflow_.end() - later));
-    sorted_.reserve(overflow_.capacity());  // they may be swapped
-    {
-      Progress progress{overflow_, overflow_.data()};
-      buckets_.add_in_order(progress.next, overflow_.data() + (later - overflow_.begin()), dead_,
-                            is_live());
+    buckets_.add_in_order(rest.begin, later, dead_, {tickets_});
+    if (sorted_.empty() && rest.begin == spare_.data()) {
+      sorted_.swap(spare_);
+    } else {
+      merge(rest.begin, rest.end);
     }
-    merge_overflow();
-    if (sorted_.size() > 2 * kSorted) spill();
+    rest.begin = rest.end;
+    if (sorted_.size() > 2 * most_sorted_) spill();
   }
-  // Removes the entries before `next` in its destructor.
-  struct Progress {
-    std::vector<QueueEntry>& entries;
-    const QueueEntry* next;
-    ~Progress() { entries.erase(entries.begin(), entries.begin() + (next - entries.data())); }
+  // Leaves the entries in [begin, end) in the overflow, also when memory runs out.
+  struct Rest {
+    std::vector<QueueEntry>& overflow;
+    const QueueEntry *begin, *end;
+    ~Rest() { overflow.assign(begin, end); }
   };
 
-  // Merges the overflow, which is sorted, into sorted_, which has the capacity.
-  void merge_overflow() noexcept {
-    std::size_t old = sorted_.size(), more = overflow_.size();
-    if (old == 0) return sorted_.swap(overflow_);
-    sorted_.resize(old + more);
-    for (std::size_t hole = sorted_.size(); more > 0;) {
-      const bool moves = old > 0 && comes_before(sorted_[old - 1], overflow_[more - 1]);
-      sorted_[--hole] = moves ? sorted_[old - 1] : overflow_[more - 1];
-      --(moves ? old : more);
+  // Merges [begin, end), the latest first, into sorted_.
+  void merge(const QueueEntry* begin, const QueueEntry* end) {
+    std::size_t old = sorted_.size();
+    sorted_.resize(old + static_cast<std::size_t>(end - begin));
+    for (std::size_t hole = sorted_.size(); end != begin;) {
+      const bool moves = old > 0 && comes_before(sorted_[old - 1], end[-1]);
+      sorted_[--hole] = moves ? sorted_[--old] : *--end;
     }
-    overflow_.clear();
   }
 
-  // Moves the later part of sorted_, which is too long, to buckets.
+  // Moves the later part of sorted_, which is too long, to a bucket.
   void spill() {
-    const auto count = static_cast<std::ptrdiff_t>(sorted_.size() - kSorted / 2);
+    const auto count = static_cast<std::ptrdiff_t>(sorted_.size() - most_sorted_ / 2);
     buckets_.add_in_front(sorted_.data(), sorted_.data() + count);
     sorted_.erase(sorted_.begin(), sorted_.begin() + count);
   }
 
   // Moves the first bucket to sorted_, which is empty.
   void refill() {
-    want_sorted(buckets_.kMostTaken);
-    spare_.reserve(sorted_.capacity());
-    buckets_.take_first(sorted_);
-    if (dead_ != 0) {
-      dead_ -= std::erase_if(sorted_, [&](const QueueEntry& entry) { return !is_live(entry); });
-    }
-    sort_latest_first(sorted_, spare_);
+    sort_latest_first(buckets_.first(most_sorted_), sorted_);
+    buckets_.drop_first();
+    if (dead_ > 0) dead_ -= std::erase_if(sorted_, IsDead{tickets_});
   }
 
-  void want_sorted(std::size_t more) {
-    const std::size_t size = sorted_.size() + more;
-    if (sorted_.capacity() < size) sorted_.reserve(2 * size);
-  }
-
+  const std::size_t most_sorted_;
   std::size_t size_ = 0;                // of live entries
   std::size_t dead_ = 0;                // entries still stored
   std::size_t held_ = 0;                // see hold()
@@ -292,11 +263,9 @@ class BasicLazyQueue {
   std::vector<QueueEntry> overflow_;    // in the order of push()
   EntryKey overflow_low_ = 0;           // no entry of the overflow comes before it
   std::vector<QueueEntry> sorted_;      // the latest first
-  EventBuckets<kChunk> buckets_;
-  std::vector<QueueEntry> spare_, found_;  // working space
+  EventBuckets buckets_;
+  std::vector<QueueEntry> spare_;  // working space
 };
-
-using LazyQueue = BasicLazyQueue<>;
 
 }  // namespace masterclock::inline v0_2::internal
 

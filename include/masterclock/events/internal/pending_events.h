@@ -150,7 +150,7 @@ class PendingEvents {
 
   // Returns the events due in [from, until), in order.
   [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimeReading& now) {
-    std::vector<QueueEntry> found, spare;
+    std::vector<QueueEntry> found;
     utc_.for_each(from.time_since_epoch(), until.time_since_epoch(),
                   [&](const QueueEntry& entry) { found.push_back(entry); });
     const std::size_t in_order = found.size();
@@ -164,10 +164,7 @@ class PendingEvents {
       if (due < from || due >= until) continue;
       found.push_back({due.time_since_epoch(), slots_[slot].serial, slot, 0});
     }
-    if (found.size() > in_order) {
-      sort_latest_first(found, spare);
-      std::reverse(found.begin(), found.end());
-    }
+    if (found.size() > in_order) std::sort(found.begin(), found.end(), comes_before);
     std::vector<Slot> events;
     events.reserve(found.size());
     for (const QueueEntry& entry : found) events.push_back(entry.slot);
@@ -313,7 +310,7 @@ class PendingEvents {
     due.fired.due = UtcTime(entry.due);
     due.fired.lateness = saturating_difference(sweep.now.utc, due.fired.due);
     EventSlots::retire(event, due.slot);
-    utc_.take(entry);
+    utc_.erase(due.slot);
     pass(sweep, due);
   }
 

@@ -43,7 +43,6 @@ class SweepQueue {
   void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
     queue_.push(due, serial, slot);
   }
-  void take(const QueueEntry& entry) noexcept { queue_.take(entry); }
   [[nodiscard]] const QueueEntry* look_ahead() const noexcept { return queue_.look_ahead(); }
 
   void erase(std::uint32_t slot) noexcept {
