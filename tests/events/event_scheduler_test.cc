@@ -4,7 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -738,6 +744,94 @@ TEST_F(EventSchedulerTest, ThousandsAtOneInstantFireInTheOrderOfScheduling) {
   ASSERT_EQ(fired.size(), static_cast<std::size_t>(kMany));
   for (int i = 0; i < kMany; ++i)
     ASSERT_EQ(fired[static_cast<std::size_t>(i)].id, std::to_string(i));
+}
+
+// Events without texts fire without the lock between them, unless an action calls a member.
+class PlainEventsTest : public ::testing::Test {
+ protected:
+  PlainEventsTest() {
+    for (int i = 0; i < kMany; ++i) handles_.push_back(plain(i, i));
+    source_.advance(1s);
+  }
+  // Schedules an event that adds `number` to the log and then calls react_[number], if any.
+  EventHandle plain(int number, std::int64_t due_in_ms) {
+    const UtcTime due = kStart + std::chrono::milliseconds(due_in_ms);
+    return scheduler_
+        .schedule(due,
+                  [this, number](const FiredEvent&) {
+                    log_.push_back(number);
+                    if (const auto react = react_.find(number); react != react_.end()) {
+                      react->second();
+                    }
+                  })
+        .value();
+  }
+  EventHandle handle(int number) const { return handles_[static_cast<std::size_t>(number)]; }
+  static std::vector<int> numbers(int begin, int end) {
+    std::vector<int> all(static_cast<std::size_t>(end - begin));
+    std::iota(all.begin(), all.end(), begin);
+    return all;
+  }
+
+  static constexpr int kMany = 100;
+  ManualTimeSource source_{kStart};
+  EventScheduler scheduler_{source_, {.late_after = 500ms}};
+  std::vector<EventHandle> handles_;
+  std::map<int, std::function<void()>> react_;
+  std::vector<int> log_;
+};
+
+TEST_F(PlainEventsTest, AnActionSeesItsOwnEventAsFiredAndTheNextAsPending) {
+  for (int i = 0; i < kMany; i += 7) {
+    react_[i] = [this, i] {
+      const auto fired = static_cast<std::uint64_t>(i) + 1;
+      const EventCounters c = scheduler_.counters();
+      EXPECT_EQ(c.fired, fired);
+      EXPECT_EQ(c.pending, kMany - fired);
+      EXPECT_EQ(c.late, fired) << "all are more than 900 ms late";
+      EXPECT_FALSE(scheduler_.cancel(handle(i)));
+      EXPECT_EQ(scheduler_.next_due(), kStart + std::chrono::milliseconds(i + 1));
+    };
+  }
+  react_.erase(99);
+  EXPECT_EQ(scheduler_.run_due(), 100u);
+  EXPECT_EQ(log_, numbers(0, kMany));
+}
+
+TEST_F(PlainEventsTest, AnActionChangesTheNextEventsOfItsTrigger) {
+  react_[40] = [this] {
+    EXPECT_TRUE(scheduler_.cancel(handle(41)));
+    EXPECT_TRUE(scheduler_.reschedule(handle(42), kStart + 44ms).ok());  // before 44, by its serial
+    plain(1000, 45);                                                     // after 45
+    plain(1001, 40);                                                     // at the position: waits
+  };
+  EXPECT_EQ(scheduler_.trigger().size(), 100u);
+  std::vector<int> expected = numbers(0, 41);
+  for (const int number : {43, 42, 44, 45, 1000}) expected.push_back(number);
+  for (const int number : numbers(46, kMany)) expected.push_back(number);
+  EXPECT_EQ(log_, expected);
+  EXPECT_EQ(scheduler_.run_due(), 1u);
+  EXPECT_EQ(log_.back(), 1001);
+}
+
+TEST_F(PlainEventsTest, AnActionTriggers) {
+  react_[50] = [this] { EXPECT_EQ(scheduler_.run_due(), 49u); };
+  EXPECT_EQ(scheduler_.run_due(), 51u);
+  EXPECT_EQ(log_, numbers(0, kMany));
+  EXPECT_EQ(scheduler_.counters().fired, 100u);
+}
+
+TEST_F(PlainEventsTest, AStopLeavesTheRestPending) {
+  struct {
+    const std::vector<int>* log;
+    bool stop_requested() const { return log->size() == 45; }
+  } const stop{&log_};
+  EXPECT_EQ(scheduler_.run_due(stop), 45u);
+  EXPECT_EQ(scheduler_.counters().pending, 55u);
+  EXPECT_EQ(scheduler_.next_due(), kStart + 45ms);
+  log_.clear();
+  EXPECT_EQ(scheduler_.run_due(), 55u);
+  EXPECT_EQ(log_, numbers(45, kMany));
 }
 
 }  // namespace

@@ -46,6 +46,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -189,6 +190,7 @@ class EventScheduler {
         stop,
         [&] {
           if (fired.size() == fired.capacity()) fired.reserve(2 * fired.size() + 1);
+          return fired.capacity() - fired.size();
         },
         [&](FiredEvent&& event) { fired.push_back(std::move(event)); });
     return fired;
@@ -200,7 +202,8 @@ class EventScheduler {
   std::size_t run_due(const Stop& stop) {
     std::size_t fired = 0;
     engine_.sweep(
-        stop, [] {}, [&](FiredEvent&&) { ++fired; });
+        stop, [] { return std::numeric_limits<std::size_t>::max(); },
+        [&](FiredEvent&&) { ++fired; });
     return fired;
   }
 

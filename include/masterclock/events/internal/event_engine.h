@@ -3,6 +3,9 @@
 // No thread holds the mutex of the wakers and that of the engine together. Actions, their destructors and
 // hooks run with neither.
 //
+// A trigger fires a run of events without the lock between them (EventRun). Each other operation, also
+// from an action, ends the run when it takes the lock, so it finds the queue and the counters exact.
+//
 // Threads: any.
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_EVENT_ENGINE_H_
@@ -10,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -23,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/events/event.h"
+#include "masterclock/events/internal/event_sweep.h"
 #include "masterclock/events/internal/incoming_event.h"
 #include "masterclock/events/internal/pending_events.h"
 #include "masterclock/events/internal/wakers.h"
@@ -47,7 +52,7 @@ class EventEngine {
     EventHandle handle;
     bool wakes = false;
     {
-      const MutexLock lock(mutex_);
+      const Lock lock(*this);
       const std::optional<Slot> old = find(event);
       if (old && event.on_duplicate == OnDuplicate::kKeep) return pending_.handle_of(*old);
       const std::optional<Slot> slot = add(event, old, 0);
@@ -88,7 +93,7 @@ class EventEngine {
     added.reserve(events.size());
     bool wakes = false;
     {
-      const MutexLock lock(mutex_);
+      const Lock lock(*this);
       struct Undo {
         PendingEvents& pending;
         std::vector<Added>& added;
@@ -132,7 +137,7 @@ class EventEngine {
   template <class Name>  // a handle or an id
   bool cancel(Name name) {
     PendingEvent gone;  // destroyed after the lock
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     const std::optional<Slot> slot = pending_.find(name);
     if (!slot) return false;
     pending_.take_out(*slot, gone);
@@ -144,7 +149,7 @@ class EventEngine {
   bool move(Name name, UtcTime due) {
     bool wakes = false;
     {
-      const MutexLock lock(mutex_);
+      const Lock lock(*this);
       const std::optional<Slot> slot = pending_.find(name);
       if (!slot) return false;
       pending_.move(*slot, due);
@@ -156,7 +161,7 @@ class EventEngine {
 
   [[nodiscard]] std::vector<ScheduledEvent> pending(UtcTime from, UtcTime until) const {
     std::vector<ScheduledEvent> found;
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     const TimeReading now = read();
     const auto events = pending_.between(from, until, now);
     found.reserve(events.size());
@@ -166,7 +171,7 @@ class EventEngine {
 
   std::size_t cancel_between(UtcTime from, UtcTime until) {
     std::vector<PendingEvent> gone;  // destroyed after the lock
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     const auto events = pending_.between(from, until, read());
     gone.resize(events.size());
     for (std::size_t i = 0; i < events.size(); ++i) pending_.take_out(events[i], gone[i]);
@@ -174,57 +179,57 @@ class EventEngine {
     return events.size();
   }
 
-  // Fires the due events one at a time. `prepare` runs before an event is taken, and may throw; `done`
-  // runs after its action.
+  // Fires the due events one at a time. `prepare` runs before events are taken, and may throw. It returns
+  // the number of events, at least one, that `done` may receive. `done` runs after the action of an event.
   template <class StopToken, class Prepare, class Done>
   void sweep(const StopToken& stop, Prepare prepare, Done done) {
-    EventSweep position{read(), source_};
-    Sweep sweep{*this};
-    DueEvent& due = sweep.due;
+    Sweep sweep{*this, {read(), source_}};
+    std::size_t most = 1;  // of a run: more for events whose actions call no member
     for (bool first = true;;) {
-      bool late = false;
       try {
-        prepare();
-        const MutexLock lock(mutex_);
-        pending_.give_back(due);
-        if (!sweep.active) pending_.begin_sweep();
-        sweep.active = true;
-        if (stop.stop_requested() || !pending_.take_due(position, due, counters_.skipped)) {
-          pending_.end_sweep();
-          sweep.active = false;
-          return;
-        }
-        if (due.event == nullptr) continue;  // occurrences were skipped
-        late = due.fired.lateness > options_.late_after && !due.dropped;
-        ++(due.dropped ? counters_.dropped : counters_.fired);
-        if (late) ++counters_.late;
-        if (due.repeats) ++counters_.repeated;
+        const std::size_t room = prepare();
+        const Lock lock(*this);
+        if (!begin_or_continue(sweep, stop, std::min(most, room))) return;
+        if (sweep.run.size == 0 && sweep.due.event == nullptr) continue;
       } catch (...) {
         if (first) throw;
         return;
       }
       first = false;
-      if (due.dropped) {
-        if (options_.on_dropped) guarded_call(options_.on_dropped, due.fired);
-      } else {
-        run(due.fired, due.event->action, late);
+      if (sweep.run.size == 0) {
+        fire(sweep.due);
+        if (!sweep.due.dropped) done(std::move(sweep.due.fired));
+        continue;
       }
-      after_action(due);
-      if (!due.dropped) done(std::move(due.fired));
+      FiredEvent fired{.fired = sweep.position.now.utc};
+      do {
+        const std::uint32_t next = sweep.run.next.fetch_add(1);
+        if (next >= sweep.run.size) break;
+        const EventRun::Event& event = sweep.run.events[next];
+        fired.due = event.due;
+        fired.lateness = sweep.position.lateness_of(event.due);
+        {
+          const ActionOfRun action{sweep.run, *event.event};
+          run(fired, event.event->action, is_late(fired.lateness));
+        }
+        done(std::move(fired));
+      } while (!stop.stop_requested());
+      most =
+          sweep.run.done == sweep.run.size ? std::min<std::size_t>(2 * most, EventRun::kMost) : 1;
     }
   }
 
   [[nodiscard]] std::optional<UtcTime> next_due() const {
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     return pending_.first_due(read());
   }
   [[nodiscard]] std::optional<std::chrono::nanoseconds> until_next() const {
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     return pending_.until_first(read());
   }
 
   [[nodiscard]] EventCounters counters() const {
-    const MutexLock lock(mutex_);
+    const Lock lock(*this);
     EventCounters counters = counters_;
     counters.pending = pending_.size();
     return counters;
@@ -237,19 +242,79 @@ class EventEngine {
  private:
   using Slot = PendingEvents::Slot;
 
-  // Ends the sweep of a trigger, also when an exception leaves it, or pthread_exit the action.
+  // The state of a trigger. Ends the sweep in its destructor, also when an exception leaves it, or
+  // pthread_exit the action.
   struct Sweep {
     EventEngine& engine;
+    EventSweep position;
     DueEvent due = {};
+    EventRun run = {};
     bool active = false;
     ~Sweep() {
       if (!active) return;
       engine.after_action(due);
-      const MutexLock lock(engine.mutex_);
-      engine.pending_.give_back(due);
+      const Lock lock(engine);
+      engine.pending_.give_back(run, due);
       engine.pending_.end_sweep();
     }
   };
+
+  // Locks the mutex, and ends the run of a trigger.
+  class ABSL_SCOPED_LOCKABLE Lock : MutexLock {
+   public:
+    explicit Lock(const EventEngine& engine) ABSL_EXCLUSIVE_LOCK_FUNCTION(engine.mutex_)
+        : MutexLock(engine.mutex_) {
+      if (engine.running_ != nullptr) engine.end_run();
+    }
+    ~Lock() ABSL_UNLOCK_FUNCTION() = default;
+  };
+
+  [[gnu::noinline]] void end_run() const noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Sweep& sweep = *std::exchange(running_, nullptr);
+    const std::uint32_t fired = pending_.end_run(sweep.position, sweep.run);
+    counters_.fired += fired;
+    for (std::uint32_t i = 0; i < fired; ++i) {
+      if (is_late(sweep.position.lateness_of(sweep.run.events[i].due))) ++counters_.late;
+    }
+  }
+
+  // Takes the next event, or begins a run, or skips occurrences. Returns false, with the sweep ended, when
+  // nothing is due.
+  template <class StopToken>
+  bool begin_or_continue(Sweep& sweep, const StopToken& stop, std::size_t most)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    pending_.give_back(sweep.run, sweep.due);
+    if (!sweep.active) pending_.begin_sweep();
+    sweep.active = true;
+    const bool stops = stop.stop_requested();
+    if (!stops && pending_.begin_run(sweep.position, most, sweep.run)) {
+      running_ = &sweep;
+      return true;
+    }
+    DueEvent& due = sweep.due;
+    if (stops || !pending_.take_due(sweep.position, due, counters_.skipped)) {
+      pending_.end_sweep();
+      return sweep.active = false;
+    }
+    if (due.event == nullptr) return true;  // occurrences were skipped
+    ++(due.dropped ? counters_.dropped : counters_.fired);
+    if (!due.dropped && is_late(due.fired.lateness)) ++counters_.late;
+    if (due.repeats) ++counters_.repeated;
+    return true;
+  }
+
+  bool is_late(std::chrono::nanoseconds lateness) const noexcept {
+    return lateness > options_.late_after;
+  }
+
+  void fire(DueEvent& due) {
+    if (!due.dropped) {
+      run(due.fired, due.event->action, is_late(due.fired.lateness));
+    } else if (options_.on_dropped) {
+      guarded_call(options_.on_dropped, due.fired);
+    }
+    after_action(due);
+  }
 
   [[nodiscard]] TimeReading read() const noexcept {
     return {source_.now_utc(), source_.now_steady()};
@@ -292,7 +357,7 @@ class EventEngine {
       due.repeats = false;
       bool wakes = false;
       {
-        const MutexLock lock(mutex_);
+        const Lock lock(*this);
         wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(due.slot);
       }
       if (wakes) wakers_.wake();
@@ -309,7 +374,7 @@ class EventEngine {
         throw;
       } catch (...) {
         {
-          const MutexLock lock(mutex_);
+          const Lock lock(*this);
           ++counters_.failed;
         }
         if (options_.on_failed) {
@@ -325,7 +390,8 @@ class EventEngine {
 
   mutable Mutex mutex_;
   mutable PendingEvents pending_ ABSL_GUARDED_BY(mutex_);  // questions sort it
-  EventCounters counters_ ABSL_GUARDED_BY(mutex_);
+  mutable EventCounters counters_ ABSL_GUARDED_BY(mutex_);
+  mutable Sweep* running_ ABSL_GUARDED_BY(mutex_) = nullptr;  // the trigger that has a run
   Wakers wakers_;
 };
 

@@ -133,13 +133,15 @@ class LazyQueue {
     --size_;
   }
 
-  // Returns an entry that is soon the first, so that the caller can prefetch its event; null when unknown.
-  [[nodiscard]] const QueueEntry* look_ahead() const noexcept {
-    constexpr std::size_t kTurns = 16;
-    if (sorted_.size() <= kTurns) return nullptr;
-    const QueueEntry& entry = sorted_[sorted_.size() - 1 - kTurns];
-    __builtin_prefetch(&tickets_[entry.slot], 1);
-    return &entry;
+  // Calls `visit` with the first entries, in order, until `visit` returns false or the order is unknown.
+  // `visit` changes nothing here. Requires that nothing changed since first().
+  template <class Visit>
+  void visit_first(Visit&& visit) const {
+    for (std::size_t i = sorted_.size(); i-- > 0;) {
+      const QueueEntry& entry = sorted_[i];
+      const bool is_next = overflow_.empty() || key_of(entry) < overflow_low_;
+      if (!is_next || !is_live(entry) || !visit(entry)) return;
+    }
   }
 
   // Calls `visit` with each entry due in [from, until), in order. `visit` changes nothing here.

@@ -21,6 +21,7 @@
 
 #include "masterclock/events/event.h"
 #include "masterclock/events/internal/event_slots.h"
+#include "masterclock/events/internal/event_sweep.h"
 #include "masterclock/events/internal/incoming_event.h"
 #include "masterclock/events/internal/recurrence.h"
 #include "masterclock/events/internal/sweep_queue.h"
@@ -28,24 +29,6 @@
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2::internal {
-
-// The position of a trigger in the order of the events.
-struct EventSweep {
-  TimeReading now;
-  const TimeSource& source;  // events with a max_lateness read it again
-  SweepPlace place{UtcTime::min().time_since_epoch(), 0, ~std::uint64_t{0}};
-};
-
-// A due event, taken out of the queue. The event stays in its slot, where its action runs and is
-// destroyed with no lock held.
-struct DueEvent {
-  PendingEvent* event = nullptr;  // null: none
-  std::uint32_t slot = 0;
-  bool repeats = false;     // put_back() follows
-  bool dropped = false;     // later than its max_lateness
-  bool has_extras = false;  // `fired` has texts
-  FiredEvent fired;
-};
 
 class PendingEvents {
  public:
@@ -202,19 +185,37 @@ class PendingEvents {
     steady_.end_sweep();
   }
 
+  // Puts the next events that are due for `sweep` into `run`, at most `most`. Returns false when there are
+  // none, or when the next event has extras or is on the steady timeline.
+  bool begin_run(const EventSweep& sweep, std::size_t most, EventRun& run) {
+    run.size = 0;
+    if (!steady_.empty()) return false;
+    utc_.visit_next(sweep.place, [&](const QueueEntry& entry) {
+      PendingEvent& event = slots_[entry.slot];
+      const UtcTime due(entry.due);
+      if (run.size == most || due > sweep.now.utc || event.extras != nullptr) return false;
+      run.events[run.size++] = {&event, entry.slot, due};
+      return true;
+    });
+    run.next = 0;
+    return run.size > 0;
+  }
+  // Takes the events that the trigger has fired out of the queue, and moves the sweep past them. Returns
+  // their number. Nothing else has changed since begin_run().
+  std::uint32_t end_run(EventSweep& sweep, EventRun& run) noexcept {
+    const std::uint32_t fired = std::min(run.next.exchange(EventRun::kEnded), run.size);
+    for (std::uint32_t i = 0; i < fired; ++i) {
+      utc_.pop_first();
+      EventSlots::retire(*run.events[i].event, run.events[i].slot);
+    }
+    if (fired > 0) pass(sweep, run.events[fired - 1].due, run.events[fired - 1].event->serial);
+    return fired;
+  }
+
   // Takes the next event that is due for `sweep`, and moves the sweep past the event. Returns false when
   // there is none. Requires that `due` holds none, and leaves it so after skipping occurrences: the caller
   // releases its lock and asks again. Adds the skipped occurrences to `skipped`.
   bool take_due(EventSweep& sweep, DueEvent& due, std::uint64_t& skipped) {
-    if (steady_.empty() && !due.has_extras) [[likely]] {  // the shortest path for the usual event
-      const QueueEntry* const entry = utc_.next(sweep.place);
-      if (entry == nullptr || entry->due > sweep.now.utc.time_since_epoch()) return false;
-      PendingEvent& event = slots_[entry->slot];
-      if (event.extras == nullptr) [[likely]] {
-        take_plain(*entry, event, sweep, due);
-        return true;
-      }
-    }
     const std::optional<Slot> slot = next_due(sweep);
     if (!slot) return false;
     if (!skip(*slot, sweep.now, skipped)) take(*slot, sweep, due);
@@ -235,10 +236,12 @@ class PendingEvents {
     return true;
   }
 
-  // Frees the slot of `due`, if any. The caller has destroyed the action.
-  void give_back(DueEvent& due) noexcept {
-    if (due.event != nullptr) slots_.give_back(*due.event, due.slot);
-    due.event = nullptr;
+  // Frees the slots of the events that the trigger has fired. The trigger has destroyed their actions.
+  void give_back(EventRun& run, DueEvent& due) noexcept {
+    for (; run.done > 0; --run.done) {
+      slots_.give_back(*run.events[run.done - 1].event, run.events[run.done - 1].slot);
+    }
+    if (due.event != nullptr) slots_.give_back(*std::exchange(due.event, nullptr), due.slot);
   }
 
  private:
@@ -301,19 +304,6 @@ class PendingEvents {
     return true;
   }
 
-  // Takes an event on the UTC timeline that has a due time and an action only.
-  void take_plain(const QueueEntry& entry, PendingEvent& event, EventSweep& sweep, DueEvent& due) {
-    due.event = &event;
-    due.slot = entry.slot;
-    due.repeats = due.dropped = false;
-    due.fired.fired = sweep.now.utc;
-    due.fired.due = UtcTime(entry.due);
-    due.fired.lateness = saturating_difference(sweep.now.utc, due.fired.due);
-    EventSlots::retire(event, due.slot);
-    utc_.erase(due.slot);
-    pass(sweep, due);
-  }
-
   void take(Slot slot, EventSweep& sweep, DueEvent& due) {
     PendingEvent& event = slots_[slot];
     const TimelineDue own_due = own_due_of(event);
@@ -345,7 +335,6 @@ class PendingEvents {
     due.slot = slot;
     due.repeats = next.has_value();
     due.dropped = dropped;
-    due.has_extras = extras != nullptr;
     if (repeat != nullptr) fired.skipped = std::exchange(repeat->skipped, 0);
     due.fired = std::move(fired);
     queue_of(event).erase(slot);
@@ -362,19 +351,15 @@ class PendingEvents {
         due.fired.payload = std::move(extras->payload);
       }
     }
-    pass(sweep, due);
+    pass(sweep, due.fired.due, event.serial);
   }
 
   // Moves the sweep past the event that it has just taken.
-  void pass(EventSweep& sweep, const DueEvent& due) noexcept {
-    const auto at = due.fired.due.time_since_epoch();
+  void pass(EventSweep& sweep, UtcTime due, std::uint64_t serial) const noexcept {
     const bool is_first = sweep.place.serial == 0;
-    if (is_first || at != sweep.place.due) sweep.place.younger = next_serial_;
-    sweep.place.due = at;
-    sweep.place.serial = due.event->serial;
-    if (const QueueEntry* const later = utc_.look_ahead()) {
-      __builtin_prefetch(&slots_[later->slot], 1);
-    }
+    if (is_first || due.time_since_epoch() != sweep.place.due) sweep.place.younger = next_serial_;
+    sweep.place.due = due.time_since_epoch();
+    sweep.place.serial = serial;
   }
 
   EventSlots slots_;

@@ -43,7 +43,7 @@ class SweepQueue {
   void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
     queue_.push(due, serial, slot);
   }
-  [[nodiscard]] const QueueEntry* look_ahead() const noexcept { return queue_.look_ahead(); }
+  void pop_first() noexcept { queue_.pop_first(); }
 
   void erase(std::uint32_t slot) noexcept {
     if (aside_.empty() || queue_.contains(slot)) return queue_.erase(slot);
@@ -79,6 +79,16 @@ class SweepQueue {
   [[nodiscard]] const QueueEntry* next(const SweepPlace& place) {
     const QueueEntry* const entry = queue_.first();
     return entry == nullptr || entry->due > place.due ? entry : step_over(place);
+  }
+
+  // Calls `visit` with next(), and with the entries after it while they are the first of the queue, until
+  // `visit` returns false. `visit` changes nothing here.
+  template <class Visit>
+  void visit_next(const SweepPlace& place, Visit&& visit) {
+    const QueueEntry* const entry = next(place);
+    if (entry == nullptr || entry != queue_.first()) return;
+    queue_.visit_first(
+        [&](const QueueEntry& later) { return !is_passed(later, place) && visit(later); });
   }
 
  private:
