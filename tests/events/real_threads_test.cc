@@ -182,6 +182,52 @@ TEST(RealThreads, ACrowdLosesNothingAndKeepsItsOrder) {
 }
 
 // `max_pending` holds also under load.
+// Events without texts, on the UTC timeline alone, fire in runs. Other threads cancel and count meanwhile.
+TEST(RealThreads, ARunOfEventsFiresOrIsCancelled) {
+  constexpr std::size_t kMany = 2'000;
+  for (unsigned round = 0; round < 20; ++round) {
+    ManualTimeSource source(kStart);
+    EventScheduler scheduler(source);
+    std::vector<int> fired(kMany), cancelled(kMany);
+    std::vector<EventHandle> handles;
+    for (std::size_t i = 0; i < kMany; ++i) {
+      const auto handle = scheduler.schedule(kStart, [&fired, i](auto&) { ++fired[i]; });
+      ASSERT_TRUE(handle.ok());
+      handles.push_back(*handle);
+    }
+    std::atomic<int> waiting = 3;
+    const auto start_together = [&] {
+      --waiting;
+      while (waiting > 0) std::this_thread::yield();
+    };
+    std::thread cancel([&] {
+      std::mt19937 random(round);
+      start_together();
+      for (std::size_t i = 0; i < kMany / 4; ++i) {
+        const std::size_t which = random() % kMany;
+        cancelled[which] += scheduler.cancel(handles[which]) ? 1 : 0;
+      }
+    });
+    std::thread count([&] {
+      start_together();
+      for (std::uint64_t last = 0, pending = 1; pending > 0;) {
+        const EventCounters c = scheduler.counters();
+        EXPECT_EQ(c.scheduled, c.fired + c.cancelled + c.pending);
+        EXPECT_GE(c.fired, last);
+        last = c.fired;
+        pending = c.pending;
+      }
+    });
+    start_together();
+    std::size_t triggered = 0;
+    while (scheduler.counters().pending > 0) triggered += scheduler.run_due();
+    cancel.join();
+    count.join();
+    EXPECT_EQ(triggered, scheduler.counters().fired);
+    for (std::size_t i = 0; i < kMany; ++i) ASSERT_EQ(fired[i] + cancelled[i], 1) << i;
+  }
+}
+
 TEST(RealThreads, ACrowdFindsNoMoreRoomThanThereIs) {
   constexpr int kProducers = 4, kEach = 5'000;
   constexpr std::size_t kRoom = 1'000;
