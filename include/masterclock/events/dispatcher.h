@@ -148,7 +148,9 @@ class Dispatcher final {
  private:
   // Forgets the thread of the parent process, and what it may have locked.
   void abandon() noexcept {
-    internal::begin_anew(home_, mutex_, changed_, passed_, attached_, subscription_, thread_);
+    internal::begin_anew(home_, mutex_, changed_, passed_, thread_);
+    attached_.forget();
+    subscription_.forget();
     stop_ = std::stop_source(std::nostopstate);
     thread_id_ = {};
   }

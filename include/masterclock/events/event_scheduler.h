@@ -80,6 +80,8 @@ class [[nodiscard]] EventSubscription {
   void reset() noexcept {
     if (const auto waker = std::move(waker_)) waker->end();
   }
+  // Gives up the attachment in a child of fork(), where `reset` might wait for a thread of the parent.
+  void forget() noexcept { waker_ = nullptr; }
 
  private:
   friend class EventScheduler;

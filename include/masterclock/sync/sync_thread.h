@@ -100,7 +100,8 @@ class SyncThread {
   // Ends the thread after the poll that is running. A call by `refresh` on this thread returns at once.
   void stop() {
     if (home_.left()) {
-      internal::begin_anew(home_, mutex_, changed_, subscription_, thread_);
+      internal::begin_anew(home_, mutex_, changed_, thread_);
+      subscription_.forget();
       running_ = polling_ = false;
       thread_id_ = {};
     }

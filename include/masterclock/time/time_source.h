@@ -82,6 +82,8 @@ class [[nodiscard]] TimeSubscription {
   void reset() noexcept {
     if (const auto entry = std::move(entry_)) entry->end();
   }
+  // Gives up the subscription in a child of fork(), where `reset` might wait for a thread of the parent.
+  void forget() noexcept { entry_ = nullptr; }
   [[nodiscard]] bool active() const noexcept { return entry_ != nullptr; }
 
  private:
