@@ -65,8 +65,7 @@ struct ConsistencyReport {
         "reads " + to_rfc3339(floor<seconds>(now)));
 
   // Discipline slews UTC against the steady clock by 500 ppm at most; a second is a step.
-  const nanoseconds apart = saturating_add(saturating_difference(now, last.utc),
-                                           saturating_difference(last.steady, before));
+  const nanoseconds apart = saturating_difference(now, last.to_utc(before));
   last = {now, before};
   found("drift", -seconds(1) < apart && apart < seconds(1),
         "UTC moved " + ns(apart) + " against the steady clock since the last check");

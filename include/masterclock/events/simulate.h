@@ -43,7 +43,7 @@ struct SimulationProgress {
 // Advances `source`, the scheduler's source, to `end`, and fires each event at its due time, `end`
 // included. Returns the number of events that fired. Does nothing when `end` is in the past.
 //
-// Calls `progress` after each instant with events, and stops when `progress` returns false. When a
+// Stops when `source` refuses to advance. Calls `progress` after each instant with events, and stops when `progress` returns false. When a
 // Dispatcher of the scheduler runs, the dispatcher fires the events.
 //
 // An action may schedule an event for the present instant. After 64 triggers at one instant the
@@ -69,7 +69,7 @@ std::size_t simulate_until(Source& source, EventScheduler& scheduler, UtcTime en
     if (fired != fired_before && progress && !progress({now, fired})) break;
     if (now >= end) break;
     const std::chrono::nanoseconds rest = saturating_difference(end, now);
-    source.advance(std::clamp(left.value_or(rest), kTick, rest));
+    if (!source.advance(std::clamp(left.value_or(rest), kTick, rest))) break;
   }
   return fired;
 }

@@ -1,10 +1,10 @@
 // Adds, subtracts and multiplies 64-bit integers, and stops at the ends of their range.
 //
-// For time points and durations, time/time_points.h has saturating_add and saturating_difference.
+// time/time_points.h has the same functions for time points and durations.
 #ifndef MASTERCLOCK_INTERNAL_SATURATING_H_
 #define MASTERCLOCK_INTERNAL_SATURATING_H_
 
-#include "masterclock/version.h"
+#include "masterclock/internal/int128.h"
 
 #include <cstdint>
 #include <limits>
@@ -29,6 +29,12 @@ namespace masterclock::inline v0_2::internal {
 [[nodiscard]] constexpr std::int64_t saturating_product(std::int64_t a, std::int64_t b) noexcept {
   std::int64_t product = 0;
   return __builtin_mul_overflow(a, b, &product) ? end_of_range((a < 0) != (b < 0)) : product;
+}
+
+// Returns value + (to - from). Stops only if this result does not fit, even if the difference does not.
+[[nodiscard]] constexpr std::int64_t saturating_move(std::int64_t value, std::int64_t from,
+                                                     std::int64_t to) noexcept {
+  return saturate(Int128{value} - from + to);
 }
 
 }  // namespace masterclock::inline v0_2::internal

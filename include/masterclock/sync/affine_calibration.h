@@ -62,7 +62,9 @@ struct CalibratedLine {
   std::chrono::nanoseconds bound{};  // inside the window
   DriftRate growth;                  // of the bound, outside
 
-  [[nodiscard]] std::chrono::nanoseconds span() const noexcept { return last - first; }
+  [[nodiscard]] std::chrono::nanoseconds span() const noexcept {
+    return saturating_difference(last, first);
+  }
 
   // Converts a reading of the local clock.
   //
@@ -72,7 +74,7 @@ struct CalibratedLine {
     const std::chrono::nanoseconds outside = at < first  ? saturating_difference(first, at)
                                              : at > last ? saturating_difference(at, last)
                                                          : std::chrono::nanoseconds(0);
-    return {saturating_add(reference, saturating_add(since, gained(since))),
+    return {saturating_add(saturating_move(reference, local, at), gained(since)),
             held_over(bound, outside, growth)};
   }
 
@@ -81,7 +83,7 @@ struct CalibratedLine {
     constexpr std::int64_t kScale = 1'000'000'000'000'000;
     const internal::Int128 product = internal::Int128{elapsed.count()} * rate;
     const internal::Int128 half = product < 0 ? -kScale / 2 : kScale / 2;
-    return std::chrono::nanoseconds(static_cast<std::int64_t>((product + half) / kScale));
+    return std::chrono::nanoseconds(internal::saturate((product + half) / kScale));
   }
 };
 
@@ -165,8 +167,8 @@ class AffineCalibration {
     line.rate = divide_scaled(slope, spread);
     const std::int64_t middle = divide_rounding(x, n);
     line.local = line.first + std::chrono::nanoseconds(middle);
-    line.reference =
-        window_.front().reference + std::chrono::nanoseconds(middle + divide_rounding(y, n));
+    line.reference = saturating_add(window_.front().reference,
+                                    std::chrono::nanoseconds(middle + divide_rounding(y, n)));
     add_bounds(line);
     return line;
   }
@@ -209,7 +211,8 @@ class AffineCalibration {
     nanoseconds worst{}, longest{};
     for (std::size_t i = 0; i < window_.size(); ++i) {
       const ClockObservation& o = window_[i];
-      const nanoseconds residual = std::chrono::abs(o.reference - line.at(o.local).utc);
+      const nanoseconds residual =
+          std::chrono::abs(saturating_difference(o.reference, line.at(o.local).utc));
       worst = std::max(worst, saturating_add(residual, o.error));
       if (i > 0) longest = std::max(longest, o.local - window_[i - 1].local);
     }

@@ -34,6 +34,7 @@
 #include <mutex>
 #include <optional>
 
+#include "masterclock/internal/saturating.h"
 #include "masterclock/internal/seqlock.h"
 #include "masterclock/sync/holdover.h"
 #include "masterclock/sync/sync_provider.h"
@@ -100,11 +101,10 @@ class BoundedClock {
 
     // Returns the movement of UTC against the steady clock since the anchor.
     std::chrono::nanoseconds jump(UtcTime now, SteadyTime now_steady) const noexcept {
-      return saturating_add(saturating_difference(now, utc),
-                            saturating_difference(steady, now_steady));
+      return saturating_difference(now, saturating_move(utc, steady, now_steady));
     }
     UtcTime middle_at(SteadyTime now) const noexcept {
-      return saturating_add(middle, saturating_difference(now, steady));
+      return saturating_move(middle, steady, now);
     }
     std::chrono::nanoseconds bound_at(SteadyTime now, DriftRate drift) const noexcept {
       return held_over(bound, saturating_difference(now, as_of), drift);
@@ -134,14 +134,15 @@ class BoundedClock {
       const SteadyTime before = source_.now_steady();
       const UtcTime utc = source_.now_utc();
       const SteadyTime after = source_.now_steady();
-      if (after - before < best.width) best = {utc, after, after - before};
+      const std::chrono::nanoseconds width = saturating_difference(after, before);
+      if (width <= best.width) best = {utc, after, width};
     }
     return best;
   }
 
   static bool is_jump(const Anchor& anchor, const Moment& now) noexcept {
     const std::chrono::nanoseconds jumped = anchor.jump(now.utc, now.steady);
-    return jumped > kJump || jumped < -kJump - now.width;
+    return jumped > kJump || jumped < saturating_subtract(-kJump, now.width);
   }
   // Reads again, because a preemption between two readings looks like a jump.
   [[nodiscard]] bool is_jump(const Anchor& anchor) const noexcept {
@@ -167,7 +168,9 @@ class BoundedClock {
     if (valid_from_ && reading.as_of <= *valid_from_) return next;
     // The source's own error counts three times: at the anchor in UTC and in steady time, at a reading in
     // steady time.
-    const std::chrono::nanoseconds own = saturating_add(now.width, 3 * source_.error_bound());
+    const std::chrono::nanoseconds own = saturating_add(
+        now.width,
+        std::chrono::nanoseconds(internal::saturating_product(source_.error_bound().count(), 3)));
     const Anchor stated{.state = reading.state,
                         .has_bound = true,
                         .refreshed = true,
@@ -178,7 +181,9 @@ class BoundedClock {
                         .bound = saturating_add(reading.error_bound, own)};
     if (trusted_ && contradicts(stated, now.steady)) {
       if (!contradicted_since_) contradicted_since_ = now.steady;
-      if (now.steady - *contradicted_since_ < options_.distrust_for) return next;
+      if (saturating_difference(now.steady, *contradicted_since_) < options_.distrust_for) {
+        return next;
+      }
     }
     contradicted_since_.reset();
     jumped_ = false;

@@ -125,11 +125,12 @@ class DisciplinedTimeSource final : public TimeSource {
 
     // Never decreases with `now`: the slew takes less than the time that passes.
     [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
-      const std::chrono::nanoseconds elapsed = std::max(now - at, std::chrono::nanoseconds(0));
+      const std::chrono::nanoseconds elapsed =
+          std::max(saturating_difference(now, at), std::chrono::nanoseconds(0));
       const std::chrono::nanoseconds slewed = drifted(elapsed, slew);
       const std::chrono::nanoseconds left =
           excess.count() < 0 ? std::min(excess + slewed, {}) : std::max(excess - slewed, {});
-      return std::max(floor, saturating_add(target, saturating_add(elapsed, left)));
+      return std::max(floor, saturating_add(saturating_move(target, at, std::max(now, at)), left));
     }
   };
 
@@ -141,14 +142,15 @@ class DisciplinedTimeSource final : public TimeSource {
   }
 
   [[nodiscard]] bool is_step(std::chrono::nanoseconds error) const noexcept {
-    return error > options_.step_threshold || error < -options_.step_threshold;
+    return error > options_.step_threshold ||
+           saturating_add(error, options_.step_threshold) < std::chrono::nanoseconds(0);
   }
 
   [[nodiscard]] Correction choose(const Course& course, SteadyTime now,
                                   UtcTime estimate) const noexcept {
     const UtcTime reads = course.reading(now);
     // A hold lasts until UTC has caught up. A slew of its last part would take minutes.
-    const UtcTime awaited = saturating_add(course.target, now - course.at);
+    const UtcTime awaited = saturating_move(course.target, course.at, now);
     if (course.held && course.floor == reads && estimate < reads &&
         !is_step(saturating_difference(estimate, awaited))) {
       return Correction::kKeepHolding;
@@ -187,7 +189,7 @@ class DisciplinedTimeSource final : public TimeSource {
     course_.update([&](const Course&) {
       const SteadyTime now = underlying_.now_steady();
       made.from = old.reading(now);
-      made.to = saturating_add(*estimate, now - decided);
+      made.to = saturating_move(*estimate, decided, now);
       return next_course(old, chosen, now, made.to);
     });
     cause_.compare_exchange_strong(kind, TimeChange::Kind::kStep);
@@ -200,7 +202,7 @@ class DisciplinedTimeSource final : public TimeSource {
       return refresh();
     }
     const UtcTime now = now_utc();
-    announce({change.kind, saturating_add(now, -change.size()), now});
+    announce({change.kind, saturating_subtract(now, change.size()), now});
   }
 
   TimeSource& underlying_;

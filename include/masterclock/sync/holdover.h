@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "masterclock/internal/int128.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/time_points.h"
 
 namespace masterclock::inline v0_2 {
@@ -24,7 +25,7 @@ struct DriftRate {
 };
 
 [[nodiscard]] constexpr DriftRate drift_ppm(std::int64_t parts_per_million) noexcept {
-  return {parts_per_million * 1'000};
+  return {internal::saturating_product(parts_per_million, 1'000)};
 }
 
 // Returns the drift in `age`, rounded up and saturating; zero for a negative age.

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/sync/sync_provider.h"
 #include "masterclock/time/rfc3339.h"
@@ -39,8 +40,9 @@ struct TimeBounds {
 
   // Returns half the width, rounded up: the largest distance of true time from the middle.
   [[nodiscard]] constexpr std::chrono::nanoseconds uncertainty() const noexcept {
-    const std::chrono::nanoseconds width = saturating_difference(latest, earliest);
-    return width / 2 + width % 2;
+    const auto width =
+        internal::Int128{latest.time_since_epoch().count()} - earliest.time_since_epoch().count();
+    return std::chrono::nanoseconds(internal::saturate(width / 2 + width % 2));
   }
 
   // Returns OK if the uncertainty is at most `max_uncertainty`, also of a free-running clock.
@@ -62,7 +64,7 @@ struct TimeBounds {
 // Returns the interval from `middle - bound` to `middle + bound`, within the range of the type.
 [[nodiscard]] constexpr TimeBounds bounds_around(UtcTime middle, std::chrono::nanoseconds bound,
                                                  SyncState state) noexcept {
-  return {saturating_add(middle, -bound), saturating_add(middle, bound), state};
+  return {saturating_subtract(middle, bound), saturating_add(middle, bound), state};
 }
 
 // Returns true if `a` ended before `b` began. Intervals that touch are not ordered.

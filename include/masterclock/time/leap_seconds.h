@@ -140,9 +140,10 @@ template <class Duration>
 [[nodiscard]] constexpr bool leap_second_ended_at(std::chrono::sys_time<Duration> utc,
                                                   const LeapTable& by = {}) noexcept {
   const auto table = by.changes;
+  const UtcTime instant(
+      internal::saturating_floor<std::chrono::nanoseconds>(utc.time_since_epoch()));
   for (std::size_t i = 1; i < table.size(); ++i) {
-    const auto effective = std::chrono::floor<std::chrono::seconds>(table[i].effective);
-    if (effective == utc) return table[i].tai_minus_utc > table[i - 1].tai_minus_utc;
+    if (table[i].effective == instant) return table[i].tai_minus_utc > table[i - 1].tai_minus_utc;
   }
   return false;
 }

@@ -65,9 +65,10 @@ inline constexpr std::chrono::seconds kSmearLabels = std::chrono::hours(24);
 template <class Holds>
 constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noexcept {
   for (std::size_t i = by.changes.size() - 1; i > 0; --i) {
-    const auto noon = by.changes[i].effective.time_since_epoch() - std::chrono::hours(12);
+    const auto noon =
+        saturating_add(by.changes[i].effective.time_since_epoch(), -std::chrono::hours(12));
     const std::chrono::seconds before = by.changes[i - 1].tai_minus_utc;
-    const Smear smear{SmearedTime(noon), TaiTime(noon + before),
+    const Smear smear{SmearedTime(noon), TaiTime(saturating_add(noon, before)),
                       kSmearLabels + by.changes[i].tai_minus_utc - before};
     if (holds(smear)) return smear;
   }
@@ -79,13 +80,15 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
 // Returns the smeared time of a TAI time.
 [[nodiscard]] constexpr SmearedReading to_smeared(TaiTime tai, const LeapTable& by = {}) noexcept {
   const UtcReading utc = to_utc(tai, by);
-  const auto smear = internal::find_smear(
-      by, [&](const internal::Smear& s) { return s.tai <= tai && tai < s.tai + s.si; });
+  const auto smear = internal::find_smear(by, [&](const internal::Smear& s) {
+    return s.tai <= tai && tai < saturating_add(s.tai, s.si);
+  });
   if (!smear) return {SmearedTime(utc.time_since_epoch()), false, utc.coverage};
   // The product is at most 86401e9 times 86400 and fits.
   const std::int64_t elapsed = (tai - smear->tai).count();
-  return {smear->smeared + std::chrono::nanoseconds(elapsed * internal::kSmearLabels.count() /
-                                                    smear->si.count()),
+  return {saturating_add(smear->smeared,
+                         std::chrono::nanoseconds(elapsed * internal::kSmearLabels.count() /
+                                                  smear->si.count())),
           true, utc.coverage};
 }
 
@@ -97,14 +100,15 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
 // Returns the TAI time of a smeared time.
 [[nodiscard]] constexpr TaiReading to_tai(SmearedTime smeared, const LeapTable& by = {}) noexcept {
   const auto smear = internal::find_smear(by, [&](const internal::Smear& s) {
-    return s.smeared <= smeared && smeared < s.smeared + internal::kSmearLabels;
+    return s.smeared <= smeared && smeared < saturating_add(s.smeared, internal::kSmearLabels);
   });
   TaiReading result = to_tai(UtcTime(smeared.time_since_epoch()), by);
   if (smear) {
     const std::int64_t labels = internal::kSmearLabels.count();
     const std::int64_t product = (smeared - smear->smeared).count() * smear->si.count();
     const std::int64_t rounded_up = product / labels + (product % labels != 0 ? 1 : 0);
-    static_cast<TaiTime&>(result) = smear->tai + std::chrono::nanoseconds(rounded_up);
+    static_cast<TaiTime&>(result) =
+        saturating_add(smear->tai, std::chrono::nanoseconds(rounded_up));
   }
   return result;
 }

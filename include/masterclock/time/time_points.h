@@ -13,11 +13,17 @@
 //                frames are counted on it. leap_seconds.h converts it.
 //   SmearedTime  the time of a server of smeared UTC (smeared_time.h). Around a leap second it is off by
 //                up to half a second: convert it before you use it.
+//
+// The range of a type has an end, and two of its times may be further apart than a duration can say (292
+// years). All arithmetic of this library stops at the end of the range: no result wraps around.
 #ifndef MASTERCLOCK_TIME_TIME_POINTS_H_
 #define MASTERCLOCK_TIME_TIME_POINTS_H_
 
 #include <chrono>
+#include <ratio>
+#include <type_traits>
 
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/saturating.h"
 
 namespace masterclock::inline v0_2 {
@@ -57,6 +63,15 @@ template <class Clock>
       saturating_add(t.time_since_epoch(), d));
 }
 
+// Returns t - d, and stops at the ends of the range.
+template <class Clock>
+[[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds>
+saturating_subtract(std::chrono::time_point<Clock, std::chrono::nanoseconds> t,
+                    std::chrono::nanoseconds d) noexcept {
+  return std::chrono::time_point<Clock, std::chrono::nanoseconds>(
+      saturating_subtract(t.time_since_epoch(), d));
+}
+
 // Returns a - b, and stops at the ends of the range: the distance of 1677 from 2262 does not fit.
 template <class Clock>
 [[nodiscard]] constexpr std::chrono::nanoseconds saturating_difference(
@@ -65,6 +80,35 @@ template <class Clock>
   return std::chrono::nanoseconds(
       internal::saturating_minus(a.time_since_epoch().count(), b.time_since_epoch().count()));
 }
+
+// Returns t + (to - from), and stops at the ends of the range. `from` and `to` may be on another timeline
+// than `t`, and further apart than a duration can say.
+template <class Clock, class Other>
+[[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds> saturating_move(
+    std::chrono::time_point<Clock, std::chrono::nanoseconds> t,
+    std::chrono::time_point<Other, std::chrono::nanoseconds> from,
+    std::chrono::time_point<Other, std::chrono::nanoseconds> to) noexcept {
+  return std::chrono::time_point<Clock, std::chrono::nanoseconds>(std::chrono::nanoseconds(
+      internal::saturating_move(t.time_since_epoch().count(), from.time_since_epoch().count(),
+                                to.time_since_epoch().count())));
+}
+
+namespace internal {
+
+// Returns `d` in whole ticks of `To`, rounded down, and stops at the ends of the range of `To`.
+template <class To, class Rep, class Period>
+[[nodiscard]] constexpr To saturating_floor(std::chrono::duration<Rep, Period> d) noexcept {
+  using Ratio = std::ratio_divide<Period, typename To::period>;
+  if constexpr (std::is_same_v<To, std::chrono::duration<Rep, Period>>) {
+    return d;
+  } else if constexpr (std::is_floating_point_v<Rep> || Ratio::num == 1) {
+    return std::chrono::floor<To>(d);
+  } else {
+    return To(saturate(floor_divide(Int128{d.count()} * Ratio::num, Int128{Ratio::den}).quotient));
+  }
+}
+
+}  // namespace internal
 
 }  // namespace masterclock::inline v0_2
 

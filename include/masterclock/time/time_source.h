@@ -29,7 +29,6 @@
 #include <string>
 #include <utility>
 
-#include "masterclock/internal/int128.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/time/internal/time_listeners.h"
 #include "masterclock/time/time_points.h"
@@ -101,20 +100,10 @@ struct TimeReading {
   SteadyTime steady;
 
   [[nodiscard]] constexpr UtcTime to_utc(SteadyTime time) const noexcept {
-    return UtcTime(
-        moved(time.time_since_epoch(), steady.time_since_epoch(), utc.time_since_epoch()));
+    return saturating_move(utc, steady, time);
   }
   [[nodiscard]] constexpr SteadyTime to_steady(UtcTime time) const noexcept {
-    return SteadyTime(
-        moved(time.time_since_epoch(), utc.time_since_epoch(), steady.time_since_epoch()));
-  }
-
- private:
-  static constexpr std::chrono::nanoseconds moved(std::chrono::nanoseconds time,
-                                                  std::chrono::nanoseconds from,
-                                                  std::chrono::nanoseconds to) noexcept {
-    return std::chrono::nanoseconds(
-        internal::saturate(internal::Int128{time.count()} - from.count() + to.count()));
+    return saturating_move(steady, utc, time);
   }
 };
 

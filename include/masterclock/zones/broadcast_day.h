@@ -50,7 +50,7 @@ struct BroadcastDay {
          to_rfc3339(day.end, 0);
 }
 
-// Returns the broadcast day that contains `now`.
+// Returns the broadcast day that contains `now`. A begin or an end outside the range is its end.
 //
 // Units: `day_start` is the local time since midnight, 6 h for 06:00. A value outside -24 h to 48 h
 //        is the nearer end.
@@ -62,14 +62,20 @@ struct BroadcastDay {
   const auto begin_of = [&](local_days date) {
     constexpr seconds kLast = floor<seconds>(LocalTime::max().time_since_epoch());
     const seconds local = date.time_since_epoch() + day_start;
-    const LocalResolution start = zone.resolve(LocalTime(std::clamp(local, -kLast, kLast)));
+    if (local > kLast) return UtcTime::max();
+    if (local < -kLast) return UtcTime::min();
+    const LocalResolution start = zone.resolve(LocalTime(local));
     return start.kind == LocalResolution::kGap ? start.transition : start.earlier;
   };
   local_days date = floor<days>(saturating_add(zone.to_local(now), -day_start));
   // Near a change the day of `now` is the day before or after `date`. Near a date that a zone
   // omitted (Samoa, 2011) the distance is two days.
   for (int i = 0; i < 2 && now < begin_of(date); ++i) date -= days(1);
-  for (int i = 0; i < 2 && now >= begin_of(date + days(1)); ++i) date += days(1);
+  for (int i = 0; i < 2; ++i) {
+    const UtcTime next = begin_of(date + days(1));
+    if (now < next || next == UtcTime::max()) break;
+    date += days(1);
+  }
   return {year_month_day(date), begin_of(date), begin_of(date + days(1))};
 }
 

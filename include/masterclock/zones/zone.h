@@ -100,7 +100,7 @@ class Zone {
   [[nodiscard]] std::chrono::seconds utc_offset(
       std::chrono::sys_time<Duration> utc) const noexcept {
     return std::chrono::seconds(table_->offset_at_second(
-        std::chrono::floor<std::chrono::seconds>(utc).time_since_epoch().count()));
+        internal::saturating_floor<std::chrono::seconds>(utc.time_since_epoch()).count()));
   }
 
   // Returns the same for the present reading of a clock, at less cost: it remembers the last result.

@@ -13,13 +13,14 @@
 #include <algorithm>
 #include <chrono>
 #include <compare>
-#include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "masterclock/internal/hash.h"
 #include "masterclock/internal/printable.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/internal/rfc3339_writer.h"
 #include "masterclock/time/rfc3339.h"
 #include "masterclock/time/time_points.h"
@@ -44,20 +45,21 @@ struct BasicZonedTime {
                  std::chrono::seconds known_offset) noexcept
       : utc(instant), zone(in), offset(known_offset) {}
 
-  // Returns the local time. Within a day of 1677 or 2262 it stops at the end of the range.
+  // Returns the local time. It stops at the end of the range of `Duration`.
   [[nodiscard]] std::chrono::local_time<Duration> local() const noexcept {
     using Local = std::chrono::local_time<Duration>;
-    if constexpr (std::same_as<Duration, std::chrono::nanoseconds>) {
-      return saturating_add(Local(utc.time_since_epoch()), offset);
-    } else {
-      return Local(std::chrono::duration_cast<Duration>(utc.time_since_epoch() + offset));
-    }
+    using Fine = std::common_type_t<Duration, std::chrono::seconds>;
+    const Fine instant = internal::saturating_floor<Fine>(utc.time_since_epoch());
+    const Fine local(internal::saturating_sum(instant.count(), Fine(offset).count()));
+    return Local(std::chrono::duration_cast<Duration>(local));
   }
   // Returns "GMT" or "EDT", as ZoneOffset::abbreviation.
   [[nodiscard]] std::string_view abbreviation() const noexcept {
     using std::chrono::floor, std::chrono::ceil, std::chrono::seconds;
+    const std::chrono::sys_seconds second(
+        internal::saturating_floor<seconds>(utc.time_since_epoch()));
     constexpr auto kFirst = ceil<seconds>(UtcTime::min()), kLast = floor<seconds>(UtcTime::max());
-    return zone.offset_at(std::clamp(floor<seconds>(utc), kFirst, kLast)).abbreviation;
+    return zone.offset_at(std::clamp(second, kFirst, kLast)).abbreviation;
   }
 
   friend bool operator==(const BasicZonedTime&, const BasicZonedTime&) = default;

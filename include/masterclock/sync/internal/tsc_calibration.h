@@ -7,10 +7,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <optional>
 
+#include "masterclock/internal/saturating.h"
 #include "masterclock/sync/holdover.h"
 #include "masterclock/sync/internal/tsc_line.h"
 #include "masterclock/sync/internal/tsc_sample.h"
@@ -33,14 +33,14 @@ class TscCalibration {
     const bool gap = last && is_gap(*last);
     if (gap) rate_.forget_samples();
     measured_ = rate_.add(*sample, kShortestBaseline);
-    sample_->utc -= rate_.ns(sample->utc_later);
+    sample_->utc = saturating_minus(sample_->utc, rate_.ns(sample->utc_later));
     const std::int64_t offset = wrapping_difference(sample_->utc, sample_->steady);
     const std::int64_t moved = last ? wrapping_difference(offset, offset_) : 0;
     offset_ = offset;
     gaps_ += gap ? 1 : 0;
     if (moved > kStep.count() || moved < -kStep.count()) {
       const UtcTime to{std::chrono::nanoseconds(sample_->utc)};
-      const UtcTime from = saturating_add(to, -std::chrono::nanoseconds(moved));
+      const UtcTime from = saturating_subtract(to, std::chrono::nanoseconds(moved));
       step_ = TimeChange{classify_jump(from, to, asleep_since(*last)), from, to};
     } else if (!gap && line_.alive_at(sample_->ticks)) {
       record_error();
@@ -122,7 +122,8 @@ class TscCalibration {
     if (sample_->ticks <= last.ticks || elapsed < 0) return true;
     if (elapsed > kExpiresAfter.count()) return true;
     const std::int64_t tolerance = elapsed / 512 + 1'000;
-    return rate_.measured() && std::abs(counted_since(last) - elapsed) > tolerance;
+    const std::int64_t apart = wrapping_difference(counted_since(last), elapsed);
+    return rate_.measured() && (apart > tolerance || apart < -tolerance);
   }
 
   // Returns for how long the steady clock stood still while the counter went on.
@@ -137,7 +138,8 @@ class TscCalibration {
   void record_error() noexcept {
     const std::uint64_t passed = line_.passed_at(sample_->ticks);
     const auto error = [](std::int64_t reading, std::int64_t kernel) {
-      return std::abs(wrapping_difference(reading, kernel));
+      const std::int64_t apart = wrapping_difference(reading, kernel);
+      return std::max(apart, saturating_minus(0, apart));
     };
     errors_[errors_seen_++ % errors_.size()] =
         std::max(error(line_.utc_after(passed), sample_->utc),

@@ -102,14 +102,14 @@ class LinuxPtpRule {
     if (card) {
       now = card->time;
       const std::chrono::seconds tai(*ptp.utc_offset);  // the card keeps TAI
-      ahead = saturating_add(saturating_add(ahead, tai), minus(card->ahead));
+      ahead = saturating_subtract(saturating_add(ahead, tai), card->ahead);
       bound = saturating_add(bound, card->error);
     }
     SyncReading stated;
     if (options_.corrects_the_clock) {
-      bound = saturating_add(bound, std::max(ahead, minus(ahead)));
+      bound = saturating_add(bound, std::max(ahead, saturating_subtract(nanoseconds(0), ahead)));
     } else {
-      stated.correction = minus(ahead);
+      stated.correction = saturating_subtract(nanoseconds(0), ahead);
     }
     const nanoseconds age = std::max(nanoseconds(0), saturating_add(now, -ptp.last_sync));
     stated.as_of = saturating_add(steady, -age);
@@ -129,11 +129,6 @@ class LinuxPtpRule {
   }
 
  private:
-  // The least number has no negative.
-  static constexpr std::chrono::nanoseconds minus(std::chrono::nanoseconds t) noexcept {
-    return t == std::chrono::nanoseconds::min() ? std::chrono::nanoseconds::max() : -t;
-  }
-
   const LinuxPtpOptions options_;
   LastBound last_;
 };

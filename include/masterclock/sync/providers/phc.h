@@ -44,7 +44,8 @@ namespace internal {
 [[nodiscard]] inline PhcReading phc_between(std::chrono::nanoseconds before,
                                             std::chrono::nanoseconds card,
                                             std::chrono::nanoseconds after) noexcept {
-  const std::chrono::nanoseconds width = std::max(after - before, std::chrono::nanoseconds(0));
+  const std::chrono::nanoseconds width =
+      std::max(saturating_subtract(after, before), std::chrono::nanoseconds(0));
   const std::chrono::nanoseconds half = width / 2;
   return {card, saturating_add(card, -(before + half)), width - half};
 }

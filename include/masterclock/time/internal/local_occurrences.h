@@ -33,7 +33,7 @@ struct LocalOccurrences {
     // LocalTime holds a part of its first and last date only.
     constexpr seconds kLast = floor<seconds>(LocalTime::max().time_since_epoch());
     const seconds whole = date.time_since_epoch() + floor<seconds>(time_of_day);
-    if (whole >= kLast || whole <= -kLast) return {};
+    if (whole >= kLast || whole < -kLast) return {};
     const LocalTime local = LocalTime(whole) + time_of_day % seconds(1);
     const absl::StatusOr<UtcTime> earlier = wall.to_utc(local, Resolve::kEarlier);
     const absl::StatusOr<UtcTime> later = wall.to_utc(local, Resolve::kLater);
