@@ -16,9 +16,11 @@ namespace common {
 template <class Write>
 auto at_shortest_precision(masterclock::UtcTime at, Write write) {
   using namespace std::chrono;
-  if (at == floor<seconds>(at)) return write(floor<seconds>(at));
-  if (at == floor<milliseconds>(at)) return write(floor<milliseconds>(at));
-  if (at == floor<microseconds>(at)) return write(floor<microseconds>(at));
+  if (at.time_since_epoch() % seconds(1) == nanoseconds(0)) return write(floor<seconds>(at));
+  if (at.time_since_epoch() % milliseconds(1) == nanoseconds(0))
+    return write(floor<milliseconds>(at));
+  if (at.time_since_epoch() % microseconds(1) == nanoseconds(0))
+    return write(floor<microseconds>(at));
   return write(at);
 }
 

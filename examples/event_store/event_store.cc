@@ -101,14 +101,20 @@ struct Occurrence {
 // Returns the first occurrence on a date from `date` on that is due after `after`.
 std::optional<Occurrence> occurrence_from(std::chrono::local_days date, UtcTime after, Zone zone,
                                           const WallTime& wall, Weekdays on) {
-  using std::chrono::days;
+  using std::chrono::ceil, std::chrono::days, std::chrono::floor, std::chrono::seconds;
   constexpr days kReach(400);  // a year of a weekly event that a gap hits now and then
-  const nanoseconds time_of_day = wall.local - std::chrono::floor<days>(wall.local);
-  const auto end = std::min(date + kReach, std::chrono::floor<days>(LocalTime::max()) - days(1));
-  for (; date < end; date += days(1)) {
+  const auto day = wall.local.time_since_epoch() % days(1);
+  const nanoseconds time_of_day = day.count() < 0 ? day + days(1) : day;
+  for (const auto end = date + kReach; date < end; date += days(1)) {
     if (!on.contains(std::chrono::weekday(date))) continue;
-    const auto utc = zone.to_utc(date + time_of_day, wall.resolve);
-    if (utc.ok() && *utc > after) return Occurrence{date + time_of_day, *utc};
+    // LocalTime holds a part of its first and last date only.
+    const std::chrono::local_seconds second = date + floor<seconds>(time_of_day);
+    if (second < ceil<seconds>(LocalTime::min()) || second >= floor<seconds>(LocalTime::max())) {
+      continue;
+    }
+    const LocalTime local = LocalTime(second) + time_of_day % seconds(1);
+    const auto utc = zone.to_utc(local, wall.resolve);
+    if (utc.ok() && *utc > after) return Occurrence{local, *utc};
   }
   return std::nullopt;
 }
@@ -516,9 +522,10 @@ absl::StatusOr<std::optional<StoredEvent>> EventStore::after(const PendingRow& r
   using std::chrono::days;
   std::optional<StoredEvent> next = row.event;
   if (next->every) {
-    const UtcTime due = masterclock::saturating_add(fired_due, *next->every);
-    next->due = due;
-    if (due == UtcTime::max()) next.reset();
+    if (*next->every > masterclock::saturating_difference(UtcTime::max(), fired_due)) {
+      return std::nullopt;
+    }
+    next->due = fired_due + *next->every;
     return next;
   }
   if (!next->days) return std::nullopt;

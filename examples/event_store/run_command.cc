@@ -39,7 +39,7 @@ absl::Status run_real(EventStore& store, std::optional<UtcTime> until) {
     if (absl::Status status = check_and_load(store); !status.ok()) return status;
     nanoseconds wait = kPoll;
     if (until) {
-      const nanoseconds left = -clock.elapsed_since(*until);
+      const nanoseconds left = masterclock::saturating_difference(*until, clock.now_utc());
       if (left <= 0ns) return store.status();
       wait = std::min(wait, left);
     }
@@ -55,7 +55,8 @@ absl::Status run_simulated(EventStore& store, ManualTimeSource& time, const RunO
     if (absl::Status status = check_and_load(store); !status.ok()) return status;
     const std::optional<UtcTime> next = clock.next_event_time();
     if (!next || (options.until && *next >= *options.until)) return absl::OkStatus();
-    const nanoseconds left = std::max(-clock.elapsed_since(*next), 0ns);
+    const nanoseconds left =
+        std::max(masterclock::saturating_difference(*next, clock.now_utc()), 0ns);
     nanoseconds passes = left;
     if (options.speed) {
       const std::chrono::duration<double> wait(std::chrono::duration<double>(left) /

@@ -298,8 +298,8 @@ class PlaylistReader : public nlohmann::json_sax<json> {
     if (program_.text != "array") {
       return root_error(program_, "program: " + program_.expected("an array"));
     }
-    const LocalTime local =
-        LocalTime(std::chrono::sys_days(*date).time_since_epoch()) + reading_.day_start;
+    const LocalTime local = masterclock::saturating_add(
+        LocalTime(std::chrono::sys_days(*date).time_since_epoch()), reading_.day_start);
     const absl::StatusOr<UtcTime> day =
         reading_.zone.to_utc(local, masterclock::Resolve::kCompatible);
     if (!day.ok()) return root_error(date_, "date: " + std::string(day.status().message()));

@@ -39,7 +39,7 @@ NowPlaying now_playing(const Programme& programme, const Airing& airing, UtcTime
   now.timecode = timecode_of(now.join.frame, rate);
   if (now.stop) now.remaining = masterclock::si_elapsed(at, *now.stop);
   now.source = programme.source;
-  now.media_position = programme.media_in + now.join.offset;
+  now.media_position = masterclock::saturating_add(programme.media_in, now.join.offset);
   return now;
 }
 

@@ -39,8 +39,9 @@ absl::Status watch(const masterclock::TimeSource& clock, const std::function<abs
   using std::chrono::seconds;
   for (;;) {
     if (absl::Status drawn = draw(); !drawn.ok()) return drawn;
-    const std::chrono::nanoseconds now = clock.now_utc().time_since_epoch();
-    if (!wait(seconds(1) - (now - std::chrono::floor<seconds>(now)))) return absl::OkStatus();
+    const std::chrono::nanoseconds part = clock.now_utc().time_since_epoch() % seconds(1);
+    const std::chrono::nanoseconds left = part.count() < 0 ? -part : seconds(1) - part;
+    if (!wait(left)) return absl::OkStatus();
   }
 }
 

@@ -445,6 +445,28 @@ TEST(EventStoreTest, AnIntervalIsElapsedTimeInADstNight) {
                                "jingle 2026-10-25T02:00:00Z", "jingle 2026-10-25T02:30:00Z"));
 }
 
+TEST(EventStoreTest, ARepetitionReachesBothEndsOfTime) {
+  const TemporaryDatabase file;
+  const UtcTime first = ceil<seconds>(UtcTime::min()), last = UtcTime::max();
+  {
+    Life life(file, first);
+    StoredEvent daily = at("daily", 0s);
+    daily.due = WallTime{masterclock::LocalTime(first.time_since_epoch()), "UTC"};
+    daily.days = masterclock::kEveryDay;
+    life.add(daily);
+    EXPECT_THAT(life.advance(0s), ElementsAre("daily 1677-09-21T00:12:44Z"));
+    EXPECT_TRUE(life.store->cancel("daily").ok());
+  }
+  Life life(file, last - 1h);
+  StoredEvent every = at("every", 0s);
+  every.due = last - 1h;
+  every.every = 1h;
+  life.add(every);
+  EXPECT_THAT(life.advance(0s), ElementsAre("every 2262-04-11T22:47:16.854775807Z"));
+  EXPECT_THAT(life.advance(1h), ElementsAre("every 2262-04-11T23:47:16.854775807Z"));
+  EXPECT_THAT(life.store->pending().value(), IsEmpty());
+}
+
 TEST(EventStoreTest, AWallTimeRepeatsOnItsDaysOfTheWeek) {
   const masterclock::Weekdays weekend = {Saturday, Sunday};
   const struct {

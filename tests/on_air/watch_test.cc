@@ -38,6 +38,18 @@ TEST(Watch, DrawsAtEachSecondOfTheClock) {
   EXPECT_EQ(drawn, expected);
 }
 
+TEST(Watch, DrawsAtTheFirstSecondOfTheRange) {
+  ManualTimeSource clock(UtcTime::min());
+  const absl::Status ended = watch(
+      clock, [] { return absl::OkStatus(); },
+      [&](std::chrono::nanoseconds wait) {
+        clock.advance(wait);
+        return false;
+      });
+  EXPECT_TRUE(ended.ok());
+  EXPECT_EQ(clock.now_utc(), std::chrono::ceil<std::chrono::seconds>(UtcTime::min()));
+}
+
 TEST(Watch, EndsWithTheErrorOfADrawing) {
   ManualTimeSource clock{UtcTime()};
   int draws = 0;
