@@ -121,13 +121,14 @@ TEST_F(RealUnusualPrograms, AnActionExitsUnderAStaticDispatcherOfTheSystemsTime)
 TEST_F(RealUnusualPrograms, APollExitsUnderAStaticSyncThread) {
   const auto program = [] {
     ::alarm(30);
-    static std::atomic<int> polls = 0;
+    static std::atomic<bool> started = false;
     static SyncThread polling(
         [] {
-          if (++polls == 2) std::exit(7);
+          if (started) std::exit(7);
         },
         {.interval = 1ms});
     polling.start();
+    started = true;
     for (;;) ::pause();
   };
   EXPECT_EXIT(program(), ::testing::ExitedWithCode(7), "");
