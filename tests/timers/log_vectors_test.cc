@@ -60,16 +60,16 @@ TEST_P(ClockLogVector, Agrees) {
   const auto replayed = replay(rules, policy, records);
   ASSERT_TRUE(replayed.ok());
 
-  std::stable_sort(records.begin(), records.end(),
-                   [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+  std::multimap<std::uint64_t, ClockRecord> in_order;  // equal sequences in the order of the file
+  for (const ClockRecord& record : records) in_order.emplace(record.sequence, record);
   ClockLog log(rules, policy);
   std::vector<std::uint64_t> duplicates, without_effect;
-  for (const ClockRecord& record : records) {
+  for (const auto& [sequence, record] : in_order) {
     log = ClockLog(log.snapshot());  // a log that goes on from a snapshot is the same log
     const auto outcome = log.append(record);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
-    if (*outcome == LogOutcome::kDuplicate) duplicates.push_back(record.sequence);
-    if (*outcome == LogOutcome::kWithoutEffect) without_effect.push_back(record.sequence);
+    if (*outcome == LogOutcome::kDuplicate) duplicates.push_back(sequence);
+    if (*outcome == LogOutcome::kWithoutEffect) without_effect.push_back(sequence);
   }
   EXPECT_EQ(replayed->clocks(now), log.clocks(now));
   const Json& expect = one.at("expect");

@@ -178,11 +178,14 @@ class ClockLog {
 [[nodiscard]] inline absl::StatusOr<ClockLog> replay(const std::map<ClockKey, ClockRules>& clocks,
                                                      BootPolicy policy,
                                                      std::vector<ClockRecord> records) {
-  std::stable_sort(records.begin(), records.end(),
-                   [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+  std::vector<ClockRecord*> order;
+  for (ClockRecord& record : records) order.push_back(&record);
+  std::sort(order.begin(), order.end(), [](const ClockRecord* a, const ClockRecord* b) {
+    return a->sequence != b->sequence ? a->sequence < b->sequence : a < b;
+  });
   ClockLog log(clocks, policy);
-  for (ClockRecord& record : records) {
-    const auto outcome = log.append(std::move(record));
+  for (ClockRecord* const record : order) {
+    const auto outcome = log.append(std::move(*record));
     if (!outcome.ok()) return outcome.status();
   }
   return log;
