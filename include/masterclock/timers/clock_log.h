@@ -179,6 +179,7 @@ class ClockLog {
                                                      BootPolicy policy,
                                                      std::vector<ClockRecord> records) {
   std::vector<ClockRecord*> order;
+  order.reserve(records.size());
   for (ClockRecord& record : records) order.push_back(&record);
   std::sort(order.begin(), order.end(), [](const ClockRecord* a, const ClockRecord* b) {
     return a->sequence != b->sequence ? a->sequence < b->sequence : a < b;
