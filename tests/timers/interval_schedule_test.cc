@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -152,6 +153,41 @@ TEST(IntervalSchedule, AManualRunLeavesTheGridAlone) {
   EXPECT_EQ(schedule.next_due(), kStart + 10s);
 }
 
+TEST(IntervalSchedule, AManualRunUnderSkipDropsTheInstantsThatItOverlaps) {
+  IntervalSchedule schedule;
+  const Map jobs = {{"a", {.interval = 10s, .overlap = Overlap::kSkip}}};
+  ASSERT_TRUE(schedule.update(kStart, jobs).ok());
+  EXPECT_TRUE(schedule.finished(kStart, take_one(schedule, kStart).id, true));
+  // The loop does not take the instants at 10 s and 20 s before the manual run from 25 s to 55 s.
+  const DueRun manual = schedule.trigger(kStart + 25s, "a").value();
+  EXPECT_EQ(manual.missed, 0);
+  EXPECT_TRUE(schedule.finished(kStart + 55s, manual.id, true));
+  EXPECT_EQ(health_of(schedule, kStart + 55s).overlapped, 3) << "30 s, 40 s and 50 s";
+  EXPECT_EQ(schedule.next_due(), kStart + 10s);
+  // A second manual run keeps what is owed, and drops the instant of its start.
+  const DueRun second = schedule.trigger(kStart + 60s, "a").value();
+  EXPECT_TRUE(schedule.finished(kStart + 70s, second.id, true));
+  EXPECT_EQ(health_of(schedule, kStart + 70s).overlapped, 4);
+  // One run serves the instants at 10 s, 20 s and 70 s.
+  const DueRun run = take_one(schedule, kStart + 71s);
+  EXPECT_EQ(run.due, kStart + 70s);
+  EXPECT_EQ(run.missed, 2);
+  EXPECT_TRUE(schedule.finished(kStart + 72s, run.id, true));
+  EXPECT_EQ(schedule.next_due(), kStart + 80s);
+}
+
+TEST(IntervalSchedule, AnOwedInstantIsServedWithoutALaterOne) {
+  IntervalSchedule schedule;
+  const Map jobs = {{"a", {.interval = 10s, .overlap = Overlap::kSkip}}};
+  ASSERT_TRUE(schedule.update(kStart, jobs).ok());
+  const DueRun manual = schedule.trigger(kStart + 5s, "a").value();
+  EXPECT_TRUE(schedule.finished(kStart + 25s, manual.id, true));
+  const DueRun run = take_one(schedule, kStart + 25s);
+  EXPECT_EQ(run.due, kStart);
+  EXPECT_EQ(run.missed, 0);
+  EXPECT_EQ(schedule.health(kStart + 25s).front().overlapped, 2);
+}
+
 TEST(IntervalSchedule, RetriesUntilTheAttemptsAreUsedUp) {
   IntervalSchedule schedule;
   const Backoff retry{1s, 10s, 3};
@@ -215,17 +251,43 @@ TEST(IntervalSchedule, StopsAtTheEndsOfTime) {
   ASSERT_TRUE(schedule.update(kFirst, {{"a", {.interval = 1s, .overlap = Overlap::kSkip}}}).ok());
   const DueRun run = take_one(schedule, kFirst);
   EXPECT_TRUE(schedule.finished(kFirst, run.id, true));
-  (void)take_one(schedule, kLast);
+  // 2^64 - 1 ns lie between both ends.
+  EXPECT_EQ(take_one(schedule, kLast).missed, 18'446'744'072);
   EXPECT_EQ(health_of(schedule, kLast).freshness, Freshness::kOverdue);
   EXPECT_TRUE(schedule.finished(kLast, run.id + 1, false));
+  EXPECT_EQ(schedule.next_due(), std::nullopt) << "the grid has no further instant";
+  EXPECT_TRUE(schedule.take_due(kLast).empty());
   ASSERT_TRUE(schedule.update(kLast, {{"a", {.interval = nanoseconds::max()}}}).ok());
-  EXPECT_EQ(schedule.next_due(), kLast);
+  EXPECT_EQ(schedule.next_due(), std::nullopt);
+}
+
+TEST(IntervalSchedule, IsDueOnceAtTheEndOfTime) {
+  constexpr SteadyTime kLast = SteadyTime::max();
+  for (const bool succeeds : {true, false}) {
+    IntervalSchedule schedule;
+    const IntervalOptions options{.interval = 1s, .retry = Backoff{1s, 10s}};
+    ASSERT_TRUE(schedule.update(kLast - 1s, {{"a", options}}).ok());
+    EXPECT_TRUE(schedule.finished(kLast - 1s, take_one(schedule, kLast - 1s).id, true));
+    EXPECT_EQ(schedule.next_due(), kLast) << "an instant of the grid, and the last one";
+    EXPECT_TRUE(schedule.finished(kLast, take_one(schedule, kLast).id, succeeds));
+    EXPECT_EQ(schedule.next_due(), std::nullopt);
+    EXPECT_EQ(health_of(schedule, kLast).next_due, std::nullopt);
+    const DueRun manual = schedule.trigger(kLast, "a").value();
+    EXPECT_TRUE(schedule.finished(kLast, manual.id, true));
+    EXPECT_TRUE(schedule.take_due(kLast).empty());
+  }
+  IntervalSchedule schedule;
+  ASSERT_TRUE(schedule.update(kLast - 10s, {{"a", {.interval = 1ns, .retry = Backoff{20s}}}}).ok());
+  const DueRun failed = take_one(schedule, kLast - 10s);
+  EXPECT_TRUE(schedule.finished(kLast - 9s, failed.id, false));
+  EXPECT_EQ(schedule.next_due(), std::nullopt) << "the retry would be beyond the end of time";
 }
 
 // A plain model that moves by one nanosecond. It owes instants, and never computes a grid by division.
 struct ModelJob {
   IntervalOptions options;
-  std::int64_t next = 0, owed = 0, first_owed = 0, last_owed = 0;
+  std::int64_t next = 0;
+  std::vector<std::int64_t> owed{};
   std::optional<std::int64_t> served{}, retry_at{}, last_success{};
   std::int64_t overlapped = 0;
   int failures = 0;
@@ -240,14 +302,13 @@ struct ModelJob {
       if (running && skips) {
         ++overlapped;
       } else {
-        if (owed++ == 0) first_owed = next;
-        last_owed = next;
+        owed.push_back(next);
       }
       next += options.interval.count();
     }
   }
   bool is_due(std::int64_t now) const {
-    return !running && (retry_at ? *retry_at <= now : owed > 0);
+    return !running && (retry_at ? *retry_at <= now : !owed.empty());
   }
   void finish(std::int64_t now) {
     running = false;
@@ -275,11 +336,11 @@ class IntervalModel : public ::testing::Test {
     job.running = job.own_run = true;
     const bool skip = job.options.overlap == Overlap::kSkip;
     // A manual run drops the instant of its start, like those that follow. It keeps earlier ones.
-    if (skip && job.owed == 1 && job.first_owed == now_) {
-      job.owed = 0;
+    if (skip && !job.owed.empty() && job.owed.back() == now_) {
+      job.owed.pop_back();
       ++job.overlapped;
     }
-    job.skips = skip && job.owed == 0;
+    job.skips = skip;
     job.run_id = run.id;
     job.run_end = now_ + 1 + static_cast<std::int64_t>(random_() % 40);
     job.run_succeeds = random_() % 3 != 0;
@@ -289,19 +350,21 @@ class IntervalModel : public ::testing::Test {
   void take() {
     std::vector<std::pair<std::int64_t, std::string>> due;
     for (auto& [name, job] : jobs_) {
-      if (job.is_due(now_)) due.emplace_back(job.retry_at.value_or(job.first_owed), name);
+      if (job.is_due(now_)) {
+        due.emplace_back(job.retry_at ? *job.retry_at : job.owed.front(), name);
+      }
     }
     std::sort(due.begin(), due.end());
     const std::vector<DueRun> runs = schedule_.take_due(at(now_));
     ASSERT_EQ(runs.size(), due.size());
     for (std::size_t i = 0; i < runs.size(); ++i) {
       ModelJob& job = jobs_.at(due[i].second);
-      const bool serves_one = job.owed > 0 && job.last_owed == now_;
-      ASSERT_EQ(runs[i].due, at(job.retry_at.value_or(job.last_owed)));
-      ASSERT_EQ(runs[i].missed, job.retry_at ? job.owed - (serves_one ? 1 : 0) : job.owed - 1);
+      const bool serves_one = !job.owed.empty() && (!job.retry_at || job.owed.back() == now_);
+      ASSERT_EQ(runs[i].due, at(job.retry_at ? *job.retry_at : job.owed.back()));
+      ASSERT_EQ(runs[i].missed, std::ssize(job.owed) - (serves_one ? 1 : 0));
       ASSERT_FALSE(runs[i].manual);
-      if (job.owed > 0) job.served = job.last_owed;
-      job.owed = 0;
+      if (!job.owed.empty()) job.served = job.owed.back();
+      job.owed.clear();
       job.retry_at.reset();
       start(due[i].second, job, runs[i]);
     }
@@ -340,10 +403,10 @@ class IntervalModel : public ::testing::Test {
           if (options.interval != job.options.interval) {
             if (job.served) {
               job.next = *job.served + options.interval.count();
-            } else if (job.owed > 0) {
-              job.next = job.first_owed;  // the grid of a job without a run begins there
+            } else if (!job.owed.empty()) {
+              job.next = job.owed.front();  // the grid of a job without a run begins there
             }
-            job.owed = 0;
+            job.owed.clear();
           }
           job.options = options;
         }
@@ -396,7 +459,8 @@ class IntervalModel : public ::testing::Test {
                                                  : Freshness::kFresh);
       running += job.running ? 1 : 0;
       if (job.running) continue;
-      const std::int64_t due = job.retry_at.value_or(job.owed > 0 ? job.first_owed : job.next);
+      const std::int64_t due =
+          job.retry_at.value_or(job.owed.empty() ? job.next : job.owed.front());
       next_due = std::min(next_due.value_or(due), due);
     }
     ASSERT_EQ(schedule_.next_due(), next_due ? std::optional(at(*next_due)) : std::nullopt);

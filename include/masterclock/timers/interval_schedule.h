@@ -54,6 +54,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/quoted.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/time_points.h"
 #include "masterclock/timers/interval_values.h"
 
@@ -77,9 +78,7 @@ class IntervalSchedule {
       if (absl::Status fault = check(name, options); !fault.ok()) return fault;
       const auto old = jobs_.find(name);
       Job job = old != jobs_.end() ? old->second : new_job(name, now, ++generations);
-      if (options.interval != job.options.interval && job.served) {
-        job.next = saturating_add(*job.served, options.interval);
-      }
+      if (options.interval != job.options.interval) restart_grid(job, options.interval);
       const bool redraws = options.jitter != job.options.jitter;
       job.options = options;
       if (redraws) draw_delay(name, job);
@@ -99,9 +98,9 @@ class IntervalSchedule {
     std::vector<DueRun> runs;
     std::vector<Start> starts;
     for (const Turn& turn : order_) {
-      if (turn.running || turn.at > now) break;
+      if (!turn.waits || turn.at > now) break;
       const Job& job = turn.place->second;
-      starts.push_back({turn.place, job, job.retry_at.value_or(job.next)});
+      starts.push_back({turn.place, job, due_of(job).value_or(now)});
     }
     if (starts.empty()) return runs;
     std::sort(starts.begin(), starts.end());
@@ -142,7 +141,7 @@ class IntervalSchedule {
 
   // Returns the earliest due instant of the jobs that are not running. The instant may be past.
   [[nodiscard]] std::optional<SteadyTime> next_due() const noexcept {
-    if (order_.empty() || order_.begin()->running) return std::nullopt;
+    if (order_.empty() || !order_.begin()->waits) return std::nullopt;
     return order_.begin()->at;
   }
 
@@ -153,7 +152,7 @@ class IntervalSchedule {
     std::vector<IntervalHealth> all;
     all.reserve(jobs_.size());
     for (const auto& [name, job] : jobs_) {
-      const auto next = job.running ? std::nullopt : std::optional(start_of(job));
+      const auto next = job.running ? std::nullopt : start_of(job);
       all.push_back({name, freshness_of(job, now, intervals_allowed), job.running, job.failures,
                      job.overlapped, job.last_start, job.last_success, next});
     }
@@ -165,7 +164,12 @@ class IntervalSchedule {
   // A plain value: an operation changes a copy, and replaces the job when nothing can fail.
   struct Job {
     IntervalOptions options{};
-    SteadyTime next{};                     // the earliest grid instant without a run
+    // The earliest grid instant that is not served, dropped or owed. None: the grid has reached the
+    // end of time.
+    std::optional<SteadyTime> next{};
+    // The instants before a manual run under Overlap::kSkip. The next run serves them.
+    std::int64_t owed = 0;
+    SteadyTime first_owed{}, last_owed{};
     std::optional<SteadyTime> served{};    // the grid instant of the last run
     std::optional<SteadyTime> retry_at{};  // replaces `next` until a run succeeds
     std::chrono::nanoseconds delay{};      // the jitter of the next start
@@ -177,13 +181,13 @@ class IntervalSchedule {
   };
   using Jobs = std::map<std::string, Job, std::less<>>;
   using Place = Jobs::value_type;
-  // The order of the jobs: those that wait, by the instant of the start; then those that run.
+  // The order of the jobs: those that wait for a start, by its instant; then the others.
   struct Turn {
-    bool running;
+    bool waits;
     SteadyTime at;
     Place* place;
     friend bool operator<(const Turn& a, const Turn& b) noexcept {
-      return std::tie(a.running, a.at, a.place->first) < std::tie(b.running, b.at, b.place->first);
+      return std::tie(b.waits, a.at, a.place->first) < std::tie(a.waits, b.at, b.place->first);
     }
   };
   struct Start {
@@ -222,11 +226,19 @@ class IntervalSchedule {
     return job;
   }
 
-  static SteadyTime start_of(const Job& job) noexcept {
-    return job.retry_at.value_or(saturating_add(job.next, job.delay));
+  // Returns the instant since which a job is due, and the instant of its next start.
+  static std::optional<SteadyTime> due_of(const Job& job) noexcept {
+    if (job.retry_at) return job.retry_at;
+    return job.owed > 0 ? job.first_owed : job.next;
+  }
+  static std::optional<SteadyTime> start_of(const Job& job) noexcept {
+    const std::optional<SteadyTime> due = due_of(job);
+    return due && !job.retry_at ? saturating_add(*due, job.delay) : due;
   }
   static Turn turn_of(Place& place) noexcept {
-    return {place.second.running, start_of(place.second), &place};
+    const Job& job = place.second;
+    const std::optional<SteadyTime> start = job.running ? std::nullopt : start_of(job);
+    return {start.has_value(), start.value_or(SteadyTime{}), &place};
   }
 
   // Replaces a job and its turn. Does not allocate.
@@ -255,39 +267,71 @@ class IntervalSchedule {
     }
   }
 
-  // Returns the number of grid instants from `job.next` to `last`, `last` included.
-  static std::int64_t instants_until(const Job& job, SteadyTime last) noexcept {
-    if (last < job.next) return 0;
-    return saturating_difference(last, job.next) / job.options.interval + 1;
+  // Returns `at + by`, or none beyond the end of time. `by` is not negative.
+  static std::optional<SteadyTime> later(SteadyTime at, std::chrono::nanoseconds by) noexcept {
+    if (at > SteadyTime::max() - by) return std::nullopt;
+    return at + by;
   }
 
-  // Passes `instants` grid instants. Returns the last of them.
-  static SteadyTime pass(Job& job, std::int64_t instants) noexcept {
-    const SteadyTime last = job.next + (instants - 1) * job.options.interval;
-    job.next = saturating_add(last, job.options.interval);
-    return last;
+  // Lets the grid count from the instant last served, or else from the earliest instant.
+  static void restart_grid(Job& job, std::chrono::nanoseconds interval) noexcept {
+    if (job.served) {
+      job.next = later(*job.served, interval);
+    } else if (job.owed > 0) {
+      job.next = job.first_owed;
+    }
+    job.owed = 0;
   }
 
-  // Lets the job of `start` serve the grid instants up to `now`. Returns its run.
+  struct Passed {
+    std::int64_t instants = 0;
+    SteadyTime last{};
+  };
+  // Passes the grid instants up to `until`, `until` included.
+  static Passed pass(Job& job, SteadyTime until) noexcept {
+    if (!job.next || *job.next > until) return {};
+    // Unsigned: the span may be longer than a duration can be.
+    const auto from = static_cast<std::uint64_t>(job.next->time_since_epoch().count());
+    const auto interval = static_cast<std::uint64_t>(job.options.interval.count());
+    const std::uint64_t whole =
+        (static_cast<std::uint64_t>(until.time_since_epoch().count()) - from) / interval;
+    const SteadyTime last{
+        std::chrono::nanoseconds(static_cast<std::int64_t>(from + whole * interval))};
+    job.next = later(last, job.options.interval);
+    constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+    return {static_cast<std::int64_t>(std::min(whole, kMost - 1)) + 1, last};
+  }
+
+  // Lets the job of `start` serve the owed instants, and those up to `now`. Returns its run.
   static DueRun serve(Start& start, SteadyTime now) {
     Job& job = start.job;
     const std::optional<SteadyTime> retry = std::exchange(job.retry_at, std::nullopt);
-    const std::int64_t instants = instants_until(job, now);
-    if (instants > 0) job.served = pass(job, instants);
+    const std::int64_t owed = std::exchange(job.owed, 0);
+    const Passed passed = pass(job, now);
+    const std::int64_t instants = internal::saturating_sum(owed, passed.instants);
+    if (instants > 0) job.served = passed.instants > 0 ? passed.last : job.last_owed;
     if (!retry) return {0, start.place->first, *job.served, instants - 1, false};
     // A grid instant that is the start of the retry is the one that the retry serves.
     const bool serves_one = instants > 0 && job.served == now;
     return {0, start.place->first, *retry, instants - (serves_one ? 1 : 0), false};
   }
 
-  static void end(Job& job, SteadyTime start, SteadyTime now, bool succeeded) noexcept {
-    if (job.options.overlap == Overlap::kSkip && job.next >= start) {
-      // The instant at which the run ends is not dropped.
-      const std::int64_t dropped =
-          instants_until(job, saturating_add(now, -std::chrono::nanoseconds(1)));
-      job.overlapped += dropped;
-      if (dropped > 0) (void)pass(job, dropped);
+  // Drops the instants that fell due during the run. Instants before a manual run stay owed. The
+  // instant at which the run ends is not dropped.
+  static void drop_overlapped(Job& job, SteadyTime start, SteadyTime now) noexcept {
+    constexpr std::chrono::nanoseconds kOne(1);
+    if (job.next && *job.next < start) {
+      if (job.owed == 0) job.first_owed = *job.next;
+      const Passed before = pass(job, start - kOne);
+      job.owed = internal::saturating_sum(job.owed, before.instants);
+      job.last_owed = before.last;
     }
+    if (!job.next || *job.next >= now) return;
+    job.overlapped = internal::saturating_sum(job.overlapped, pass(job, now - kOne).instants);
+  }
+
+  static void end(Job& job, SteadyTime start, SteadyTime now, bool succeeded) noexcept {
+    if (job.options.overlap == Overlap::kSkip) drop_overlapped(job, start, now);
     job.retry_at.reset();
     if (succeeded) {
       job.failures = 0;
@@ -296,9 +340,12 @@ class IntervalSchedule {
     }
     if (job.failures < std::numeric_limits<int>::max()) ++job.failures;
     if (!job.options.retry) return;
-    if (const auto delay = job.options.retry->delay_after(job.failures)) {
-      job.retry_at = saturating_add(now, *delay);
-    }
+    const auto delay = job.options.retry->delay_after(job.failures);
+    if (!delay) return;
+    job.retry_at = later(now, *delay);
+    if (job.retry_at) return;
+    job.owed = 0;  // no retry and no grid instant before the end of time
+    job.next.reset();
   }
 
   static Freshness freshness_of(const Job& job, SteadyTime now, int intervals_allowed) noexcept {
