@@ -1,0 +1,130 @@
+#include "sport.h"
+
+#include <set>
+#include <utility>
+
+#include "common/data_error.h"
+#include "common/http_message.h"
+#include "masterclock/timers/count_clock.h"
+#include "wire.h"
+
+namespace scoreboard {
+namespace {
+
+using masterclock::ClockKey;
+using masterclock::KeyedCommand;
+
+constexpr std::size_t kMostEntries = 1'000;
+
+absl::Status error(const std::string& field, std::string_view expected) {
+  return absl::InvalidArgumentError(field + ": expected " + std::string(expected));
+}
+
+// Returns the list `name` of the file; a missing one is empty.
+absl::StatusOr<json> list(const json& file, const char* name) {
+  const auto found = file.find(name);
+  if (found == file.end()) return json::array();
+  if (!found->is_array() || found->size() > kMostEntries) {
+    return error(name, "a list of at most 1000 entries");
+  }
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    if (!(*found)[i].is_object()) {
+      return error(std::string(name) + "[" + std::to_string(i) + "]", "an object");
+    }
+  }
+  return *found;
+}
+
+// Reads the batch of an entry. Each of its clocks must be one of the sport.
+absl::StatusOr<std::vector<KeyedCommand>> batch(const json& entry, const Sport& sport,
+                                                const std::string& field) {
+  auto commands = read_commands(entry);
+  if (!commands.ok()) {
+    return absl::InvalidArgumentError(field + "." + std::string(commands.status().message()));
+  }
+  for (const KeyedCommand& keyed : *commands) {
+    if (!sport.clocks.contains(keyed.key)) {
+      return error(field + ".commands", "clocks of this file, not " + to_string(keyed.key));
+    }
+  }
+  return commands;
+}
+
+absl::StatusOr<std::string> short_text(const json& entry, const char* name, std::size_t most) {
+  const auto found = entry.find(name);
+  if (found == entry.end() || !found->is_string()) return std::string();
+  auto text = found->get<std::string>();
+  if (text.size() > most) return error(name, "at most " + std::to_string(most) + " bytes");
+  return text;
+}
+
+absl::StatusOr<Sport> read(std::string_view text) {
+  const auto file = common::parse_json_object(text);
+  if (!file.ok()) return file.status();
+  Sport sport;
+  auto name = short_text(*file, "name", kLongestName);
+  if (!name.ok()) return name.status();
+  if (name->empty()) return error("name", "a text");
+  sport.name = *std::move(name);
+
+  const auto clocks = list(*file, "clocks");
+  if (!clocks.ok()) return clocks.status();
+  if (clocks->empty()) return error("clocks", "one clock at least");
+  for (std::size_t i = 0; i < clocks->size(); ++i) {
+    const std::string field = "clocks[" + std::to_string(i) + "]";
+    const json& entry = (*clocks)[i];
+    auto key = read_key(entry, field);
+    if (!key.ok()) return key.status();
+    const auto rules = read_rules(entry.value("rules", json()), field + ".rules");
+    if (!rules.ok()) return rules.status();
+    if (const auto clock = masterclock::CountClock::make(*rules); !clock.ok()) {
+      return absl::InvalidArgumentError(field + ".rules: " + std::string(clock.status().message()));
+    }
+    if (!sport.clocks.emplace(*std::move(key), *rules).second) {
+      return error(field, "a clock that is not listed before");
+    }
+  }
+
+  const auto actions = list(*file, "actions");
+  if (!actions.ok()) return actions.status();
+  std::set<std::string> keys;
+  for (std::size_t i = 0; i < actions->size(); ++i) {
+    const std::string field = "actions[" + std::to_string(i) + "]";
+    const json& entry = (*actions)[i];
+    auto label = short_text(entry, "name", kLongestName), key = short_text(entry, "key", 20);
+    auto commands = batch(entry, sport, field);
+    if (!label.ok()) return label.status();
+    if (!key.ok()) return key.status();
+    if (!commands.ok()) return commands.status();
+    if (label->empty()) return error(field + ".name", "a text");
+    if (!key->empty() && !keys.insert(*key).second) {
+      return error(field + ".key", "a key that no other action has");
+    }
+    sport.actions.push_back({*std::move(label), *std::move(key), *std::move(commands)});
+  }
+
+  const auto at_end = list(*file, "at_end");
+  if (!at_end.ok()) return at_end.status();
+  for (std::size_t i = 0; i < at_end->size(); ++i) {
+    const std::string field = "at_end[" + std::to_string(i) + "]";
+    auto key = read_key((*at_end)[i], field);
+    if (!key.ok()) return key.status();
+    if (!sport.clocks.contains(*key)) return error(field, "a clock of this file");
+    auto commands = batch((*at_end)[i], sport, field);
+    if (!commands.ok()) return commands.status();
+    if (!sport.at_end.emplace(*std::move(key), *std::move(commands)).second) {
+      return error(field, "one entry for a clock");
+    }
+  }
+  return sport;
+}
+
+}  // namespace
+
+absl::StatusOr<Sport> parse_sport(std::string_view text, std::string_view file) {
+  absl::StatusOr<Sport> sport = read(text);
+  if (sport.ok()) return sport;
+  return common::data_error(file, std::string(sport.status().message()));
+}
+
+}  // namespace scoreboard

@@ -1,0 +1,166 @@
+#include "scoreboard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../temporary_directory.h"
+#include "masterclock/events/simulate.h"
+#include "masterclock/testing/manual_time_source.h"
+
+namespace scoreboard::scoreboard_test {
+namespace {
+
+using masterclock::ClockCommand;
+using masterclock::ClockKey;
+using masterclock::ClockReport;
+using masterclock::KeyedCommand;
+using masterclock::LogOutcome;
+using masterclock::UtcTime;
+using ::testing::ElementsAre;
+using namespace std::chrono_literals;
+
+const ClockKey kPeriod{"period", 1}, kPlay{"play", 1};
+
+class ScoreboardTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    open();
+    ASSERT_EQ(board_->add_clock(kPeriod, {.initial = 15min, .maximum = 15min}), absl::OkStatus());
+    ASSERT_EQ(board_->add_clock(kPlay, {.initial = 40s, .maximum = 40s}), absl::OkStatus());
+    reports_.clear();
+  }
+
+  // As after a crash, in the boot `boot`.
+  void open(const std::string& boot = "boot-1") {
+    board_.reset();
+    store_.reset();
+    auto store = SqliteStore::open(directory_.path() / "match.db");
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    auto board = Scoreboard::open(clock_, *store_,
+                                  {.boot = boot, .on_report = [this](const ClockReport& report) {
+                                     reports_.push_back(to_string(report));
+                                   }});
+    ASSERT_TRUE(board.ok()) << board.status();
+    board_ = *std::move(board);
+    reports_.clear();
+  }
+
+  LogOutcome command(const std::string& id, const std::vector<KeyedCommand>& commands) {
+    const auto answer = board_->command(id, commands);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() ? answer->outcome : LogOutcome::kWithoutEffect;
+  }
+
+  void pass(std::chrono::nanoseconds time) {
+    masterclock::simulate_until(source_, clock_.scheduler(), source_.now_utc() + time);
+  }
+
+  std::chrono::nanoseconds value(const ClockKey& key) {
+    const nlohmann::json state = board_->state();
+    for (const auto& clock : state.at("clocks")) {
+      if (clock.at("kind") == key.kind && clock.at("id") == key.id) {
+        return std::chrono::nanoseconds(clock.at("value_ns").get<std::int64_t>());
+      }
+    }
+    return -1ns;
+  }
+
+  const masterclock::tests::TemporaryDirectory directory_;
+  masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
+  masterclock::MasterClock clock_{source_};
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<Scoreboard> board_;
+  std::vector<std::string> reports_;
+};
+
+TEST_F(ScoreboardTest, AppliesABatchAtOneInstant) {
+  EXPECT_EQ(command("a", {{kPeriod, ClockCommand::start()}, {kPlay, ClockCommand::start()}}),
+            LogOutcome::kDone);
+  pass(1'234'567'891ns);
+  EXPECT_EQ(value(kPeriod), 15min - 1'234'567'891ns);
+  EXPECT_EQ(value(kPlay), 40s - 1'234'567'891ns);
+}
+
+TEST_F(ScoreboardTest, CountsACommandIdOnce) {
+  EXPECT_EQ(command("a", {{kPeriod, ClockCommand::adjust(-1s)}}), LogOutcome::kDone);
+  EXPECT_EQ(command("a", {{kPeriod, ClockCommand::adjust(-1s)}}), LogOutcome::kDuplicate);
+  open();
+  EXPECT_EQ(command("a", {{kPeriod, ClockCommand::adjust(-1s)}}), LogOutcome::kDuplicate);
+  EXPECT_EQ(value(kPeriod), 15min - 1s);
+}
+
+TEST_F(ScoreboardTest, StoresNoCommandThatAClockRefuses) {
+  const auto refused =
+      board_->command("a", {{kPlay, ClockCommand::start()}, {kPeriod, ClockCommand::set(16min)}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(board_->command("b", {{{"play", 2}, ClockCommand::start()}}).status(),
+            absl::NotFoundError("There is no clock play/2"));
+  EXPECT_EQ(board_->history(1)->size(), 1u) << "the sign of life of the start";
+  EXPECT_EQ(value(kPlay), 40s);
+  EXPECT_EQ(command("c", {{kPlay, ClockCommand::start()}}), LogOutcome::kDone);
+  EXPECT_EQ(command("d", {{kPlay, ClockCommand::start()}}), LogOutcome::kWithoutEffect);
+  EXPECT_EQ(board_->history(1)->size(), 3u);
+}
+
+TEST_F(ScoreboardTest, UndoesAPauseAsIfItHadNeverBeen) {
+  command("a", {{kPeriod, ClockCommand::start()}});
+  pass(10s);
+  command("b", {{kPeriod, ClockCommand::pause()}});
+  pass(5s);
+  EXPECT_EQ(board_->state().at("next_undo").at("command_id"), "b");
+  EXPECT_EQ(board_->undo("c")->outcome, LogOutcome::kDone);
+  EXPECT_EQ(value(kPeriod), 15min - 15s);
+  EXPECT_EQ(board_->state().at("next_redo").at("command_id"), "b");
+  EXPECT_EQ(board_->redo("d")->outcome, LogOutcome::kDone);
+  EXPECT_EQ(value(kPeriod), 15min - 10s);
+  EXPECT_EQ(board_->redo("e")->outcome, LogOutcome::kWithoutEffect);
+}
+
+TEST_F(ScoreboardTest, LosesNothingInACrash) {
+  command("a", {{kPeriod, ClockCommand::start()}});
+  pass(10s);
+  open();
+  pass(5s);
+  EXPECT_EQ(value(kPeriod), 15min - 15s);
+}
+
+TEST_F(ScoreboardTest, AsksAfterAReboot) {
+  command("a", {{kPeriod, ClockCommand::start()}});
+  pass(10s);
+  command("b", {{kPlay, ClockCommand::start()}});
+  pass(5s);
+  open("boot-2");
+  EXPECT_TRUE(board_->state().at("needs_decision"));
+  EXPECT_EQ(value(kPeriod), 15min - 10s) << "frozen at the last sign of life";
+  EXPECT_EQ(board_->decide("c", true)->outcome, LogOutcome::kDone);
+  EXPECT_FALSE(board_->state().at("needs_decision"));
+  EXPECT_EQ(value(kPeriod), 15min - 15s);
+}
+
+TEST_F(ScoreboardTest, ReportsEachSecondAndTheEnd) {
+  command("a", {{kPlay, ClockCommand::restart_at(2s)}});
+  pass(1min);
+  EXPECT_THAT(reports_, ElementsAre("play/1 changed: 2s running", "play/1 second: 1s running",
+                                    "play/1 expired: 0s stopped"));
+}
+
+TEST_F(ScoreboardTest, RemovesAClockAndKeepsItsHistory) {
+  command("a", {{kPlay, ClockCommand::start()}});
+  EXPECT_EQ(board_->remove_clock(kPlay), absl::OkStatus());
+  EXPECT_EQ(board_->remove_clock(kPlay).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(board_->command("b", {{kPlay, ClockCommand::pause()}}).status().code(),
+            absl::StatusCode::kNotFound);
+  open();
+  EXPECT_EQ(board_->state().at("clocks").size(), 1u);
+  EXPECT_EQ(board_->history(1)->size(), 3u) << "a command and two signs of life";
+  EXPECT_EQ(board_->add_clock(kPeriod, {.initial = 1s}).code(), absl::StatusCode::kAlreadyExists);
+}
+
+}  // namespace
+}  // namespace scoreboard::scoreboard_test
