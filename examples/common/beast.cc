@@ -224,9 +224,11 @@ class WebServer::Impl {
     });
   }
 
-  void broadcast(std::shared_ptr<const Message> message) {
-    asio::dispatch(io_, [this, message = std::move(message)] {
-      for (const auto& [id, session] : sessions_) queue(*session, message);
+  void broadcast(std::shared_ptr<const Message> message, std::string path) {
+    asio::dispatch(io_, [this, message = std::move(message), path = std::move(path)] {
+      for (const auto& [id, session] : sessions_) {
+        if (path.empty() || session->path == path) queue(*session, message);
+      }
     });
   }
 
@@ -234,6 +236,7 @@ class WebServer::Impl {
   struct Connection : Peer {
     using Peer::Peer;
     bool busy = false;  // with a request
+    std::string path;   // of the WebSocket
   };
   using Request = http::request<http::string_body>;
 
@@ -378,6 +381,7 @@ class WebServer::Impl {
     co_await ws.async_accept(message, into(error));
     if (error || stopping_) co_return;
     connection->open = true;
+    connection->path = request.target.substr(0, request.target.find('?'));
     const SessionId id = ++last_session_;
     sessions_.emplace(id, connection);
     ++open_;
@@ -468,8 +472,9 @@ void WebServer::send(SessionId session, std::string text, std::string key) {
   impl_->send(session, std::make_shared<const Message>(Message{std::move(text), std::move(key)}));
 }
 
-void WebServer::broadcast(std::string text, std::string key) {
-  impl_->broadcast(std::make_shared<const Message>(Message{std::move(text), std::move(key)}));
+void WebServer::broadcast(std::string text, std::string key, std::string path) {
+  impl_->broadcast(std::make_shared<const Message>(Message{std::move(text), std::move(key)}),
+                   std::move(path));
 }
 
 namespace {

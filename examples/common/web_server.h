@@ -66,8 +66,8 @@ class WebServer {
   // that takes no message for `WebServerOptions::message`, or for which 1,000 messages wait.
   void send(SessionId session, std::string text, std::string key = {});
 
-  // Does the same for every open session.
-  void broadcast(std::string text, std::string key = {});
+  // Does the same for every open session, or for those of one path: "/ws".
+  void broadcast(std::string text, std::string key = {}, std::string path = {});
 
   // Returns the number of open WebSockets.
   [[nodiscard]] std::size_t sessions() const;

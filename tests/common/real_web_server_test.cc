@@ -357,6 +357,14 @@ TEST_F(RealWebServer, SendsTheNewestStateToASlowReader) {
   EXPECT_TRUE(event) << "a message without a key is never replaced";
 }
 
+TEST_F(RealWebServer, BroadcastsToTheSessionsOfOnePath) {
+  start();
+  const auto client = open();
+  server_->broadcast("for others", {}, "/other");
+  server_->broadcast("for this one", {}, "/ws");
+  EXPECT_EQ(client->receive(20s).value_or("none"), "for this one");
+}
+
 TEST_F(RealWebServer, DropsAStuckReaderAndServesTheOthers) {
   start({.message = 2s});
   const auto stuck = open_raw(4'096);
