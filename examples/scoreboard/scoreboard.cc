@@ -11,12 +11,13 @@
 namespace scoreboard {
 namespace {
 
+using masterclock::ClockCommand;
 using masterclock::ClockKey;
-using masterclock::ClockLog;
 using masterclock::ClockReading;
 using masterclock::ClockRecord;
 using masterclock::ClockReport;
 using masterclock::ClockRules;
+using masterclock::ClockState;
 using masterclock::CountClock;
 using masterclock::KeyedCommand;
 using masterclock::LogOutcome;
@@ -47,15 +48,7 @@ absl::StatusOr<std::unique_ptr<Scoreboard>> Scoreboard::open(masterclock::Master
                                                              Store& store,
                                                              ScoreboardOptions options) {
   std::unique_ptr<Scoreboard> scoreboard(new Scoreboard(clock, store, std::move(options)));
-  auto clocks = store.clocks();
-  if (!clocks.ok()) return clocks.status();
-  scoreboard->clocks_ = *std::move(clocks);
-  if (absl::Status replayed = scoreboard->replay(); !replayed.ok()) return replayed;
-  // The first record of a boot asks for the decision on the clocks that ran.
-  if (const auto alive = scoreboard->record(LogVerb::kAlive, "", {}); !alive.ok()) {
-    return alive.status();
-  }
-  scoreboard->show(scoreboard->now());
+  if (absl::Status started = scoreboard->start(); !started.ok()) return started;
   return scoreboard;
 }
 
@@ -64,30 +57,75 @@ Scoreboard::Scoreboard(masterclock::MasterClock& clock, Store& store, Scoreboard
       store_(store),
       options_(std::move(options)),
       board_(clock.scheduler(), [this](const ClockReport& report) {
-        if (options_.on_report) options_.on_report(report);
+        if (!options_.on_report) return;
+        ClockInfo info;
+        {
+          const std::lock_guard lock(infos_mutex_);
+          info = infos_[report.key];
+        }
+        options_.on_report(report, info);
       }) {}
 
+absl::Status Scoreboard::start() {
+  const std::lock_guard lock(mutex_);
+  auto clocks = store_.clocks();
+  if (!clocks.ok()) return clocks.status();
+  clocks_ = *std::move(clocks);
+  if (absl::Status replayed = replay(); !replayed.ok()) return replayed;
+  // The first record of a boot asks for the decision on the clocks that ran.
+  if (const auto alive = record(LogVerb::kAlive, "", {}); !alive.ok()) return alive.status();
+  show();
+  auto event = clock_.schedule_scoped_event({.due = masterclock::After{options_.alive_every},
+                                             .repeat = masterclock::Every{options_.alive_every},
+                                             .on_misfire = masterclock::OnMisfire::kRunLast,
+                                             .action = [this](const auto&) { note_alive(); }});
+  if (!event.ok()) return event.status();
+  alive_ = *std::move(event);
+  return absl::OkStatus();
+}
+
 LogTime Scoreboard::now() const {
-  return {clock_.source().now_steady(), clock_.source().now_utc(), options_.boot};
+  const masterclock::TimeReading now = clock_.source().read();
+  return {now.steady, now.utc, options_.boot};
+}
+
+std::optional<ClockKey> Scoreboard::game() const {
+  if (options_.game) return options_.game;
+  for (const auto& [key, clock] : clocks_) {
+    if (!clock.removed) return key;
+  }
+  return std::nullopt;
+}
+
+void Scoreboard::log(std::string_view line) const {
+  if (options_.log) options_.log(line);
 }
 
 // Computes the log from the store.
 absl::Status Scoreboard::replay() {
-  ClockLog log(rules_of(clocks_), options_.policy);
-  std::map<std::string, std::uint64_t> ids;
+  log_.emplace(rules_of(clocks_), options_.policy);
+  ids_.clear();
+  return catch_up();
+}
+
+// Appends the records that the log lacks.
+absl::Status Scoreboard::catch_up() {
   for (;;) {
-    auto page = store_.records(log.last_sequence() + 1, kPage);
+    auto page = store_.records(log_->last_sequence() + 1, kPage);
     if (!page.ok()) return page.status();
     if (page->empty()) break;
     for (ClockRecord& record : *page) {
-      if (!record.command_id.empty()) ids.emplace(record.command_id, record.sequence);
-      if (const auto outcome = log.append(std::move(record)); !outcome.ok()) {
+      if (!record.command_id.empty()) ids_.emplace(record.command_id, record.sequence);
+      last_ = record.at;
+      if (const auto outcome = log_->append(std::move(record)); !outcome.ok()) {
         return absl::DataLossError(std::string(outcome.status().message()));
       }
     }
   }
-  log_.emplace(std::move(log));
-  ids_ = std::move(ids);
+  shown_.clear();
+  for (const auto& [key, clock] : log_->clocks(last_)) {
+    shown_[key] = clock.reading(last_.steady).state;
+  }
   return absl::OkStatus();
 }
 
@@ -110,60 +148,210 @@ absl::Status Scoreboard::try_out(const LogTime& at,
 
 absl::StatusOr<Answer> Scoreboard::record(LogVerb verb, const std::string& id,
                                           const std::vector<KeyedCommand>& commands) {
-  const std::lock_guard lock(mutex_);
-  if (const auto known = ids_.find(id); known != ids_.end()) {
-    return Answer{known->second, LogOutcome::kDuplicate};
-  }
-  ClockRecord record{0, now(), id, commands, verb};
-  if (absl::Status possible = try_out(record.at, commands); !possible.ok()) return possible;
-  const auto sequence = store_.append(record);
-  if (!sequence.ok()) return sequence.status();
-  record.sequence = *sequence;
-  if (!id.empty()) ids_.emplace(id, *sequence);
-  const LogTime at = record.at;
-  const auto outcome = log_->append(std::move(record));
-  if (!outcome.ok()) return outcome.status();
-  if (*outcome == LogOutcome::kDone) show(at);
-  return Answer{*sequence, *outcome};
+  follow_ends();
+  return store({0, now(), id, commands, verb});
 }
 
-// Gives the board the clocks of the log. It reports those that differ.
-void Scoreboard::show(const LogTime& at) {
+// Stores a record, with what follows from it in one transaction, and shows it.
+absl::StatusOr<Answer> Scoreboard::store(ClockRecord record, const std::optional<ClockKey>& added) {
+  for (;;) {
+    if (const auto known = ids_.find(record.command_id); known != ids_.end()) {
+      return Answer{known->second, LogOutcome::kDuplicate};
+    }
+    if (absl::Status possible = try_out(record.at, record.commands); !possible.ok()) {
+      return possible;
+    }
+    LogOutcome outcome = LogOutcome::kDone;
+    const auto sequence = store_.append(record, log_->last_sequence(), [&](std::uint64_t number) {
+      record.sequence = number;
+      return fold(record, outcome, added);
+    });
+    store_error_.clear();
+    if (sequence.ok()) {
+      if (!record.command_id.empty()) ids_.emplace(record.command_id, *sequence);
+      last_ = record.at;
+      show();
+      return Answer{*sequence, outcome};
+    }
+    // Another server was faster, or the record is in the log and not in the store.
+    const bool again =
+        absl::IsAborted(sequence.status()) || absl::IsAlreadyExists(sequence.status());
+    const absl::Status read = again ? catch_up() : replay();
+    if (again && read.ok()) continue;
+    store_error_ = std::string((again ? read : sequence.status()).message());
+    return absl::UnavailableError(store_error_);
+  }
+}
+
+absl::StatusOr<Effects> Scoreboard::fold(const ClockRecord& record, LogOutcome& outcome,
+                                         const std::optional<ClockKey>& added) {
+  const std::map<ClockKey, CountClock> before = log_->clocks(record.at);
+  const auto appended = log_->append(record);
+  if (!appended.ok()) return appended.status();
+  outcome = *appended;
+  Effects effects;
+  const std::optional<ClockKey> game_clock = game();
+  for (const auto& [key, clock] : log_->clocks(record.at)) {
+    if (clocks_.at(key).removed) continue;
+    ClockStep step{key, clock.rules().direction, shown_[key], {}, clock.reading(record.at.steady)};
+    if (key != added) step.value_before = before.at(key).reading(record.at.steady).value;
+    std::vector<GameEvent> events = events_of(step, key == game_clock);
+    if (events.empty() && step.before == step.after.state) continue;
+    effects.clocks.push_back({key, step.after.value, step.after.state});
+    std::move(events.begin(), events.end(), std::back_inserter(effects.events));
+  }
+  return effects;
+}
+
+// Finds the first clock that ends after the last record, if no further command comes.
+std::optional<Scoreboard::End> Scoreboard::next_end() const {
+  std::optional<End> first;
+  if (last_.boot != options_.boot) return first;
+  for (const auto& [key, clock] : log_->clocks(last_)) {
+    const std::optional<masterclock::SteadyTime> at = clock.reading(last_.steady).expires_at;
+    if (!at || clocks_.at(key).removed || (first && first->at <= *at)) continue;
+    std::string id = "end " + to_string(key) + ' ' + options_.boot + ' ' +
+                     std::to_string(at->time_since_epoch().count());
+    if (!ids_.contains(id)) first = End{key, *at, std::move(id)};
+  }
+  return first;
+}
+
+// Records each end up to now, at its instant.
+void Scoreboard::follow_ends() {
+  const LogTime now = this->now();
+  for (;;) {
+    const std::optional<End> end = next_end();
+    if (!end || end->at > now.steady) return;
+    ClockRecord record{
+        0, {end->at, now.utc - (now.steady - end->at), options_.boot}, end->id, {}, {}};
+    if (const auto batch = options_.at_end.find(end->key); batch != options_.at_end.end()) {
+      record.commands = batch->second;
+      if (const absl::Status possible = try_out(record.at, record.commands); !possible.ok()) {
+        log("At the end of " + to_string(end->key) + ": " + std::string(possible.message()));
+        record.commands.clear();
+      }
+    }
+    if (record.commands.empty()) record.verb = LogVerb::kAlive;
+    if (const auto stored = store(std::move(record)); !stored.ok()) {
+      return log(std::string(stored.status().message()));
+    }
+  }
+}
+
+// Gives the board the clocks of the log, which reports those that differ, and waits for the next end.
+void Scoreboard::show() {
+  const LogTime at = now();
+  const std::optional<ClockKey> game_clock = game();
   for (const auto& [key, clock] : log_->clocks(at)) {
-    if (!clocks_.at(key).removed) board_.put(key, clock);
+    shown_[key] = clock.reading(last_.steady).state;
+    if (clocks_.at(key).removed) continue;
+    {
+      const std::lock_guard lock(infos_mutex_);
+      infos_[key] = {clock.rules().direction, key == game_clock};
+    }
+    board_.put(key, clock);
+  }
+  end_.cancel();
+  const std::optional<End> end = next_end();
+  if (!end) return;
+  auto event = clock_.schedule_scoped_event({.due = end->at, .action = [this](const auto&) {
+                                               {
+                                                 const std::lock_guard lock(mutex_);
+                                                 follow_ends();
+                                               }
+                                               if (options_.on_change) options_.on_change();
+                                             }});
+  if (event.ok()) end_ = *std::move(event);
+}
+
+// A freeze after a reboot pauses the clocks at the last sign of life.
+void Scoreboard::note_alive() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, state] : shown_) {
+    if (state != ClockState::kRunning || clocks_.at(key).removed) continue;
+    const auto stored = record(LogVerb::kAlive, "", {});
+    if (!stored.ok()) log(std::string(stored.status().message()));
+    return;
   }
 }
 
 absl::StatusOr<Answer> Scoreboard::command(const std::string& id,
                                            const std::vector<KeyedCommand>& commands) {
-  return record(LogVerb::kCommand, id, commands);
+  return changed(LogVerb::kCommand, id, commands);
 }
 absl::StatusOr<Answer> Scoreboard::undo(const std::string& id) {
-  return record(LogVerb::kUndo, id, {});
+  return changed(LogVerb::kUndo, id, {});
 }
 absl::StatusOr<Answer> Scoreboard::redo(const std::string& id) {
-  return record(LogVerb::kRedo, id, {});
+  return changed(LogVerb::kRedo, id, {});
 }
 absl::StatusOr<Answer> Scoreboard::decide(const std::string& id, bool let_run_on) {
-  return record(let_run_on ? LogVerb::kContinue : LogVerb::kFreeze, id, {});
+  return changed(let_run_on ? LogVerb::kContinue : LogVerb::kFreeze, id, {});
 }
 
-absl::Status Scoreboard::add_clock(const ClockKey& key, const ClockRules& rules) {
-  const std::lock_guard lock(mutex_);
+absl::StatusOr<Answer> Scoreboard::changed(LogVerb verb, const std::string& id,
+                                           const std::vector<KeyedCommand>& commands) {
+  absl::StatusOr<Answer> answer;
+  {
+    const std::lock_guard lock(mutex_);
+    answer = record(verb, id, commands);
+  }
+  if (options_.on_change) options_.on_change();
+  return answer;
+}
+
+absl::StatusOr<Answer> Scoreboard::add_clock(const std::string& id, const ClockKey& key,
+                                             const ClockRules& rules) {
+  absl::StatusOr<Answer> answer;
+  {
+    const std::lock_guard lock(mutex_);
+    answer = add(id, key, rules);
+  }
+  if (options_.on_change) options_.on_change();
+  return answer;
+}
+
+absl::StatusOr<Answer> Scoreboard::add(const std::string& id, const ClockKey& key,
+                                       const ClockRules& rules) {
   if (const auto made = CountClock::make(rules); !made.ok()) return made.status();
-  if (absl::Status stored = store_.add_clock(key, rules); !stored.ok()) return stored;
-  clocks_.insert_or_assign(key, StoredClock{rules, false});
-  if (absl::Status replayed = replay(); !replayed.ok()) return replayed;
-  show(now());
-  return absl::OkStatus();
+  if (const auto known = ids_.find(id); known != ids_.end()) {
+    return Answer{known->second, LogOutcome::kDuplicate};
+  }
+  const auto known = clocks_.find(key);
+  const bool is_new = known == clocks_.end();
+  if (!is_new && !known->second.removed && known->second.command_id != id) {
+    return absl::AlreadyExistsError("There is a clock " + to_string(key) + " already");
+  }
+  if (absl::Status stored = store_.add_clock(key, rules, id); !stored.ok()) {
+    return absl::UnavailableError(stored.message());
+  }
+  if (is_new) {
+    clocks_.emplace(key, StoredClock{rules, false, id});
+    if (absl::Status replayed = replay(); !replayed.ok()) return replayed;
+  } else {
+    known->second.removed = false;
+    known->second.command_id = id;
+  }
+  follow_ends();
+  // Gives a clock that was removed its new rules and their initial value.
+  auto answer =
+      store({0, now(), id, {{key, ClockCommand::configure(rules)}}, LogVerb::kCommand}, key);
+  if (answer.ok()) answer->outcome = LogOutcome::kDone;
+  return answer;
 }
 
-absl::Status Scoreboard::remove_clock(const ClockKey& key) {
-  const std::lock_guard lock(mutex_);
-  if (absl::Status stored = store_.remove_clock(key); !stored.ok()) return stored;
-  clocks_.at(key).removed = true;
-  board_.remove(key);
-  return absl::OkStatus();
+absl::StatusOr<Answer> Scoreboard::remove_clock(const ClockKey& key) {
+  Answer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (absl::Status stored = store_.remove_clock(key); !stored.ok()) return stored;
+    clocks_.at(key).removed = true;
+    board_.remove(key);
+    answer.sequence = log_->last_sequence();
+  }
+  if (options_.on_change) options_.on_change();
+  return answer;
 }
 
 json Scoreboard::state() const {
@@ -172,18 +360,9 @@ json Scoreboard::state() const {
   std::uint64_t revision = 0;
   const std::vector<ClockReport> reports = board_.readings();
   for (const ClockReport& report : reports) {
-    const ClockReading& reading = report.reading;
     revision = std::max(revision, report.revision);
-    const auto direction = clocks_.at(report.key).rules.direction;
-    json clock = {{"kind", report.key.kind},
-                  {"id", report.key.id},
-                  {"value_ns", reading.value.count()},
-                  {"state", to_string(reading.state)},
-                  {"rate", reading.rate},
-                  {"expires_in_ns", nullptr},
-                  {"shown", masterclock::clock_text(reading.value, direction)}};
-    if (reading.expires_at) clock["expires_in_ns"] = (*reading.expires_at - report.at).count();
-    clocks.push_back(std::move(clock));
+    const std::lock_guard infos(infos_mutex_);
+    clocks.push_back(clock_json(report, infos_.at(report.key).direction));
   }
   const masterclock::UtcTime utc =
       reports.empty() ? clock_.source().now_utc() : reports.front().at_utc;
@@ -193,7 +372,22 @@ json Scoreboard::state() const {
           {"clocks", std::move(clocks)},
           {"next_undo", button(log_->next_undo())},
           {"next_redo", button(log_->next_redo())},
-          {"needs_decision", log_->needs_decision()}};
+          {"needs_decision", log_->needs_decision()},
+          {"store_error", store_error_.empty() ? json() : json(store_error_)}};
+}
+
+json Scoreboard::game_state() const {
+  const std::lock_guard lock(mutex_);
+  json result = {{"seconds", 0}, {"running", false}};
+  const std::optional<ClockKey> key = game();
+  if (!key || !clocks_.contains(*key)) return result;
+  const LogTime at = now();
+  const auto clock = log_->clock(*key, at);
+  if (!clock.ok()) return result;
+  const ClockReading reading = clock->reading(at.steady);
+  result["seconds"] = masterclock::shown_seconds(reading.value, clock->rules().direction);
+  result["running"] = reading.state == ClockState::kRunning;
+  return result;
 }
 
 absl::StatusOr<json> Scoreboard::history(std::uint64_t first) const {
@@ -203,6 +397,21 @@ absl::StatusOr<json> Scoreboard::history(std::uint64_t first) const {
   json result = json::array();
   for (const ClockRecord& record : *records) result.push_back(record_json(record));
   return result;
+}
+
+absl::StatusOr<std::string> Scoreboard::setting(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return store_.setting(name);
+}
+
+absl::Status Scoreboard::set_setting(const std::string& name, const std::string& value) {
+  const std::lock_guard lock(mutex_);
+  return store_.set_setting(name, value);
+}
+
+bool Scoreboard::has_clocks() const {
+  const std::lock_guard lock(mutex_);
+  return !clocks_.empty();
 }
 
 }  // namespace scoreboard

@@ -80,6 +80,7 @@ absl::StatusOr<Sport> read(std::string_view text) {
     if (const auto clock = masterclock::CountClock::make(*rules); !clock.ok()) {
       return absl::InvalidArgumentError(field + ".rules: " + std::string(clock.status().message()));
     }
+    if (i == 0) sport.game = *key;
     if (!sport.clocks.emplace(*std::move(key), *rules).second) {
       return error(field, "a clock that is not listed before");
     }

@@ -29,6 +29,7 @@ struct SportAction {
 
 struct Sport {
   std::string name;
+  masterclock::ClockKey game;  // the first clock of the file
   std::map<masterclock::ClockKey, masterclock::ClockRules> clocks;
   std::vector<SportAction> actions;
   std::map<masterclock::ClockKey, std::vector<masterclock::KeyedCommand>> at_end;

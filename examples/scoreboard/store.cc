@@ -1,6 +1,5 @@
 #include "store.h"
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -23,19 +22,21 @@ constexpr std::int64_t kVersion = 1;
 // AUTOINCREMENT: a sequence is never given twice.
 constexpr const char* kSchema[] = {
     "CREATE TABLE clocks (kind TEXT NOT NULL, id INTEGER NOT NULL, rules TEXT NOT NULL,"
-    " removed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id)) STRICT",
+    " removed INTEGER NOT NULL DEFAULT 0, command_id TEXT NOT NULL, value_ns INTEGER NOT NULL,"
+    " status TEXT NOT NULL, started_utc_ns INTEGER, PRIMARY KEY (kind, id)) STRICT",
     "CREATE TABLE records (sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
     " command_id TEXT UNIQUE, verb TEXT NOT NULL, boot TEXT NOT NULL,"
     " steady_ns INTEGER NOT NULL, utc_ns INTEGER NOT NULL, commands TEXT NOT NULL) STRICT",
+    ("CREATE TABLE events (event_id INTEGER PRIMARY KEY AUTOINCREMENT, event_type TEXT NOT NULL,"
+     " event_payload TEXT NOT NULL, event_timestamp INTEGER NOT NULL) STRICT"),
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "PRAGMA user_version = 1",
 };
 
-constexpr std::array<std::string_view, 6> kVerbs = {"command", "undo",     "redo",
-                                                    "alive",   "continue", "freeze"};
-
 std::optional<LogVerb> parse_log_verb(std::string_view text) {
-  for (std::size_t i = 0; i < kVerbs.size(); ++i) {
-    if (kVerbs[i] == text) return static_cast<LogVerb>(i);
+  for (const LogVerb verb : {LogVerb::kCommand, LogVerb::kUndo, LogVerb::kRedo, LogVerb::kAlive,
+                             LogVerb::kContinue, LogVerb::kFreeze}) {
+    if (to_string(verb) == text) return verb;
   }
   return std::nullopt;
 }
@@ -73,7 +74,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string file)
 }
 
 absl::StatusOr<std::map<ClockKey, StoredClock>> SqliteStore::clocks() {
-  auto rows = database_->query("SELECT kind, id, rules, removed FROM clocks");
+  auto rows = database_->query("SELECT kind, id, rules, removed, command_id FROM clocks");
   if (!rows.ok()) return rows.status();
   std::map<ClockKey, StoredClock> result;
   for (;;) {
@@ -83,33 +84,18 @@ absl::StatusOr<std::map<ClockKey, StoredClock>> SqliteStore::clocks() {
     const auto rules = rules_of(rows->text(2));
     if (!rules.ok()) return database_->error(rules.status());
     result.insert_or_assign(ClockKey{rows->text(0), rows->integer(1)},
-                            StoredClock{*rules, rows->integer(3) != 0});
+                            StoredClock{*rules, rows->integer(3) != 0, rows->text(4)});
   }
 }
 
-absl::Status SqliteStore::add_clock(const ClockKey& key, const ClockRules& rules) {
-  auto transaction = Transaction::begin(*database_);
-  if (!transaction.ok()) return transaction.status();
-  const std::string text = common::json_line(to_json(rules));
-  {
-    auto row = database_->query("SELECT rules, removed FROM clocks WHERE kind = ?1 AND id = ?2",
-                                {key.kind, key.id});
-    if (!row.ok()) return row.status();
-    const auto exists = row->step();
-    if (!exists.ok()) return exists.status();
-    if (*exists && row->integer(1) == 0) {
-      return absl::AlreadyExistsError("There is a clock " + to_string(key) + " already");
-    }
-    if (*exists && row->text(0) != text) {
-      return absl::FailedPreconditionError("The removed clock " + to_string(key) +
-                                           " had other rules");
-    }
-  }
-  const absl::Status stored = database_->run(
-      "INSERT INTO clocks (kind, id, rules) VALUES (?1, ?2, ?3)"
-      " ON CONFLICT DO UPDATE SET removed = 0",
-      {key.kind, key.id, text});
-  return stored.ok() ? transaction->commit() : stored;
+absl::Status SqliteStore::add_clock(const ClockKey& key, const ClockRules& rules,
+                                    const std::string& command_id) {
+  return database_->run(
+      "INSERT INTO clocks (kind, id, rules, command_id, value_ns, status)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, 'stopped')"
+      " ON CONFLICT DO UPDATE SET removed = 0, command_id = ?4",
+      {key.kind, key.id, common::json_line(to_json(rules)), command_id,
+       std::int64_t{rules.initial.count()}});
 }
 
 absl::Status SqliteStore::remove_clock(const ClockKey& key) {
@@ -121,21 +107,64 @@ absl::Status SqliteStore::remove_clock(const ClockKey& key) {
   return absl::NotFoundError("There is no clock " + to_string(key));
 }
 
-absl::StatusOr<std::uint64_t> SqliteStore::append(const ClockRecord& record) {
+absl::StatusOr<std::uint64_t> SqliteStore::append(const ClockRecord& record, std::uint64_t seen,
+                                                  const Fold& fold) {
+  auto transaction = Transaction::begin(*database_);
+  if (!transaction.ok()) return transaction.status();
   std::optional<std::string> id;  // NULL may occur more than once
   if (!record.command_id.empty()) id = record.command_id;
   const absl::Status stored = database_->run(
       "INSERT INTO records (command_id, verb, boot, steady_ns, utc_ns, commands)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      {id, std::string(kVerbs[static_cast<std::size_t>(record.verb)]), record.at.boot,
+      " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+      " WHERE (SELECT COALESCE(MAX(sequence), 0) FROM records) <= ?7",
+      {id, to_string(record.verb), record.at.boot,
        nanoseconds(record.at.steady.time_since_epoch()).count(),
        nanoseconds(record.at.utc.time_since_epoch()).count(),
-       common::json_line(to_json(record.commands))});
+       common::json_line(to_json(record.commands)), static_cast<std::int64_t>(seen)});
   if (absl::IsFailedPrecondition(stored)) {
     return absl::AlreadyExistsError("The command " + record.command_id + " is stored already");
   }
   if (!stored.ok()) return stored;
-  return static_cast<std::uint64_t>(database_->last_rowid());
+  if (database_->changes() == 0) return absl::AbortedError("There are newer records");
+  const auto sequence = static_cast<std::uint64_t>(database_->last_rowid());
+  const absl::StatusOr<Effects> effects = fold(sequence);
+  if (!effects.ok()) return effects.status();
+  if (absl::Status written = write(*effects, record.at.utc); !written.ok()) return written;
+  if (absl::Status done = transaction->commit(); !done.ok()) return done;
+  return sequence;
+}
+
+absl::Status SqliteStore::write(const Effects& effects, masterclock::UtcTime utc) {
+  const std::int64_t utc_ns = nanoseconds(utc.time_since_epoch()).count();
+  for (const ClockRow& row : effects.clocks) {
+    std::optional<std::int64_t> started;
+    if (row.state == masterclock::ClockState::kRunning) started = utc_ns;
+    const absl::Status stored = database_->run(
+        "UPDATE clocks SET value_ns = ?3, status = ?4, started_utc_ns = ?5"
+        " WHERE kind = ?1 AND id = ?2",
+        {row.key.kind, row.key.id, std::int64_t{row.value.count()}, to_string(row.state), started});
+    if (!stored.ok()) return stored;
+  }
+  for (const GameEvent& event : effects.events) {
+    const absl::Status stored = database_->run(
+        "INSERT INTO events (event_type, event_payload, event_timestamp) VALUES (?1, ?2, ?3)",
+        {event.type, common::json_line(event.payload), utc_ns / 1'000'000'000});
+    if (!stored.ok()) return stored;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> SqliteStore::setting(const std::string& name) {
+  auto row = database_->query("SELECT value FROM settings WHERE name = ?1", {name});
+  if (!row.ok()) return row.status();
+  const auto exists = row->step();
+  if (!exists.ok()) return exists.status();
+  return *exists ? row->text(0) : std::string();
+}
+
+absl::Status SqliteStore::set_setting(const std::string& name, const std::string& value) {
+  return database_->run("INSERT INTO settings VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+                        {name, value});
 }
 
 absl::StatusOr<std::vector<ClockRecord>> SqliteStore::records(std::uint64_t first,

@@ -3,7 +3,9 @@
 #ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_STORE_H_
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_STORE_H_
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/sqlite.h"
+#include "game_event.h"
 #include "masterclock/timers/clock_key.h"
 #include "masterclock/timers/clock_log.h"
 
@@ -22,7 +25,24 @@ namespace scoreboard {
 struct StoredClock {
   masterclock::ClockRules rules;
   bool removed = false;
+  std::string command_id = {};  // of the request that added it
 };
+
+// The state of a clock after a record, for the programs that read the table `clocks`.
+struct ClockRow {
+  masterclock::ClockKey key;
+  std::chrono::nanoseconds value{};
+  masterclock::ClockState state = masterclock::ClockState::kStopped;
+};
+
+// The part of a record's transaction that follows from the record.
+struct Effects {
+  std::vector<ClockRow> clocks;
+  std::vector<GameEvent> events;
+};
+
+// Computes the effects of the record that the store is about to commit as `sequence`.
+using Fold = std::function<absl::StatusOr<Effects>(std::uint64_t sequence)>;
 
 // Threads: one at a time.
 // Errors:  those of the database, one line that names the file. A refused call stores nothing.
@@ -32,23 +52,30 @@ class Store {
 
   virtual absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks() = 0;
 
-  // Errors: AlreadyExists for a key that is taken. A removed clock may be added again with the same
-  //         rules; other rules are a FailedPrecondition, because its commands are still in the log.
+  // Adds a clock, or gives a removed one back. The rules of the first time stay: a record configures
+  // the clock anew.
   virtual absl::Status add_clock(const masterclock::ClockKey& key,
-                                 const masterclock::ClockRules& rules) = 0;
+                                 const masterclock::ClockRules& rules,
+                                 const std::string& command_id) = 0;
 
   // Errors: NotFound.
   virtual absl::Status remove_clock(const masterclock::ClockKey& key) = 0;
 
-  // Stores `record` and returns the sequence that the store gives it. The sequence in `record` is
-  // ignored.
+  // Stores `record` with its effects in one transaction, and returns the sequence that the store gives
+  // it. The sequence in `record` is ignored.
   //
-  // Errors: AlreadyExists when the command id is stored already.
-  virtual absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record) = 0;
+  // Errors: Aborted when the store has records after `seen`; AlreadyExists when the command id is
+  //         stored already; those of `fold`.
+  virtual absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record,
+                                               std::uint64_t seen, const Fold& fold) = 0;
 
   // Returns the records from `first` on, at most `limit` of them, in the order of their sequences.
   virtual absl::StatusOr<std::vector<masterclock::ClockRecord>> records(std::uint64_t first,
                                                                         std::size_t limit) = 0;
+
+  // A setting is a text that the servers of a match share. One that was never set is empty.
+  virtual absl::StatusOr<std::string> setting(const std::string& name) = 0;
+  virtual absl::Status set_setting(const std::string& name, const std::string& value) = 0;
 };
 
 // Keeps the store in an SQLite file.
@@ -60,16 +87,20 @@ class SqliteStore : public Store {
   static absl::StatusOr<std::unique_ptr<SqliteStore>> open(std::string file);
 
   absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks() override;
-  absl::Status add_clock(const masterclock::ClockKey& key,
-                         const masterclock::ClockRules& rules) override;
+  absl::Status add_clock(const masterclock::ClockKey& key, const masterclock::ClockRules& rules,
+                         const std::string& command_id) override;
   absl::Status remove_clock(const masterclock::ClockKey& key) override;
-  absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record) override;
+  absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record, std::uint64_t seen,
+                                       const Fold& fold) override;
   absl::StatusOr<std::vector<masterclock::ClockRecord>> records(std::uint64_t first,
                                                                 std::size_t limit) override;
+  absl::StatusOr<std::string> setting(const std::string& name) override;
+  absl::Status set_setting(const std::string& name, const std::string& value) override;
 
  private:
   explicit SqliteStore(std::unique_ptr<common::Database> database)
       : database_(std::move(database)) {}
+  absl::Status write(const Effects& effects, masterclock::UtcTime utc);
 
   const std::unique_ptr<common::Database> database_;
 };

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "common/printable.h"
+#include "masterclock/timers/clock_display.h"
+#include "masterclock/timers/count_clock.h"
 
 namespace scoreboard {
 namespace {
@@ -77,6 +79,9 @@ absl::StatusOr<KeyedCommand> read_command(const json& object, const std::string&
   if (rules != object.end() && !rules->is_null()) {
     const auto read = read_rules(*rules, field + ".rules");
     if (!read.ok()) return read.status();
+    if (const auto clock = masterclock::CountClock::make(*read); !clock.ok()) {
+      return absl::InvalidArgumentError(field + ".rules: " + std::string(clock.status().message()));
+    }
     command.rules = *read;
   } else if (*verb == ClockVerb::kConfigure) {
     return error(field, "rules", "an object");
@@ -140,6 +145,23 @@ absl::StatusOr<std::vector<KeyedCommand>> read_stored_commands(const json& list)
     commands.push_back(*std::move(command));
   }
   return commands;
+}
+
+json clock_json(const masterclock::ClockReport& report, CountDirection direction) {
+  const masterclock::ClockReading& reading = report.reading;
+  json result = {{"kind", report.key.kind},
+                 {"id", report.key.id},
+                 {"direction", to_string(direction)},
+                 {"value_ns", reading.value.count()},
+                 {"state", to_string(reading.state)},
+                 {"rate", reading.rate},
+                 {"expires_in_ns", nullptr},
+                 {"shown", masterclock::clock_text(reading.value, direction)}};
+  // The reading of an end is of the instant `due`.
+  const auto at =
+      report.reason == masterclock::ClockReport::Reason::kExpired ? report.due : report.at;
+  if (reading.expires_at) result["expires_in_ns"] = (*reading.expires_at - at).count();
+  return result;
 }
 
 json to_json(const ClockRules& rules) {

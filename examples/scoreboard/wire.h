@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "masterclock/timers/clock_command.h"
 #include "masterclock/timers/clock_key.h"
+#include "masterclock/timers/clock_report.h"
 
 namespace scoreboard {
 
@@ -28,6 +29,9 @@ absl::StatusOr<masterclock::ClockRules> read_rules(const json& object, std::stri
 absl::StatusOr<std::vector<masterclock::KeyedCommand>> read_commands(const json& request);
 // Reads what to_json wrote. An empty list is a list.
 absl::StatusOr<std::vector<masterclock::KeyedCommand>> read_stored_commands(const json& list);
+
+// Returns a clock as GET /api/state and the reports of /ws have it.
+json clock_json(const masterclock::ClockReport& report, masterclock::CountDirection direction);
 
 json to_json(const masterclock::ClockRules& rules);
 json to_json(const std::vector<masterclock::KeyedCommand>& commands);

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../temporary_directory.h"
@@ -30,8 +33,8 @@ class ScoreboardTest : public ::testing::Test {
  protected:
   void SetUp() override {
     open();
-    ASSERT_EQ(board_->add_clock(kPeriod, {.initial = 15min, .maximum = 15min}), absl::OkStatus());
-    ASSERT_EQ(board_->add_clock(kPlay, {.initial = 40s, .maximum = 40s}), absl::OkStatus());
+    ASSERT_TRUE(board_->add_clock("add 1", kPeriod, {.initial = 15min, .maximum = 15min}).ok());
+    ASSERT_TRUE(board_->add_clock("add 2", kPlay, {.initial = 40s, .maximum = 40s}).ok());
     reports_.clear();
   }
 
@@ -42,10 +45,14 @@ class ScoreboardTest : public ::testing::Test {
     auto store = SqliteStore::open(directory_.path() / "match.db");
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
-    auto board = Scoreboard::open(clock_, *store_,
-                                  {.boot = boot, .on_report = [this](const ClockReport& report) {
-                                     reports_.push_back(to_string(report));
-                                   }});
+    auto board =
+        Scoreboard::open(clock_, *store_,
+                         {.boot = boot,
+                          .at_end = at_end_,
+                          .game = game_,
+                          .on_report = [this](const ClockReport& report, const ClockInfo&) {
+                            reports_.push_back(to_string(report));
+                          }});
     ASSERT_TRUE(board.ok()) << board.status();
     board_ = *std::move(board);
     reports_.clear();
@@ -71,7 +78,20 @@ class ScoreboardTest : public ::testing::Test {
     return -1ns;
   }
 
+  // Returns the only column of a query.
+  std::vector<std::string> column(std::string_view sql) {
+    const auto database = common::Database::open(directory_.path() / "match.db");
+    EXPECT_TRUE(database.ok()) << database.status();
+    auto rows = (*database)->query(sql);
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    std::vector<std::string> result;
+    while (rows.ok() && rows->step().value()) result.push_back(rows->text(0));
+    return result;
+  }
+
   const masterclock::tests::TemporaryDirectory directory_;
+  std::map<ClockKey, std::vector<KeyedCommand>> at_end_;
+  std::optional<ClockKey> game_;
   masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
   masterclock::MasterClock clock_{source_};
   std::unique_ptr<SqliteStore> store_;
@@ -101,11 +121,11 @@ TEST_F(ScoreboardTest, StoresNoCommandThatAClockRefuses) {
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(board_->command("b", {{{"play", 2}, ClockCommand::start()}}).status(),
             absl::NotFoundError("There is no clock play/2"));
-  EXPECT_EQ(board_->history(1)->size(), 1u) << "the sign of life of the start";
+  EXPECT_EQ(board_->history(1)->size(), 3u) << "the sign of life of the start, and two clocks";
   EXPECT_EQ(value(kPlay), 40s);
   EXPECT_EQ(command("c", {{kPlay, ClockCommand::start()}}), LogOutcome::kDone);
   EXPECT_EQ(command("d", {{kPlay, ClockCommand::start()}}), LogOutcome::kWithoutEffect);
-  EXPECT_EQ(board_->history(1)->size(), 3u);
+  EXPECT_EQ(board_->history(1)->size(), 5u);
 }
 
 TEST_F(ScoreboardTest, UndoesAPauseAsIfItHadNeverBeen) {
@@ -152,14 +172,96 @@ TEST_F(ScoreboardTest, ReportsEachSecondAndTheEnd) {
 
 TEST_F(ScoreboardTest, RemovesAClockAndKeepsItsHistory) {
   command("a", {{kPlay, ClockCommand::start()}});
-  EXPECT_EQ(board_->remove_clock(kPlay), absl::OkStatus());
-  EXPECT_EQ(board_->remove_clock(kPlay).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(board_->remove_clock(kPlay).ok());
+  EXPECT_EQ(board_->remove_clock(kPlay).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(board_->command("b", {{kPlay, ClockCommand::pause()}}).status().code(),
             absl::StatusCode::kNotFound);
   open();
   EXPECT_EQ(board_->state().at("clocks").size(), 1u);
-  EXPECT_EQ(board_->history(1)->size(), 3u) << "a command and two signs of life";
-  EXPECT_EQ(board_->add_clock(kPeriod, {.initial = 1s}).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(board_->history(1)->size(), 5u) << "two clocks, a command and two signs of life";
+  EXPECT_EQ(board_->add_clock("x", kPeriod, {.initial = 1s}).status().code(),
+            absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(ScoreboardTest, GivesAClockThatWasRemovedNewRules) {
+  command("a", {{kPlay, ClockCommand::start()}});
+  pass(10s);
+  ASSERT_TRUE(board_->remove_clock(kPlay).ok());
+  EXPECT_EQ(board_->add_clock("b", kPlay, {.initial = 25s})->outcome, LogOutcome::kDone);
+  EXPECT_EQ(board_->add_clock("b", kPlay, {.initial = 25s})->outcome, LogOutcome::kDuplicate);
+  EXPECT_EQ(value(kPlay), 25s);
+  open();
+  EXPECT_EQ(value(kPlay), 25s);
+}
+
+TEST_F(ScoreboardTest, StartsTheBatchOfAnEndAtTheInstantOfTheEnd) {
+  at_end_ = {{kPeriod, {{kPlay, ClockCommand::restart_at(30s)}}}};
+  open();
+  command("a", {{kPeriod, ClockCommand::restart_at(1500ms)}});
+  pass(10s);
+  EXPECT_EQ(value(kPlay), 30s - 8500ms);
+  EXPECT_EQ(command("b", {{kPlay, ClockCommand::pause()}}), LogOutcome::kDone);
+  open();
+  EXPECT_EQ(value(kPlay), 30s - 8500ms);
+}
+
+TEST_F(ScoreboardTest, StartsTheBatchOfAnEndThatNoServerSaw) {
+  at_end_ = {{kPeriod, {{kPlay, ClockCommand::restart_at(30s)}}}};
+  open();
+  command("a", {{kPeriod, ClockCommand::restart_at(1500ms)}});
+  board_.reset();
+  pass(10s);
+  open();
+  EXPECT_EQ(value(kPlay), 30s - 8500ms);
+}
+
+TEST_F(ScoreboardTest, SkipsABatchThatAClockRefuses) {
+  at_end_ = {{kPeriod, {{kPlay, ClockCommand::set(50s)}}}};
+  open();
+  command("a", {{kPeriod, ClockCommand::restart_at(1s)}});
+  pass(10s);
+  EXPECT_EQ(value(kPlay), 40s);
+  EXPECT_EQ(board_->state().at("next_undo").at("command_id"), "a");
+}
+
+TEST_F(ScoreboardTest, StoresTheEventsAndTheStateOfEachChange) {
+  game_ = kPeriod;
+  open();
+  command("a", {{kPeriod, ClockCommand::set(2s)}, {kPlay, ClockCommand::start()}});
+  command("b", {{kPeriod, ClockCommand::start()}});
+  command("c", {{kPeriod, ClockCommand::start()}});  // without effect
+  pass(10s);
+  EXPECT_THAT(column("SELECT event_type FROM events ORDER BY event_id"),
+              ElementsAre("CLOCK_SET", "CLOCK_CHANGED",  // of the new clocks
+                          "CLOCK_SET", "CLOCK_CHANGED", "GAME_STARTED", "GAME_PAUSED"));
+  EXPECT_THAT(column("SELECT event_payload ->> '$.seconds' FROM events"
+                     " WHERE event_type = 'CLOCK_SET' ORDER BY event_id"),
+              ElementsAre("900", "2"));
+  EXPECT_THAT(column("SELECT value_ns || status || (started_utc_ns IS NULL) FROM clocks"
+                     " ORDER BY kind"),
+              ElementsAre("0stopped1", "40000000000running0"));
+}
+
+TEST_F(ScoreboardTest, TakesOneCommandOnceOfTwoServers) {
+  auto store = SqliteStore::open(directory_.path() / "match.db");
+  ASSERT_TRUE(store.ok()) << store.status();
+  auto other = Scoreboard::open(clock_, **store, {.boot = "boot-1"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(command("a", {{kPeriod, ClockCommand::adjust(-1s)}}), LogOutcome::kDone);
+  EXPECT_EQ((*other)->command("a", {{kPeriod, ClockCommand::adjust(-1s)}})->outcome,
+            LogOutcome::kDuplicate);
+  EXPECT_EQ((*other)->command("b", {{kPeriod, ClockCommand::adjust(-1s)}})->outcome,
+            LogOutcome::kDone);
+  EXPECT_EQ(command("c", {{kPeriod, ClockCommand::adjust(-1s)}}), LogOutcome::kDone);
+  EXPECT_EQ(value(kPeriod), 15min - 3s);
+}
+
+TEST_F(ScoreboardTest, GivesASignOfLifeWhileAClockRuns) {
+  pass(1min);
+  EXPECT_EQ(board_->history(1)->size(), 3u);
+  command("a", {{kPeriod, ClockCommand::start()}});
+  pass(1min);
+  EXPECT_EQ(board_->history(1)->size(), 10u);
 }
 
 }  // namespace

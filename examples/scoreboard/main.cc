@@ -1,0 +1,66 @@
+// scoreboard: game clocks that lose no part of a second, on every screen.
+//
+// Exit status: 0 done; 1 for an error in the input or the output; 2 for an error in the command line.
+// An error is one line on stderr.
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/command_line.h"
+#include "common/printable.h"
+#include "serve_command.h"
+
+namespace {
+
+using common::add_parsed;
+using common::Command;
+using masterclock::BootPolicy;
+
+absl::StatusOr<BootPolicy> parse_policy(const std::string& text) {
+  for (const BootPolicy policy : {BootPolicy::kContinue, BootPolicy::kFreeze, BootPolicy::kAsk}) {
+    if (text == to_string(policy)) return policy;
+  }
+  return absl::InvalidArgumentError("Invalid policy " + common::in_quotes(text) +
+                                    ": expected continue, freeze or ask");
+}
+
+void add_serve(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<scoreboard::ServeOptions>();
+  CLI::App& serve = *app.add_subcommand("serve", "Serves the clocks of a match.");
+  serve.add_option("--db", options->database, "the match; default: scoreboard.db")
+      ->type_name("FILE");
+  serve.add_option("--address", options->address, "an IP address to listen on; default: 127.0.0.1")
+      ->type_name("IP");
+  serve.add_option("--port", options->port, "default: any free port")->type_name("N");
+  serve
+      .add_option("--token", options->token,
+                  "for commands; default: one that the first start makes")
+      ->type_name("T");
+  serve.add_option("--sport", options->sport, "the rules; the first start adds their clocks")
+      ->type_name("FILE");
+  add_parsed(serve, "--after-reboot", options->after_reboot,
+             "the policy for clocks that ran when the machine went down; default: ask",
+             parse_policy)
+      ->type_name("continue|freeze|ask");
+  serve.callback([options, &chosen] {
+    chosen = [options] {
+      // A closed pipe and a file that is too large are errors to report, not the end of the program.
+      for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
+      return scoreboard::serve(*options);
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return common::run_program(
+      argc, argv,
+      {.name = "scoreboard",
+       .description = "Game clocks that lose no part of a second, on every screen."},
+      [](CLI::App& app, Command& command) {
+        app.require_subcommand(1);
+        add_serve(app, command);
+      });
+}

@@ -1,0 +1,38 @@
+// Composes the messages of /ws and /ws/score, and the lines of the console.
+#ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_MESSAGES_H_
+#define MASTERCLOCK_EXAMPLES_SCOREBOARD_MESSAGES_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "masterclock/timers/clock_report.h"
+#include "masterclock/timers/count_clock.h"
+
+namespace scoreboard {
+
+// What the deliveries add to the state.
+struct PusherState {
+  std::string status = "unknown";  // unknown, healthy, pending, dead
+  std::int64_t dead_letters = 0;
+  std::optional<std::int64_t> oldest_undelivered_s = {};  // its age
+  friend bool operator==(const PusherState&, const PusherState&) = default;
+};
+
+// {"type": "report", "reason", the fields of a clock, "revision", "missed", "server_utc_ns"}
+std::string report_message(const masterclock::ClockReport& report,
+                           masterclock::CountDirection direction);
+
+// Returns the answer to a message of a client: {"type": "pong", "t", "server_utc_ns"} for a ping, else
+// {"type": "error", "error"}.
+std::string answer_to(std::string_view message, std::int64_t server_utc_ns);
+
+// Writes "[HH:MM:SS] [PID: n TID: n] message    logger" to stderr in one write, in UTC. Drops the line when
+// its reader is slow.
+void log_line(std::string_view logger, std::string_view message);
+
+}  // namespace scoreboard
+
+#endif  // MASTERCLOCK_EXAMPLES_SCOREBOARD_MESSAGES_H_

@@ -1,0 +1,109 @@
+#include "serve_command.h"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "common/output.h"
+#include "common/printable.h"
+#include "common/stop_signal.h"
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/master_clock.h"
+#include "service.h"
+#include "sport.h"
+#include "store.h"
+
+namespace scoreboard {
+namespace {
+
+constexpr std::size_t kLargestSport = std::size_t{1024} * 1024;
+
+absl::StatusOr<std::string> contents_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kLargestSport + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() || file.bad()) {
+    return absl::NotFoundError(common::printable(path) + ": cannot be read, or is above 1 MB");
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+absl::StatusOr<std::optional<Sport>> read_sport(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const auto text = contents_of(path);
+  if (!text.ok()) return text.status();
+  auto sport = parse_sport(*text, path);
+  if (!sport.ok()) return sport.status();
+  return *std::move(sport);
+}
+
+absl::StatusOr<std::string> token_of(Store& store) {
+  auto token = store.setting("token");
+  if (!token.ok() || !token->empty()) return token;
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return absl::UnavailableError("The system has no random numbers");
+  }
+  std::string made;
+  for (const unsigned char byte : bytes) {
+    made += "0123456789abcdef"[byte / 16];
+    made += "0123456789abcdef"[byte % 16];
+  }
+  if (absl::Status set = store.set_setting("token", made); !set.ok()) return set;
+  return made;
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+}  // namespace
+
+absl::Status serve(const ServeOptions& options) {
+  auto sport = read_sport(options.sport);
+  if (!sport.ok()) return sport.status();
+  ::umask(077);  // the store has the token
+  auto store = SqliteStore::open(options.database);
+  if (!store.ok()) return store.status();
+  ServiceOptions service_options = {.boot = boot_id(),
+                                    .policy = options.after_reboot,
+                                    .token = options.token,
+                                    .sport = *std::move(sport)};
+  service_options.server.address = options.address;
+  service_options.server.port = options.port;
+  service_options.server.log = [](std::string_view line) { log_line("server", line); };
+  if (options.token.empty()) {
+    const auto token = token_of(**store);
+    if (!token.ok()) return token.status();
+    service_options.token = *token;
+  }
+
+  const common::StopSignal stop;  // before the first thread
+  masterclock::MasterClock clock;
+  auto service = Service::open(clock, **store, service_options);
+  if (!service.ok()) return service.status();
+  masterclock::Dispatcher dispatcher(clock.scheduler());
+  dispatcher.start();
+  std::string ready = "listening on " + (*service)->address() + "\n";
+  if (options.token.empty()) {
+    ready += "operate at " + (*service)->address() + "#" + service_options.token + "\n";
+  }
+  if (absl::Status written = common::write_stdout(ready); !written.ok()) return written;
+  while (!stop.wait_for(std::chrono::hours(1))) {
+  }
+  dispatcher.stop();
+  return absl::OkStatus();
+}
+
+}  // namespace scoreboard

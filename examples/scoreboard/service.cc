@@ -1,0 +1,255 @@
+#include "service.h"
+
+#include <charconv>
+#include <functional>
+#include <utility>
+
+#include "common/json_line.h"
+#include "common/printable.h"
+#include "masterclock/timers/clock_display.h"
+#include "wire.h"
+
+namespace scoreboard {
+namespace {
+
+using common::Access;
+using common::error_response;
+using common::HttpRequest;
+using common::HttpResponse;
+using common::json_response;
+using common::SessionId;
+
+constexpr char kStatePath[] = "/ws", kScorePath[] = "/ws/score";
+constexpr std::size_t kLongestStageMessage = 500;
+
+HttpResponse respond(const absl::StatusOr<Answer>& answer) {
+  if (!answer.ok()) return error_response(answer.status());
+  return json_response({{"sequence", answer->sequence}, {"outcome", to_string(answer->outcome)}});
+}
+
+// Returns a handler of requests that have a JSON object with a `command_id`.
+template <class Handle>
+common::HttpHandler with_id(Handle handle) {
+  return [handle](const HttpRequest& request) {
+    const auto body = common::parse_json_object(request.body);
+    if (!body.ok()) return error_response(body.status());
+    const auto id = read_command_id(*body);
+    if (!id.ok()) return error_response(id.status());
+    return respond(handle(*id, *body));
+  };
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+json sport_json(const std::optional<Sport>& sport) {
+  json actions = json::array();
+  if (!sport) return {{"name", ""}, {"actions", actions}, {"game", nullptr}};
+  for (const SportAction& action : sport->actions) {
+    actions.push_back(
+        {{"name", action.name}, {"key", action.key}, {"commands", to_json(action.commands)}});
+  }
+  return {{"name", sport->name},
+          {"actions", std::move(actions)},
+          {"game", {{"kind", sport->game.kind}, {"id", sport->game.id}}}};
+}
+
+absl::StatusOr<json> read_stage(const HttpRequest& request) {
+  const auto body = common::parse_json_object(request.body);
+  if (!body.ok()) return body.status();
+  const json message = body->value("message", json("")),
+             blackout = body->value("blackout", json(false));
+  if (!message.is_string() || message.get_ref<const std::string&>().size() > kLongestStageMessage) {
+    return absl::InvalidArgumentError("message: expected a text of at most 500 bytes");
+  }
+  if (!blackout.is_boolean()) return absl::InvalidArgumentError("blackout: expected true or false");
+  return json{{"message", message}, {"blackout", blackout}};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Service>> Service::open(masterclock::MasterClock& clock,
+                                                       Store& store, ServiceOptions options) {
+  std::unique_ptr<Service> service(new Service(clock, std::move(options)));
+  ScoreboardOptions board = {.boot = service->options_.boot, .policy = service->options_.policy};
+  if (const auto& sport = service->options_.sport) {
+    board.at_end = sport->at_end;
+    board.game = sport->game;
+  }
+  board.log = [](std::string_view line) { log_line("scoreboard", line); };
+  board.on_report = [self = service.get()](const masterclock::ClockReport& report,
+                                           const ClockInfo& info) { self->send(report, info); };
+  board.on_change = [self = service.get()] { self->send_state(); };
+  auto opened = Scoreboard::open(clock, store, std::move(board));
+  if (!opened.ok()) return opened.status();
+  service->board_ = *std::move(opened);
+  const auto stage = service->board_->setting("stage");
+  if (!stage.ok()) return stage.status();
+  if (!stage->empty()) service->stage_ = json::parse(*stage, nullptr, false);
+  if (absl::Status added = service->add_clocks_of_sport(); !added.ok()) return added;
+  if (absl::Status listening = service->server_->listen(); !listening.ok()) return listening;
+  return service;
+}
+
+Service::Service(masterclock::MasterClock& clock, ServiceOptions options)
+    : clock_(clock),
+      options_(std::move(options)),
+      stage_{{"message", ""}, {"blackout", false}},
+      server_(std::make_unique<common::WebServer>(routes(), options_.server)) {}
+
+absl::Status Service::add_clocks_of_sport() {
+  if (!options_.sport || board_->has_clocks()) return absl::OkStatus();
+  for (const auto& [key, rules] : options_.sport->clocks) {
+    const auto added = board_->add_clock("sport " + to_string(key), key, rules);
+    if (!added.ok()) return added.status();
+  }
+  return absl::OkStatus();
+}
+
+common::HttpRouter Service::routes() {
+  common::HttpRouter router({.token = options_.token});
+  router.add("GET", "/api/state", [this](const HttpRequest&) { return json_response(state()); });
+  router.add("GET", "/api/sport",
+             [this](const HttpRequest&) { return json_response(sport_json(options_.sport)); });
+  router.add("GET", "/api/history", [this](const HttpRequest& request) {
+    std::optional<std::uint64_t> first = 1;
+    if (const auto from = request.query.find("from"); from != request.query.end()) {
+      first = parse_number<std::uint64_t>(from->second);
+    }
+    if (!first || *first > std::uint64_t{INT64_MAX}) {
+      return error_response(400, "from: expected a sequence");
+    }
+    const auto records = board_->history(*first);
+    if (!records.ok()) return error_response(records.status());
+    return json_response({{"records", *records}});
+  });
+  add_commands(router);
+  router.add_web_socket(
+      kStatePath,
+      {.opened =
+           [this](SessionId id, const HttpRequest&) {
+             json message = state();
+             message["type"] = "state";
+             server_->send(id, common::json_line(message));
+           },
+       .received =
+           [this](SessionId id, std::string_view text) {
+             server_->send(id, answer_to(text, clock_.now_utc().time_since_epoch().count()));
+           },
+       .closed =
+           [](SessionId id, std::string_view why) {
+             log_line("sessions", "Session " + std::to_string(id) + " ended: " + std::string(why));
+           }});
+  router.add_web_socket(kScorePath, {.opened = [this](SessionId id, const HttpRequest&) {
+                          server_->send(id, score());
+                        }});
+  return router;
+}
+
+void Service::add_commands(common::HttpRouter& router) {
+  const auto add = [&](const char* method, std::string_view path, common::HttpHandler handler) {
+    router.add(method, path, std::move(handler), Access::kToken);
+  };
+  add("POST", "/api/commands",
+      with_id([this](const std::string& id, const json& body) -> absl::StatusOr<Answer> {
+        const auto commands = read_commands(body);
+        if (!commands.ok()) return commands.status();
+        return board_->command(id, *commands);
+      }));
+  add("POST", "/api/undo",
+      with_id([this](const std::string& id, const json&) { return board_->undo(id); }));
+  add("POST", "/api/redo",
+      with_id([this](const std::string& id, const json&) { return board_->redo(id); }));
+  add("POST", "/api/decide",
+      with_id([this](const std::string& id, const json& body) -> absl::StatusOr<Answer> {
+        const json choice = body.value("choice", json());
+        if (choice != "continue" && choice != "freeze") {
+          return absl::InvalidArgumentError("choice: expected continue or freeze");
+        }
+        return board_->decide(id, choice == "continue");
+      }));
+  add("POST", "/api/clocks",
+      with_id([this](const std::string& id, const json& body) -> absl::StatusOr<Answer> {
+        const auto key = read_key(body);
+        if (!key.ok()) return key.status();
+        const auto rules = read_rules(body.value("rules", json()), "rules");
+        if (!rules.ok()) return rules.status();
+        return board_->add_clock(id, *key, *rules);
+      }));
+  add("DELETE", "/api/clocks/:kind/:id", [this](const HttpRequest& request) {
+    const std::string& kind = request.parameters.at("kind");
+    const std::string& text = request.parameters.at("id");
+    const auto id = parse_number<std::int64_t>(text);
+    if (!id)
+      return error_response(404, "There is no clock " + common::printable(kind + "/" + text));
+    return respond(board_->remove_clock({kind, *id}));
+  });
+  add("POST", "/api/stage", [this](const HttpRequest& request) {
+    const auto stage = read_stage(request);
+    if (!stage.ok()) return error_response(stage.status());
+    if (absl::Status set = board_->set_setting("stage", common::json_line(*stage)); !set.ok()) {
+      return error_response(503, std::string(set.message()));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      stage_ = *stage;
+    }
+    send_state();
+    return json_response(*stage);
+  });
+}
+
+json Service::state() const {
+  json result = board_->state();
+  const std::lock_guard lock(mutex_);
+  result["pusher_status"] = pusher_.status;
+  result["dead_letters"] = pusher_.dead_letters;
+  result["oldest_undelivered_s"] =
+      pusher_.oldest_undelivered_s ? json(*pusher_.oldest_undelivered_s) : json();
+  result["stage"] = stage_;
+  return result;
+}
+
+std::string Service::score() const { return score(board_->game_state()); }
+
+std::string Service::score(json game) const {
+  const std::lock_guard lock(mutex_);
+  game["pusher_status"] = pusher_.status;
+  return common::json_line(json{{"state", std::move(game)}});
+}
+
+void Service::send(const masterclock::ClockReport& report, const ClockInfo& info) {
+  // A second replaces the one before it that a slow client has not taken.
+  const bool second = report.reason == masterclock::ClockReport::Reason::kSecond;
+  server_->broadcast(report_message(report, info.direction),
+                     second ? to_string(report.key) : std::string(), kStatePath);
+  if (!info.is_game) return;
+  const masterclock::ClockReading& reading = report.reading;
+  const std::int64_t seconds = masterclock::shown_seconds(reading.value, info.direction);
+  const bool running = reading.state == masterclock::ClockState::kRunning;
+  server_->broadcast(score({{"seconds", seconds}, {"running", running}}), "score", kScorePath);
+}
+
+void Service::send_state() {
+  if (!board_) return;
+  json message = state();
+  message["type"] = "state";
+  server_->broadcast(common::json_line(message), "state", kStatePath);
+  server_->broadcast(score(), "score", kScorePath);
+}
+
+void Service::set_pusher(PusherState state) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state == pusher_) return;
+    pusher_ = std::move(state);
+  }
+  send_state();
+}
+
+}  // namespace scoreboard

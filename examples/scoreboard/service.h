@@ -1,0 +1,79 @@
+// Serves the clocks of a match over HTTP and WebSockets.
+//
+//   GET  /api/state /api/sport /api/history?from=N      readings
+//   POST /api/commands /api/undo /api/redo /api/decide  need the token, as all that change something
+//   POST /api/clocks, DELETE /api/clocks/KIND/ID
+//   POST /api/stage                                     message and blackout of the stage view
+//   WS   /ws         the whole state, then the reports
+//   WS   /ws/score   {"state": {"seconds", "running", "pusher_status"}} of the game clock
+#ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_SERVICE_H_
+#define MASTERCLOCK_EXAMPLES_SCOREBOARD_SERVICE_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/http_router.h"
+#include "common/web_server.h"
+#include "masterclock/master_clock.h"
+#include "messages.h"
+#include "scoreboard.h"
+#include "sport.h"
+#include "store.h"
+
+namespace scoreboard {
+
+struct ServiceOptions {
+  std::string boot;
+  masterclock::BootPolicy policy = masterclock::BootPolicy::kAsk;
+  std::string token;
+  std::optional<Sport> sport = {};
+  common::WebServerOptions server = {};
+};
+
+// Threads: any. The caller triggers the events of the clock, and ends that before it destroys the service.
+class Service {
+ public:
+  // Adds the clocks of the sport to a store without clocks, and listens. `clock` and `store` must outlive
+  // the service.
+  //
+  // Errors: those of Scoreboard::open and WebServer::listen.
+  static absl::StatusOr<std::unique_ptr<Service>> open(masterclock::MasterClock& clock,
+                                                       Store& store, ServiceOptions options);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service() { server_->stop(); }
+
+  [[nodiscard]] std::string address() const { return server_->address(); }
+
+  // Shows the state of the deliveries.
+  void set_pusher(PusherState state);
+
+ private:
+  Service(masterclock::MasterClock& clock, ServiceOptions options);
+  absl::Status add_clocks_of_sport();
+  [[nodiscard]] common::HttpRouter routes();
+  void add_commands(common::HttpRouter& router);
+  [[nodiscard]] nlohmann::json state() const;
+  [[nodiscard]] std::string score() const;
+  [[nodiscard]] std::string score(nlohmann::json game) const;
+  void send(const masterclock::ClockReport& report, const ClockInfo& info);
+  void send_state();
+
+  masterclock::MasterClock& clock_;
+  const ServiceOptions options_;
+  mutable std::mutex mutex_;
+  PusherState pusher_;
+  nlohmann::json stage_;
+  std::unique_ptr<Scoreboard> board_;
+  std::unique_ptr<common::WebServer> server_;
+};
+
+}  // namespace scoreboard
+
+#endif  // MASTERCLOCK_EXAMPLES_SCOREBOARD_SERVICE_H_
