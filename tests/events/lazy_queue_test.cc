@@ -98,11 +98,11 @@ TEST(LazyQueue, FirstAfterAPlaceInTheOrder) {
 // are those in use.
 template <class Queue>
 class LazyQueueModel : public ::testing::Test {};
-template <std::size_t kSorted, std::size_t kBucket>
+template <std::size_t kMost>
 struct SmallQueue : LazyQueue {
-  SmallQueue() : LazyQueue(kSorted, kBucket) {}
+  SmallQueue() : LazyQueue(kMost) {}
 };
-using Queues = ::testing::Types<LazyQueue, SmallQueue<8, 8>, SmallQueue<24, 70>>;
+using Queues = ::testing::Types<LazyQueue, SmallQueue<8>, SmallQueue<50>>;
 TYPED_TEST_SUITE(LazyQueueModel, Queues);
 
 TYPED_TEST(LazyQueueModel, AgreesWithAnOrderedMap) {
@@ -226,7 +226,7 @@ TEST(LazyQueue, SortsWhateverTheDueTimesAre) {
 
 // After most of a day was cancelled, the rest is in few buckets and in order.
 TEST(LazyQueue, ThinsOutInOrder) {
-  LazyQueue queue(8, 8);
+  LazyQueue queue(8);
   constexpr std::uint32_t kMany = 5'000;
   for (std::uint32_t i = 0; i < kMany; ++i) push(queue, nanoseconds(i * 7'919 % kMany), i + 1, i);
   for (std::uint32_t i = 0; i < kMany; ++i) {

@@ -40,18 +40,18 @@ using EntryKey = Int128;
 // to remove.
 //
 // Entries are distributed over equal spans of time, and insertion finishes the order. std::sort sorts few
-// entries, many entries, and due times that crowd in few spans.
+// entries, and due times that crowd in few spans.
 //
 // Cost:   O(n) for due times that are spread out, O(n log n) for others.
 // Errors: std::bad_alloc; `sorted` then stays.
 inline void sort_latest_first(const std::vector<QueueEntry>& entries,
                               std::vector<QueueEntry>& sorted) {
-  constexpr std::size_t kFew = 64, kMany = 4096, kMovesPerEntry = 4;
-  constexpr int kSpanBits = 11;  // the counters fit in the first cache
+  constexpr std::size_t kFew = 64, kMovesPerEntry = 4;
+  constexpr int kSpanBits = 12;  // 2^12 spans at most: the counters fit in the first cache
   const auto is_later = [](const QueueEntry& a, const QueueEntry& b) { return comes_before(b, a); };
   const std::size_t n = entries.size();
   sorted.resize(n);
-  if (n < kFew || n > kMany) {
+  if (n < kFew) {
     std::copy(entries.begin(), entries.end(), sorted.begin());
     std::sort(sorted.begin(), sorted.end(), is_later);
     return;
@@ -64,12 +64,13 @@ inline void sort_latest_first(const std::vector<QueueEntry>& entries,
   const auto until_latest = [&](auto due) {
     return static_cast<std::uint64_t>(latest) - static_cast<std::uint64_t>(due);
   };
-  const int shift =
-      std::max(static_cast<int>(std::bit_width(until_latest(earliest))) - kSpanBits, 0);
-  std::array<std::uint32_t, std::size_t{1} << kSpanBits> ends = {};
+  const int bits = std::min(static_cast<int>(std::bit_width(n)), kSpanBits);
+  const int shift = std::max(static_cast<int>(std::bit_width(until_latest(earliest))) - bits, 0);
+  std::array<std::uint32_t, std::size_t{1} << kSpanBits> ends;
+  std::fill_n(ends.begin(), std::size_t{1} << bits, 0);
   for (const QueueEntry& entry : entries) ++ends[until_latest(entry.due.count()) >> shift];
   std::uint32_t sum = 0;
-  for (std::uint32_t& end : ends) sum += std::exchange(end, sum);
+  for (std::size_t span = 0; span >> bits == 0; ++span) sum += std::exchange(ends[span], sum);
   for (const QueueEntry& entry : entries) {
     sorted[ends[until_latest(entry.due.count()) >> shift]++] = entry;
   }

@@ -66,9 +66,8 @@ class EventBuckets {
     }
   }
 
-  // Returns the first bucket, in no order, with at most `most` entries.
-  const std::vector<QueueEntry>& first(std::size_t most) {
-    while (buckets_.back().entries.size() > most) split(buckets_.size() - 1);
+  // Returns the first bucket, in no order.
+  [[nodiscard]] const std::vector<QueueEntry>& first() const noexcept {
     return buckets_.back().entries;
   }
   void drop_first() noexcept { buckets_.pop_back(); }

@@ -201,18 +201,18 @@ class EventEngine {
         if (!sweep.due.dropped) done(std::move(sweep.due.fired));
         continue;
       }
+      FiredEvent fired{.fired = sweep.position.now.utc};
       do {
         const std::uint32_t next = sweep.run.next.fetch_add(1);
         if (next >= sweep.run.size) break;
         const EventRun::Event& event = sweep.run.events[next];
-        FiredEvent fired{.due = event.due,
-                         .fired = sweep.position.now.utc,
-                         .lateness = sweep.position.lateness_of(event.due)};
+        fired.due = event.due;
+        fired.lateness = sweep.position.lateness_of(event.due);
         {
           const ActionOfRun action{sweep.run, *event.event};
           run(fired, event.event->action, is_late(fired.lateness));
         }
-        done(std::move(fired));
+        done(FiredEvent{.due = fired.due, .fired = fired.fired, .lateness = fired.lateness});
       } while (!stop.stop_requested());
       most =
           sweep.run.done == sweep.run.size ? std::min<std::size_t>(2 * most, EventRun::kMost) : 1;

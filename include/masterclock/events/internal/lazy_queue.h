@@ -51,10 +51,9 @@ class LazyQueue {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
 
-  LazyQueue() : LazyQueue(2048, 16384) {}
-  // `sorted`: about how many entries are kept sorted, and how many the overflow holds. `bucket`: a bucket
-  // with more entries is split. The defaults are the fastest of those measured; tests use small ones.
-  LazyQueue(std::size_t sorted, std::size_t bucket) : most_sorted_(sorted), buckets_(bucket) {}
+  // `most`: about how many entries are sorted at a time, and the size of the overflow and of a bucket. The
+  // default is the fastest of those measured; tests use small ones.
+  explicit LazyQueue(std::size_t most = 4096) : most_(most), buckets_(most) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -95,13 +94,13 @@ class LazyQueue {
 
   // Allocates, so that one push() for `slot` cannot fail. Required before each push().
   void reserve(std::uint32_t slot) {
-    if (slot >= tickets_.size() || overflow_.size() >= most_sorted_) make_room(slot);
+    if (slot >= tickets_.size() || overflow_.size() >= most_) make_room(slot);
   }
   // Holds the room for one later push(), while other entries are pushed. release() frees the room,
   // for that push or for others.
   void hold(std::uint32_t slot) {
     reserve(slot);
-    overflow_.reserve(std::max<std::size_t>(overflow_.size(), most_sorted_) + held_ + 1);
+    overflow_.reserve(std::max<std::size_t>(overflow_.size(), most_) + held_ + 1);
     ++held_;
   }
   void release() noexcept { --held_; }
@@ -122,8 +121,8 @@ class LazyQueue {
       return;
     }
     ++dead_;
-    // 4 * most_sorted_: dead entries outside of the buckets.
-    if (dead_ > size_ / 4 + 4 * most_sorted_) dead_ -= buckets_.sweep_next({tickets_});
+    // 4 * most_: dead entries outside of the buckets.
+    if (dead_ > size_ / 4 + 4 * most_) dead_ -= buckets_.sweep_next({tickets_});
   }
 
   // Removes the entry that first() has just returned.
@@ -195,10 +194,10 @@ class LazyQueue {
   // Distributes a full overflow, unless most of it is dead.
   [[gnu::noinline]] void make_room(std::uint32_t slot) {
     if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
-    overflow_.reserve(most_sorted_ + held_ + 1);
-    if (overflow_.size() < most_sorted_) return;
+    overflow_.reserve(most_ + held_ + 1);
+    if (overflow_.size() < most_) return;
     sweep_overflow();
-    if (overflow_.size() > most_sorted_ / 2) distribute_live();
+    if (overflow_.size() > most_ / 2) distribute_live();
   }
   void sweep_overflow() noexcept {
     if (dead_ == 0) return;
@@ -224,7 +223,7 @@ class LazyQueue {
       merge(rest.begin, rest.end);
     }
     rest.begin = rest.end;
-    if (sorted_.size() > 2 * most_sorted_) spill();
+    if (sorted_.size() > 2 * most_) spill();
   }
   // Leaves the entries in [begin, end) in the overflow, also when memory runs out.
   struct Rest {
@@ -245,19 +244,18 @@ class LazyQueue {
 
   // Moves the later part of sorted_, which is too long, to a bucket.
   void spill() {
-    const auto count = static_cast<std::ptrdiff_t>(sorted_.size() - most_sorted_ / 2);
+    const auto count = static_cast<std::ptrdiff_t>(sorted_.size() - most_ / 2);
     buckets_.add_in_front(sorted_.data(), sorted_.data() + count);
     sorted_.erase(sorted_.begin(), sorted_.begin() + count);
   }
 
   // Moves the first bucket to sorted_, which is empty.
   void refill() {
-    sort_latest_first(buckets_.first(most_sorted_), sorted_);
+    sort_latest_first(buckets_.first(), sorted_);
     buckets_.drop_first();
-    if (dead_ > 0) dead_ -= std::erase_if(sorted_, IsDead{tickets_});
   }
 
-  const std::size_t most_sorted_;
+  const std::size_t most_;
   std::size_t size_ = 0;                // of live entries
   std::size_t dead_ = 0;                // entries still stored
   std::size_t held_ = 0;                // see hold()

@@ -191,12 +191,16 @@ class PendingEvents {
     run.size = 0;
     if (!steady_.empty()) return false;
     utc_.visit_next(sweep.place, [&](const QueueEntry& entry) {
-      PendingEvent& event = slots_[entry.slot];
       const UtcTime due(entry.due);
-      if (run.size == most || due > sweep.now.utc || event.extras != nullptr) return false;
+      if (run.size == most || due > sweep.now.utc) return false;
+      PendingEvent& event = slots_[entry.slot];
+      __builtin_prefetch(&event);
       run.events[run.size++] = {&event, entry.slot, due};
       return true;
     });
+    for (std::uint32_t i = 0; i < run.size; ++i) {
+      if (run.events[i].event->extras != nullptr) run.size = i;
+    }
     run.next = 0;
     return run.size > 0;
   }
