@@ -8,8 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "common/command_line.h"
+#include "common/output.h"
 #include "common/printable.h"
+#include "score_import.h"
 #include "serve_command.h"
+#include "store.h"
 
 namespace {
 
@@ -52,6 +55,27 @@ void add_serve(CLI::App& app, Command& chosen) {
   });
 }
 
+void add_import(CLI::App& app, Command& chosen) {
+  struct Options {
+    std::string database = "scoreboard.db", file;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App& import = *app.add_subcommand(
+      "import", "Imports a Score database, or its JSON lines, as clock game/1.");
+  import.add_option("FILE", options->file, "the database, or the file of lines")->required();
+  import.add_option("--db", options->database, "the match; default: scoreboard.db")
+      ->type_name("FILE");
+  import.callback([options, &chosen] {
+    chosen = [options]() -> absl::Status {
+      auto store = scoreboard::SqliteStore::open(options->database);
+  if (!store.ok()) return store.status();
+  const auto line = scoreboard::import_score(options->file, **store);
+  return line.ok() ? common::write_stdout(*line + "\n") : line.status();
+};
+}  // namespace
+);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,5 +86,6 @@ int main(int argc, char** argv) {
       [](CLI::App& app, Command& command) {
         app.require_subcommand(1);
         add_serve(app, command);
+        add_import(app, command);
       });
 }
