@@ -7,6 +7,7 @@
 #include "common/json_line.h"
 #include "common/printable.h"
 #include "masterclock/timers/clock_display.h"
+#include "pages.h"
 #include "wire.h"
 
 namespace scoreboard {
@@ -129,6 +130,7 @@ common::HttpRouter Service::routes() {
     return json_response({{"records", *records}});
   });
   add_commands(router);
+  add_pages(router);
   router.add_web_socket(
       kStatePath,
       {.opened =
@@ -149,6 +151,15 @@ common::HttpRouter Service::routes() {
                           server_->send(id, score());
                         }});
   return router;
+}
+
+void Service::add_pages(common::HttpRouter& router) {
+  for (const auto& [name, content] : pages()) router.add_file("/pages/" + name, name, content);
+  for (const char* const page : {"operator", "overlay", "stage"}) {
+    const std::string name = std::string(page) + ".html";
+    router.add_file(std::string("/") + page, name, pages().at(name));
+  }
+  router.add_file("/", "operator.html", pages().at("operator.html"));
 }
 
 void Service::add_commands(common::HttpRouter& router) {

@@ -1,5 +1,6 @@
 // Serves the clocks of a match over HTTP and WebSockets.
 //
+//   GET  / /overlay /stage                              the pages
 //   GET  /api/state /api/sport /api/history?from=N      readings
 //   POST /api/commands /api/undo /api/redo /api/decide  need the token, as all that change something
 //   POST /api/clocks, DELETE /api/clocks/KIND/ID
@@ -58,6 +59,7 @@ class Service {
   Service(masterclock::MasterClock& clock, ServiceOptions options);
   absl::Status add_clocks_of_sport();
   [[nodiscard]] common::HttpRouter routes();
+  static void add_pages(common::HttpRouter& router);
   void add_commands(common::HttpRouter& router);
   [[nodiscard]] nlohmann::json state() const;
   [[nodiscard]] std::string score() const;

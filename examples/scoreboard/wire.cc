@@ -155,6 +155,7 @@ json clock_json(const masterclock::ClockReport& report, CountDirection direction
                  {"value_ns", reading.value.count()},
                  {"state", to_string(reading.state)},
                  {"rate", reading.rate},
+                 {"at_end", reading.at_end},
                  {"expires_in_ns", nullptr},
                  {"shown", masterclock::clock_text(reading.value, direction)}};
   // The reading of an end is of the instant `due`.

@@ -4,8 +4,10 @@
     real_service_test.py SCOREBOARD SPORTS
 """
 
+import http.client
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from service import Service, WebSocket
 
 SECOND = 1_000_000_000
 PROGRAM, SPORTS = sys.argv[1:3]
+PAGES = pathlib.Path(SPORTS).parent / "pages"
 FIELDS = {"kind", "id", "value_ns", "state", "rate", "expires_in_ns", "shown"}
 
 
@@ -148,6 +151,18 @@ class RealService(unittest.TestCase):
         self.assertEqual(self.service.request("POST", "/api/stage", body)[0], 200)
         self.assertEqual(self.service.get("/api/state")["stage"], body)
         self.assertEqual(self.service.request("POST", "/api/stage", {"message": 7})[0], 400)
+
+    def test_pages(self):
+        for path in ("/", "/operator", "/overlay?clock=game/1", "/stage", "/pages/link.js", "/pages/style.css"):
+            with self.subTest(path):
+                connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+                self.addCleanup(connection.close)
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                self.assertEqual(answer.status, 200)
+                self.assertIn("script-src 'self'", answer.headers["Content-Security-Policy"])
+                for name in re.findall(r'"(/pages/[^"]+)"', answer.read().decode()):
+                    self.assertTrue((PAGES / name.rpartition("/")[2]).exists(), name)
 
     def test_ends_at_sigterm(self):
         self.connect()

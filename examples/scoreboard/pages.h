@@ -1,0 +1,15 @@
+// Holds the files of the folder pages/, which the build writes into the program.
+#ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_PAGES_H_
+#define MASTERCLOCK_EXAMPLES_SCOREBOARD_PAGES_H_
+
+#include <map>
+#include <string>
+
+namespace scoreboard {
+
+// Returns the content of each file by its name: "operator.html".
+const std::map<std::string, std::string>& pages();
+
+}  // namespace scoreboard
+
+#endif  // MASTERCLOCK_EXAMPLES_SCOREBOARD_PAGES_H_

@@ -1,0 +1,301 @@
+// The operator's page: each button has a key, and shows it.
+import { Link, clockText, enableHorn, everyFrame, soundHorn } from "/pages/link.js";
+
+const SECOND = 1e9;
+const RETRIES = 20; // of a command without an answer, each after half a second
+const KEY_NAMES = {
+  " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Backspace: "⌫", Enter: "⏎",
+};
+
+const find = (id) => document.getElementById(id);
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const link = new Link();
+const cards = new Map();
+const buttons = new Map(); // by key
+let game = null; // the key of the game clock
+let selected = null; // of a clock
+let hornOn = false;
+
+// The token comes in the address, which then loses it, and stays in this tab.
+if (location.hash.length > 1) {
+  sessionStorage.setItem("token", decodeURIComponent(location.hash.slice(1)));
+  history.replaceState(null, "", location.pathname);
+}
+const token = () => sessionStorage.getItem("token") ?? "";
+
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function say(text, bad = false) {
+  find("answer").textContent = text;
+  find("answer").classList.toggle("bad", bad);
+}
+
+// Sends a request until the server answers. A retry has the same command id and counts once.
+async function post(path, body, name) {
+  const request = {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token()}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ command_id: newId(), ...body }),
+  };
+  for (let i = 0; i < RETRIES; ++i) {
+    try {
+      const answer = await fetch(path, request);
+      const result = await answer.json();
+      if (answer.status === 401) find("login").hidden = false;
+      if (!answer.ok) say(`${name}: ${result.error}`, true);
+      else say(result.outcome === "without_effect" ? `${name}: nothing to do` : name);
+      return;
+    } catch {
+      say(`${name}: no answer, trying again`, true);
+      await pause(500);
+    }
+  }
+  say(`${name}: the server did not answer`, true);
+}
+
+function command(name, verb, more = {}) {
+  const clock = link.clocks.get(selected);
+  if (!clock) return say("No clock is selected", true);
+  const one = { kind: clock.kind, id: clock.id, verb, ...more };
+  return post("/api/commands", { commands: [one] }, `${clock.key} ${name}`);
+}
+
+// Adds a button with a key. Keys with "Shift+" need that modifier.
+function addButton(section, key, name, press) {
+  const button = document.createElement("button");
+  button.type = "button";
+  const label = document.createElement("span");
+  label.textContent = name;
+  button.append(label, keyCap(key));
+  button.addEventListener("click", press);
+  find(section).append(button);
+  buttons.set(key, button);
+  return button;
+}
+
+function keyCap(key) {
+  const cap = document.createElement("kbd");
+  const name = (part) => KEY_NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part);
+  cap.textContent = key.split(/\+(?=.)/).map(name).join(" ");
+  return cap;
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || find("ask").open || event.target.tagName === "INPUT") return;
+  const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const button = buttons.get(event.shiftKey && plain.length > 1 ? `Shift+${plain}` : plain);
+  if (!button || button.hidden || button.closest("[hidden]")) return;
+  event.preventDefault();
+  if (!event.repeat || plain.startsWith("Arrow")) button.click();
+});
+
+// Asks for a text. Returns null when the operator cancels.
+function ask(question, value) {
+  const dialog = find("ask");
+  find("question").textContent = question;
+  find("reply").value = value;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  find("reply").select();
+  return new Promise((done) => {
+    dialog.onclose = () => done(dialog.returnValue === "yes" ? find("reply").value : null);
+  });
+}
+document.querySelector("#ask button[value=no]").addEventListener("click", () => find("ask").close("no"));
+
+// Reads "M:SS", "H:MM:SS", "S", with a fraction or not. Returns ns, or null.
+function parseTime(text) {
+  const match = /^(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,5})(?:[.,](\d{1,9}))?$/.exec(text.trim());
+  if (!match) return null;
+  const [, hours = "0", minutes = "0", seconds, fraction = ""] = match;
+  return (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * SECOND + Number(fraction.padEnd(9, "0"));
+}
+
+async function setClock() {
+  const clock = link.clocks.get(selected);
+  if (!clock) return say("No clock is selected", true);
+  const text = await ask(`Set ${clock.key} to`, clockText(link.value(clock), clock.direction, 60));
+  if (text === null) return;
+  const value = parseTime(text);
+  if (value === null) say(`"${text}" is no time such as 12:34 or 9.5`, true);
+  else command(`set to ${text}`, "set", { value_ns: value });
+}
+
+async function setMessage() {
+  const text = await ask("Message for the stage", link.state?.stage.message ?? "");
+  if (text !== null) post("/api/stage", { ...link.state.stage, message: text }, "message");
+}
+
+function toggleBlackout() {
+  const stage = link.state?.stage ?? { message: "", blackout: false };
+  post("/api/stage", { ...stage, blackout: !stage.blackout }, stage.blackout ? "lights on" : "blackout");
+}
+
+function toggleHorn() {
+  enableHorn();
+  hornOn = !hornOn;
+  buttons.get("a").classList.toggle("on", hornOn);
+}
+
+function select(step) {
+  const keys = orderedClocks().map((clock) => clock.key);
+  if (keys.length === 0) return;
+  selected = keys[(keys.indexOf(selected) + step + keys.length) % keys.length];
+  refresh();
+}
+
+function nameOf(record) {
+  if (record.commands.length === 0) return record.verb;
+  const value = (one) => {
+    if (one.value_ns === undefined) return "";
+    return one.verb === "adjust" ? ` ${one.value_ns / SECOND} s` : ` ${clockText(one.value_ns, "down", 60)}`;
+  };
+  return record.commands.map((one) => `${one.kind}/${one.id} ${one.verb}${value(one)}`).join(", ");
+}
+
+async function toggleHistory() {
+  const section = find("history");
+  section.hidden = !section.hidden;
+  if (!section.hidden) await showHistory();
+}
+
+async function showHistory() {
+  const from = Math.max(1, (link.state?.sequence ?? 1) - 200);
+  const answer = await fetch(`/api/history?from=${from}`);
+  const { records } = await answer.json();
+  const lines = records.filter((record) => record.verb !== "alive").reverse().map((record) => {
+    const line = document.createElement("li");
+    line.value = record.sequence;
+    const time = document.createElement("time");
+    time.textContent = new Date(record.utc_ns / 1e6).toLocaleTimeString();
+    line.append(time, " ", nameOf(record));
+    return line;
+  });
+  find("history").firstElementChild.replaceChildren(...lines);
+}
+
+function card(clock) {
+  if (cards.has(clock.key)) return cards.get(clock.key);
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "clock";
+  element.dataset.clock = clock.key;
+  const [kind, digits, state] = ["span", "b", "i"].map((tag) => document.createElement(tag));
+  kind.textContent = `${clock.kind.replaceAll("_", " ")} ${clock.id}`;
+  element.append(kind, digits, state);
+  element.addEventListener("click", () => {
+    selected = clock.key;
+    refresh();
+  });
+  cards.set(clock.key, element);
+  return element;
+}
+
+function offsetText() {
+  const ahead = link.offset + performance.now() - Date.now();
+  return `server ${ahead < 0 ? "−" : "+"}${Math.abs(ahead).toFixed(1)} ms ± ${((link.roundTrip ?? 0) / 2).toFixed(1)} ms`;
+}
+
+function deliveriesText(state) {
+  const letters = state.dead_letters ? `, ${state.dead_letters} dead letters` : "";
+  const late = state.oldest_undelivered_s ? `, oldest ${state.oldest_undelivered_s} s` : "";
+  return `deliveries ${state.pusher_status}${letters}${late}`;
+}
+
+// Keeps the game clock first.
+function orderedClocks() {
+  const clocks = [...link.clocks.values()];
+  return clocks.filter((clock) => clock.key === game).concat(clocks.filter((clock) => clock.key !== game));
+}
+
+// Shows what changes by messages only.
+function refresh() {
+  const { state, live } = link;
+  find("lost").hidden = live || state === null;
+  find("contact").textContent = live ? `live, ${offsetText()}; ${deliveriesText(state)}` : "no contact";
+  find("contact").classList.toggle("bad", !live || state.pusher_status === "dead" || state.dead_letters > 0);
+  if (state === null) return;
+  if (!link.clocks.has(selected)) selected = orderedClocks()[0]?.key ?? null;
+  const elements = orderedClocks().map(card);
+  const place = find("clocks");
+  if (elements.length !== place.children.length || elements.some((element, i) => place.children[i] !== element)) {
+    place.replaceChildren(...elements);
+  }
+  for (const clock of link.clocks.values()) {
+    const element = card(clock);
+    element.lastChild.textContent = live ? clock.state : "";
+    element.dataset.state = clock.state;
+    element.classList.toggle("over", clock.at_end && clock.state === "running");
+    element.setAttribute("aria-pressed", String(clock.key === selected));
+  }
+  find("store").hidden = !state.store_error;
+  find("store").textContent = `Commands are refused: ${state.store_error}. Running clocks go on.`;
+  find("decide").hidden = !state.needs_decision;
+  for (const [key, name, record] of [["z", "Undo", state.next_undo], ["y", "Redo", state.next_redo]]) {
+    buttons.get(key).disabled = record === null;
+    buttons.get(key).firstChild.textContent = record === null ? name : `${name}: ${nameOf(record)}`;
+  }
+  const running = link.clocks.get(selected)?.state === "running";
+  buttons.get(" ").firstChild.textContent = running ? "Pause" : "Start";
+  buttons.get("b").classList.toggle("on", state.stage.blackout);
+}
+
+function draw() {
+  for (const clock of link.clocks.values()) {
+    const digits = card(clock).children[1];
+    const text = link.live ? clockText(link.value(clock), clock.direction, 60) : "–:––";
+    if (digits.textContent !== text) digits.textContent = text;
+  }
+}
+
+const adjust = (name, ns) => () => command(name, "adjust", { value_ns: ns });
+addButton("controls", " ", "Start", () => {
+  const running = link.clocks.get(selected)?.state === "running";
+  return running ? command("pause", "pause") : command("start", "start");
+});
+addButton("controls", "ArrowLeft", "−1 s", adjust("−1 s", -SECOND));
+addButton("controls", "ArrowRight", "+1 s", adjust("+1 s", SECOND));
+addButton("controls", "Shift+ArrowLeft", "−0.1 s", adjust("−0.1 s", -SECOND / 10));
+addButton("controls", "Shift+ArrowRight", "+0.1 s", adjust("+0.1 s", SECOND / 10));
+addButton("controls", "Enter", "Set …", setClock);
+addButton("controls", "Backspace", "Reset", () => command("reset", "reset"));
+addButton("controls", "ArrowUp", "Clock before", () => select(-1));
+addButton("controls", "ArrowDown", "Clock after", () => select(1));
+addButton("changes", "z", "Undo", () => post("/api/undo", {}, "undo"));
+addButton("changes", "y", "Redo", () => post("/api/redo", {}, "redo"));
+addButton("changes", "i", "History", toggleHistory);
+addButton("others", "m", "Message …", setMessage);
+addButton("others", "b", "Blackout", toggleBlackout);
+addButton("others", "a", "Horn", toggleHorn);
+for (const button of document.querySelectorAll("#decide button")) {
+  const choice = button.dataset.key === "c" ? "continue" : "freeze";
+  button.append(" ", keyCap(button.dataset.key));
+  button.addEventListener("click", () => post("/api/decide", { choice }, choice));
+  buttons.set(button.dataset.key, button);
+}
+
+find("login").hidden = token() !== "";
+find("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("token", find("token").value);
+  find("login").hidden = true;
+});
+
+fetch("/api/sport").then((answer) => answer.json()).then((sport) => {
+  if (sport.name) find("sport").textContent = sport.name;
+  if (sport.game) selected = game = `${sport.game.kind}/${sport.game.id}`;
+  for (const action of sport.actions) {
+    addButton("actions", action.key || action.name, action.name,
+      () => post("/api/commands", { commands: action.commands }, action.name));
+  }
+  refresh();
+});
+link.addEventListener("change", refresh);
+link.addEventListener("state", () => find("history").hidden || showHistory());
+link.addEventListener("report", ({ data }) => {
+  if (data.reason === "expired" && hornOn) soundHorn();
+});
+setInterval(refresh, 1000);
+everyFrame(draw);
