@@ -32,6 +32,7 @@
 #include <variant>
 
 #include "absl/functional/any_invocable.h"
+#include "masterclock/internal/hash.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/time/local_clock.h"
 #include "masterclock/time/time_points.h"
@@ -194,12 +195,5 @@ struct EventCounters {
 };
 
 }  // namespace masterclock::inline v0_2
-
-template <>
-struct std::hash<masterclock::EventHandle> {
-  [[nodiscard]] std::size_t operator()(masterclock::EventHandle handle) const noexcept {
-    return std::hash<std::uint64_t>()(handle.to_uint64());
-  }
-};
 
 #endif  // MASTERCLOCK_EVENTS_EVENT_H_

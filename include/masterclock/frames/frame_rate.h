@@ -170,12 +170,4 @@ inline absl::StatusOr<FrameRate> decimal_frame_rate(std::string_view text, std::
 
 }  // namespace masterclock::inline v0_2
 
-template <>
-struct std::hash<masterclock::FrameRate> {
-  [[nodiscard]] std::size_t operator()(masterclock::FrameRate rate) const noexcept {
-    rate = masterclock::reduced(rate);
-    return masterclock::internal::hash_of(rate.numerator, rate.denominator);
-  }
-};
-
 #endif  // MASTERCLOCK_FRAMES_FRAME_RATE_H_

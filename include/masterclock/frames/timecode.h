@@ -265,12 +265,4 @@ constexpr Timecode::Codeword Timecode::codeword() const noexcept {
 
 }  // namespace masterclock::inline v0_2
 
-template <>
-struct std::hash<masterclock::Timecode> {
-  [[nodiscard]] std::size_t operator()(masterclock::Timecode code) const noexcept {
-    return masterclock::internal::hash_of(code.frame(), code.format().nominal(),
-                                          code.rate().denominator, code.drop_frame());
-  }
-};
-
 #endif  // MASTERCLOCK_FRAMES_TIMECODE_H_

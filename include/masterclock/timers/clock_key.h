@@ -15,9 +15,7 @@
 #include "masterclock/version.h"
 
 #include <compare>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <utility>
 
@@ -54,12 +52,5 @@ struct KeyedCommand {
 }
 
 }  // namespace masterclock::inline v0_2
-
-template <>
-struct std::hash<masterclock::ClockKey> {
-  std::size_t operator()(const masterclock::ClockKey& key) const noexcept {
-    return masterclock::internal::hash_of(std::hash<std::string>()(key.kind), key.id);
-  }
-};
 
 #endif  // MASTERCLOCK_TIMERS_CLOCK_KEY_H_

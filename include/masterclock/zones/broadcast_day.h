@@ -81,12 +81,4 @@ struct BroadcastDay {
 
 }  // namespace masterclock::inline v0_2
 
-template <>
-struct std::hash<masterclock::BroadcastDay> {
-  [[nodiscard]] std::size_t operator()(const masterclock::BroadcastDay& day) const noexcept {
-    return masterclock::internal::hash_of(day.begin.time_since_epoch().count(),
-                                          day.end.time_since_epoch().count());
-  }
-};
-
 #endif  // MASTERCLOCK_ZONES_BROADCAST_DAY_H_

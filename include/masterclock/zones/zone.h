@@ -28,7 +28,6 @@
 
 #include <chrono>
 #include <compare>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +37,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/hash.h"
 #include "masterclock/internal/printable.h"
 #include "masterclock/time/internal/rfc3339_writer.h"
 #include "masterclock/time/local_clock.h"
@@ -252,12 +252,5 @@ inline std::string offset_text(std::chrono::seconds offset) {
 }
 
 }  // namespace masterclock::inline v0_2
-
-template <>
-struct std::hash<masterclock::Zone> {
-  [[nodiscard]] std::size_t operator()(masterclock::Zone zone) const noexcept {
-    return std::hash<const void*>()(&masterclock::internal::ZoneAccess::table_of(zone));
-  }
-};
 
 #endif  // MASTERCLOCK_ZONES_ZONE_H_

@@ -108,13 +108,4 @@ template <class Duration>
 
 }  // namespace masterclock::inline v0_2
 
-template <class Duration>
-struct std::hash<masterclock::BasicZonedTime<Duration>> {
-  [[nodiscard]] std::size_t operator()(
-      const masterclock::BasicZonedTime<Duration>& time) const noexcept {
-    return masterclock::internal::hash_of(time.utc.time_since_epoch().count(),
-                                          std::hash<masterclock::Zone>()(time.zone));
-  }
-};
-
 #endif  // MASTERCLOCK_ZONES_ZONED_TIME_H_
