@@ -89,28 +89,23 @@ class Zone {
   // Returns the offset at `utc`, and the interval on which it holds.
   [[nodiscard]] [[gnu::always_inline]] ZoneOffset offset_at(UtcTime utc) const noexcept {
     const internal::ZoneTable::Place place = table_->place_of(count(utc));
-    return span(place.span, place.offset);
+    const internal::ZoneSpan& span = table_->span(place.span);
+    return {std::chrono::seconds(place.offset), span.daylight, table_->abbreviation(span),
+            instant(span.begin), instant(table_->span(place.span + 1).begin)};
   }
 
   // Returns the offset alone. An instant outside 1677 to 2262 has the offset of the nearer end.
-  [[nodiscard]] std::chrono::seconds utc_offset(UtcTime utc) const noexcept {
-    return std::chrono::seconds(table_->place_of(count(utc)).offset);
-  }
   template <class Duration>
   [[nodiscard]] std::chrono::seconds utc_offset(
       std::chrono::sys_time<Duration> utc) const noexcept {
-    return std::chrono::seconds(table_->offset_at_second(
-        internal::saturating_floor<std::chrono::seconds>(utc.time_since_epoch()).count()));
+    return std::chrono::seconds(table_->place_of(count(utc)).offset);
   }
 
   // Returns the same for the present reading of a clock, at less cost: it remembers the last result.
-  [[nodiscard]] std::chrono::seconds utc_offset_now(UtcTime now) const noexcept {
-    return std::chrono::seconds(table_->offset_now(count(now)));
-  }
   template <class Duration>
   [[nodiscard]] std::chrono::seconds utc_offset_now(
       std::chrono::sys_time<Duration> now) const noexcept {
-    return utc_offset(now);
+    return std::chrono::seconds(table_->offset_now(count(now)));
   }
 
   // Returns the local time at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
@@ -173,19 +168,15 @@ class Zone {
 
   explicit Zone(const internal::ZoneTable* table) noexcept : table_(table) {}
 
-  static std::int64_t count(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
+  template <class Duration>
+  static std::int64_t count(std::chrono::sys_time<Duration> utc) noexcept {
+    return internal::saturating_floor<std::chrono::nanoseconds>(utc.time_since_epoch()).count();
+  }
   static UtcTime instant(std::int64_t ns) noexcept { return UtcTime(std::chrono::nanoseconds(ns)); }
   static std::string the_local_time(LocalTime local) {
     std::string text = internal::utc_text(UtcTime(local.time_since_epoch()), 9);
     text.pop_back();  // 'Z'
     return "The local time " + text;
-  }
-
-  [[nodiscard]] [[gnu::always_inline]] ZoneOffset span(std::size_t i,
-                                                       std::int32_t offset) const noexcept {
-    const internal::ZoneSpan& span = table_->span(i);
-    return {std::chrono::seconds(offset), span.daylight, table_->abbreviation(span),
-            instant(span.begin), instant(table_->span(i + 1).begin)};
   }
 
   const internal::ZoneTable* table_;

@@ -10,7 +10,6 @@
 #ifndef MASTERCLOCK_ZONES_ZONED_TIME_H_
 #define MASTERCLOCK_ZONES_ZONED_TIME_H_
 
-#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <string>
@@ -55,11 +54,9 @@ struct BasicZonedTime {
   }
   // Returns "GMT" or "EDT", as ZoneOffset::abbreviation.
   [[nodiscard]] std::string_view abbreviation() const noexcept {
-    using std::chrono::floor, std::chrono::ceil, std::chrono::seconds;
-    const std::chrono::sys_seconds second(
-        internal::saturating_floor<seconds>(utc.time_since_epoch()));
-    constexpr auto kFirst = ceil<seconds>(UtcTime::min()), kLast = floor<seconds>(UtcTime::max());
-    return zone.offset_at(std::clamp(second, kFirst, kLast)).abbreviation;
+    using std::chrono::nanoseconds;
+    const UtcTime instant(internal::saturating_floor<nanoseconds>(utc.time_since_epoch()));
+    return zone.offset_at(instant).abbreviation;
   }
 
   friend bool operator==(const BasicZonedTime&, const BasicZonedTime&) = default;

@@ -2,7 +2,6 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_COMPILER_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>

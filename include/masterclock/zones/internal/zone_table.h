@@ -96,21 +96,12 @@ class ZoneTable {
   }
 
   [[nodiscard]] std::int64_t to_local(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick_ns(utc)) {
-      return utc + kSecond * bucket->offset_at(seconds_of(utc));
-    }
-    return add(utc, spans_[plain_span_at(utc)].offset);
-  }
-
-  // Does the same for an instant in seconds.
-  [[nodiscard]] std::int32_t offset_at_second(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick(utc)) return bucket->offset_at(utc);
-    return spans_[plain_span_at(saturating_product(utc, kSecond))].offset;
+    return add(utc, place_of(utc).offset);
   }
 
   // Always inline, so that a caller that uses one field computes one field.
   [[nodiscard]] [[gnu::always_inline]] Place place_of(std::int64_t utc) const noexcept {
-    if (const ZoneBucket* const bucket = quick_ns(utc)) {
+    if (const ZoneBucket* const bucket = quick(utc)) {
       const std::int64_t second = seconds_of(utc);
       const auto turned = static_cast<std::size_t>(second >= bucket->turn);
       return {first_span_[bucket - buckets_] + turned, bucket->offset_at(second)};
@@ -120,7 +111,7 @@ class ZoneTable {
   }
 
   [[nodiscard]] LocalCandidates resolve(std::int64_t local) const noexcept {
-    const ZoneBucket* const bucket = quick_ns(local);
+    const ZoneBucket* const bucket = quick(local);
     if (bucket == nullptr) return plain_resolve(local);
     const bool was_before = seconds_of(local) - bucket->before < bucket->turn;
     const bool was_after = seconds_of(local) - bucket->after >= bucket->turn;
@@ -180,15 +171,12 @@ class ZoneTable {
     return saturating_sum(ns, kSecond * seconds);
   }
 
-  // Returns the bucket of a reading in seconds, or null when the binary search must answer.
+  // Returns the bucket of a reading, or null when the binary search must answer.
   [[nodiscard]] const ZoneBucket* quick(std::int64_t reading) const noexcept {
-    const std::uint64_t index = static_cast<std::uint64_t>(reading) >> ZoneBucket::kShift;
+    const auto index = static_cast<std::uint64_t>(seconds_of(reading)) >> ZoneBucket::kShift;
     if (index >= ZoneBucket::kCount) return nullptr;
     const ZoneBucket* const bucket = buckets_ + index;
     return bucket->before == ZoneBucket::kSeveral ? nullptr : bucket;
-  }
-  [[nodiscard]] const ZoneBucket* quick_ns(std::int64_t reading) const noexcept {
-    return quick(seconds_of(reading));
   }
   // Returns the whole seconds of a reading from 1970 on. An earlier one wraps past the last bucket.
   [[nodiscard]] static std::int64_t seconds_of(std::int64_t ns) noexcept {
