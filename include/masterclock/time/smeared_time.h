@@ -34,15 +34,9 @@
 
 namespace masterclock::inline v0_2 {
 
-// The clock type of SmearedTime, which counts from 1970 like POSIX time.
-struct SmearedTimescale {
-  using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<SmearedTimescale, duration>;
-  static constexpr bool is_steady = false;
-};
-using SmearedTime = SmearedTimescale::time_point;
+// Counts from 1970 like POSIX time.
+struct SmearedTimescale {};
+using SmearedTime = TimeOn<SmearedTimescale>;
 
 // A smeared time with its coverage.
 struct SmearedReading : SmearedTime {

@@ -28,19 +28,17 @@
 
 namespace masterclock::inline v0_2 {
 
-using UtcTime = std::chrono::sys_time<std::chrono::nanoseconds>;
-using LocalTime = std::chrono::local_time<std::chrono::nanoseconds>;
-using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+// A time in nanoseconds since the epoch of `Clock`.
+template <class Clock>
+using TimeOn = std::chrono::time_point<Clock, std::chrono::nanoseconds>;
 
-// The clock type of TaiTime. It has no now(): convert the reading of a TimeSource.
-struct TaiTimescale {
-  using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<TaiTimescale, duration>;
-  static constexpr bool is_steady = true;
-};
-using TaiTime = TaiTimescale::time_point;
+using UtcTime = TimeOn<std::chrono::system_clock>;
+using LocalTime = TimeOn<std::chrono::local_t>;
+using SteadyTime = TimeOn<std::chrono::steady_clock>;
+
+// Has no now(): convert the reading of a TimeSource.
+struct TaiTimescale {};
+using TaiTime = TimeOn<TaiTimescale>;
 
 // Adds two durations, and stops at the ends of the range.
 [[nodiscard]] constexpr std::chrono::nanoseconds saturating_add(
@@ -56,39 +54,31 @@ using TaiTime = TaiTimescale::time_point;
 
 // Returns t + d, and stops at the ends of the range (1677 and 2262).
 template <class Clock>
-[[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds> saturating_add(
-    std::chrono::time_point<Clock, std::chrono::nanoseconds> t,
-    std::chrono::nanoseconds d) noexcept {
-  return std::chrono::time_point<Clock, std::chrono::nanoseconds>(
-      saturating_add(t.time_since_epoch(), d));
+[[nodiscard]] constexpr TimeOn<Clock> saturating_add(TimeOn<Clock> t,
+                                                     std::chrono::nanoseconds d) noexcept {
+  return TimeOn<Clock>(saturating_add(t.time_since_epoch(), d));
 }
 
 // Returns t - d, and stops at the ends of the range.
 template <class Clock>
-[[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds>
-saturating_subtract(std::chrono::time_point<Clock, std::chrono::nanoseconds> t,
-                    std::chrono::nanoseconds d) noexcept {
-  return std::chrono::time_point<Clock, std::chrono::nanoseconds>(
-      saturating_subtract(t.time_since_epoch(), d));
+[[nodiscard]] constexpr TimeOn<Clock> saturating_subtract(TimeOn<Clock> t,
+                                                          std::chrono::nanoseconds d) noexcept {
+  return TimeOn<Clock>(saturating_subtract(t.time_since_epoch(), d));
 }
 
 // Returns a - b, and stops at the ends of the range: the distance of 1677 from 2262 does not fit.
 template <class Clock>
-[[nodiscard]] constexpr std::chrono::nanoseconds saturating_difference(
-    std::chrono::time_point<Clock, std::chrono::nanoseconds> a,
-    std::chrono::time_point<Clock, std::chrono::nanoseconds> b) noexcept {
-  return std::chrono::nanoseconds(
-      internal::saturating_minus(a.time_since_epoch().count(), b.time_since_epoch().count()));
+[[nodiscard]] constexpr std::chrono::nanoseconds saturating_difference(TimeOn<Clock> a,
+                                                                       TimeOn<Clock> b) noexcept {
+  return saturating_subtract(a.time_since_epoch(), b.time_since_epoch());
 }
 
 // Returns t + (to - from), and stops at the ends of the range. `from` and `to` may be on another timeline
 // than `t`, and further apart than a duration can say.
 template <class Clock, class Other>
-[[nodiscard]] constexpr std::chrono::time_point<Clock, std::chrono::nanoseconds> saturating_move(
-    std::chrono::time_point<Clock, std::chrono::nanoseconds> t,
-    std::chrono::time_point<Other, std::chrono::nanoseconds> from,
-    std::chrono::time_point<Other, std::chrono::nanoseconds> to) noexcept {
-  return std::chrono::time_point<Clock, std::chrono::nanoseconds>(std::chrono::nanoseconds(
+[[nodiscard]] constexpr TimeOn<Clock> saturating_move(TimeOn<Clock> t, TimeOn<Other> from,
+                                                      TimeOn<Other> to) noexcept {
+  return TimeOn<Clock>(std::chrono::nanoseconds(
       internal::saturating_move(t.time_since_epoch().count(), from.time_since_epoch().count(),
                                 to.time_since_epoch().count())));
 }
