@@ -32,24 +32,16 @@ namespace masterclock::inline v0_2::internal {
     for (std::size_t i = 16; i < 80; ++i) {
       word[i] = std::rotl(word[i - 3] ^ word[i - 8] ^ word[i - 14] ^ word[i - 16], 1);
     }
-    auto [a, b, c, d, e] = hash;
+    auto next = hash;
     for (std::size_t i = 0; i < 80; ++i) {
+      const auto [a, b, c, d, e] = next;
       const std::uint32_t mix = i < 20   ? ((b & c) | (~b & d)) + 0x5a827999
                                 : i < 40 ? (b ^ c ^ d) + 0x6ed9eba1
                                 : i < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
                                          : (b ^ c ^ d) + 0xca62c1d6;
-      const std::uint32_t next = std::rotl(a, 5) + mix + e + word[i];
-      e = d;
-      d = c;
-      c = std::rotl(b, 30);
-      b = a;
-      a = next;
+      next = {std::rotl(a, 5) + mix + e + word[i], a, std::rotl(b, 30), c, d};
     }
-    hash[0] += a;
-    hash[1] += b;
-    hash[2] += c;
-    hash[3] += d;
-    hash[4] += e;
+    for (std::size_t i = 0; i < hash.size(); ++i) hash[i] += next[i];
   }
   return hash;
 }
