@@ -12,6 +12,7 @@
 
 #include "masterclock/internal/home_process.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -20,8 +21,6 @@
 #include <utility>
 
 #if defined(__linux__)
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #endif
@@ -35,52 +34,48 @@ class ClockStepWatcher {
 
 #if defined(__linux__)
   explicit ClockStepWatcher(std::function<void()> on_set)
-      : on_set_(std::move(on_set)),
-        timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
-        stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (timer_ >= 0 && stop_ >= 0 && arm()) thread_ = std::thread([this] { watch(); });
+      : on_set_(std::move(on_set)), timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC)) {
+    if (timer_ >= 0 && set_timer(kFarAhead)) thread_ = std::thread([this] { watch(); });
   }
 
   ~ClockStepWatcher() {
     if (home_.left() || thread_.get_id() == std::this_thread::get_id()) {
       internal::begin_anew(thread_);
     } else if (thread_.joinable()) {
-      const std::uint64_t one = 1;
-      while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {
-      }
+      stop_ = true;
+      set_timer(kLongAgo);
       thread_.join();
     }
     if (timer_ >= 0) ::close(timer_);
-    if (stop_ >= 0) ::close(stop_);
   }
 
   [[nodiscard]] bool active() const noexcept { return thread_.joinable(); }
 
  private:
-  // The timer is set far ahead: only its cancellation matters.
-  bool arm() noexcept {
-    itimerspec never{};
-    never.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
-    return ::timerfd_settime(timer_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
-                             nullptr) == 0;
+  // Times of the timer in seconds since 1970. Only its cancellation and the end of the thread matter.
+  static constexpr std::int32_t kFarAhead = std::numeric_limits<std::int32_t>::max(), kLongAgo = 1;
+
+  // Returns true if the timer is set, also if the clock was set meanwhile.
+  bool set_timer(std::int32_t second) noexcept {
+    itimerspec at{};
+    at.it_value.tv_sec = second;
+    constexpr int kFlags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+    return ::timerfd_settime(timer_, kFlags, &at, nullptr) == 0 || errno == ECANCELED;
   }
 
   void watch() {
-    pollfd waits[2] = {{timer_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    for (;;) {
-      if (::poll(waits, 2, -1) < 0 && errno != EINTR) return;
-      if ((waits[1].revents & POLLIN) != 0) return;
-      std::uint64_t expirations = 0;
-      if (::read(timer_, &expirations, sizeof expirations) < 0 && errno == ECANCELED) {
-        if (!arm()) return;  // arms first, so a step during the call counts
-        on_set_();
-      }
+    std::uint64_t expirations = 0;
+    while (!stop_) {
+      if (::read(timer_, &expirations, sizeof expirations) >= 0 || errno == EINTR) continue;
+      if (errno != ECANCELED || !set_timer(kFarAhead)) return;
+      // The timer is set before the call, so that a step during the call counts.
+      if (!stop_) on_set_();
     }
   }
 
   std::function<void()> on_set_;
   int timer_ = -1;
-  int stop_ = -1;
+  std::atomic<bool> stop_ = false;
   HomeProcess home_;
   std::thread thread_;
 #else
