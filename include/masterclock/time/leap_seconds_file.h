@@ -55,10 +55,21 @@ class LeapSecondsFile {
   //
   // Errors: DataLoss with the number and the fault of a line, or with the missing part.
   [[nodiscard]] static absl::StatusOr<LeapSecondsFile> parse(std::string_view text,
-                                                             std::string name);
+                                                             std::string name) {
+    return Parser(std::move(name)).parse(text);
+  }
 
   // Errors: NotFound for a file that cannot be read; otherwise as `parse`.
-  [[nodiscard]] static absl::StatusOr<LeapSecondsFile> read(const std::string& path = kSystemPath);
+  [[nodiscard]] static absl::StatusOr<LeapSecondsFile> read(const std::string& path = kSystemPath) {
+    constexpr std::size_t kLargest = 1 << 20;  // the real file has 5 kB
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return absl::NotFoundError(path + ": cannot be read");
+    std::string text(kLargest, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() == kLargest) return absl::DataLossError(path + ": too large for such a list");
+    return parse(text, path);
+  }
 
   // Returns the table of the file if it expires later than the built-in one; otherwise the built-in one.
   [[nodiscard]] static LeapSecondsFile newest(const std::string& path = kSystemPath) {
@@ -75,131 +86,115 @@ class LeapSecondsFile {
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
  private:
-  class Parser;
   LeapSecondsFile(std::vector<LeapSecond> changes, UtcTime expiry, std::string source)
       : changes_(std::move(changes)), expiry_(expiry), source_(std::move(source)) {}
+
+  // Reads the lines in one pass, up to the first error.
+  class Parser {
+   public:
+    explicit Parser(std::string name) : name_(std::move(name)) {}
+
+    absl::StatusOr<LeapSecondsFile> parse(std::string_view text) {
+      std::istringstream lines{std::string(text)};
+      for (std::string text_of_line; std::getline(lines, text_of_line);) {
+        ++line_;
+        if (absl::Status status = line(text_of_line); !status.ok()) return status;
+      }
+      line_ = 0;
+      if (changes_.empty()) return error("no leap seconds");
+      if (!expires_) return error("no expiry (#@)");
+      if (!checksum_) return error("no checksum (#h)");
+      if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) does not match");
+      return LeapSecondsFile(std::move(changes_), *expires_, std::move(name_));
+    }
+
+   private:
+    using Words = std::vector<std::string>;
+
+    absl::Status error(const std::string& what) const {
+      return absl::DataLossError(name_ + ":" + (line_ > 0 ? std::to_string(line_) + ": " : " ") +
+                                 what);
+    }
+
+    static Words words_of(std::string_view text) {
+      std::istringstream in{std::string(text)};
+      return {std::istream_iterator<std::string>(in), {}};
+    }
+
+    template <class Int>
+    static bool number(std::string_view word, Int& value, int base = 10) {
+      const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value, base);
+      return code == std::errc() && end == word.data() + word.size();
+    }
+
+    // Reads seconds since 1900, the NTP epoch, up to the end of UtcTime.
+    static std::optional<UtcTime> instant(std::string_view word) {
+      constexpr std::int64_t kUnixEpoch = 2'208'988'800, kEnd = 11'000'000'000;
+      std::int64_t ntp = 0;
+      if (!number(word, ntp) || ntp < 0 || ntp > kEnd) return std::nullopt;
+      return UtcTime(std::chrono::seconds(ntp - kUnixEpoch));
+    }
+
+    absl::Status line(std::string_view text) {
+      if (text.starts_with("#$")) return stamp(text.substr(2), nullptr);
+      if (text.starts_with("#@")) return stamp(text.substr(2), &expires_);
+      if (text.starts_with("#h")) return checksum(text.substr(2));
+      const Words words = words_of(text.substr(0, text.find('#')));
+      return words.empty() ? absl::OkStatus() : change(words);
+    }
+
+    absl::Status stamp(std::string_view text, std::optional<UtcTime>* out) {
+      const Words words = words_of(text);
+      const std::optional<UtcTime> when = words.size() == 1 ? instant(words[0]) : std::nullopt;
+      if (!when) return error("expected seconds since 1900, got " + internal::quoted(text));
+      if (out != nullptr) *out = when;
+      digits_ += words[0];
+      return absl::OkStatus();
+    }
+
+    absl::Status checksum(std::string_view text) {
+      const Words words = words_of(text);
+      std::array<std::uint32_t, 5> value{};
+      bool good = words.size() == value.size();
+      for (std::size_t i = 0; good && i < value.size(); ++i) good = number(words[i], value[i], 16);
+      if (!good) return error("expected five words of a checksum, got " + internal::quoted(text));
+      checksum_ = value;
+      return absl::OkStatus();
+    }
+
+    absl::Status change(const Words& words) {
+      const std::optional<UtcTime> when = instant(words[0]);
+      int offset = 0;
+      if (words.size() != 2 || !when || !number(words[1], offset)) {
+        return error("expected an instant and TAI - UTC, got " + internal::quoted(words[0]));
+      }
+      if (changes_.empty()) {
+        if (*when != leap_seconds()[0].effective || offset != 10) {
+          return error("the list does not begin with the 10 s of 1972");
+        }
+      } else if (*when <= changes_.back().effective ||
+                 std::abs(offset - changes_.back().tai_minus_utc.count()) != 1) {
+        return error("not a second more or less than the line before it");
+      }
+      if (std::chrono::floor<std::chrono::days>(*when) != *when)
+        return error("not at midnight UTC");
+      changes_.push_back({*when, std::chrono::seconds(offset)});
+      digits_ += words[0] + words[1];
+      return absl::OkStatus();
+    }
+
+    std::string name_;
+    int line_ = 0;
+    std::vector<LeapSecond> changes_;
+    std::optional<UtcTime> expires_;
+    std::optional<std::array<std::uint32_t, 5>> checksum_;
+    std::string digits_;  // the input of the checksum
+  };
 
   std::vector<LeapSecond> changes_;
   UtcTime expiry_;
   std::string source_;
 };
-
-// Reads the lines in one pass, up to the first error.
-class LeapSecondsFile::Parser {
- public:
-  explicit Parser(std::string name) : name_(std::move(name)) {}
-
-  absl::StatusOr<LeapSecondsFile> parse(std::string_view text) {
-    std::istringstream lines{std::string(text)};
-    for (std::string text_of_line; std::getline(lines, text_of_line);) {
-      ++line_;
-      if (absl::Status status = line(text_of_line); !status.ok()) return status;
-    }
-    line_ = 0;
-    if (changes_.empty()) return error("no leap seconds");
-    if (!expires_) return error("no expiry (#@)");
-    if (!checksum_) return error("no checksum (#h)");
-    if (internal::sha1(digits_) != *checksum_) return error("the checksum (#h) does not match");
-    return LeapSecondsFile(std::move(changes_), *expires_, std::move(name_));
-  }
-
- private:
-  using Words = std::vector<std::string>;
-
-  absl::Status error(const std::string& what) const {
-    return absl::DataLossError(name_ + ":" + (line_ > 0 ? std::to_string(line_) + ": " : " ") +
-                               what);
-  }
-
-  static Words words_of(std::string_view text) {
-    std::istringstream in{std::string(text)};
-    return {std::istream_iterator<std::string>(in), {}};
-  }
-
-  template <class Int>
-  static bool number(std::string_view word, Int& value, int base = 10) {
-    const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-    return code == std::errc() && end == word.data() + word.size();
-  }
-
-  // Reads seconds since 1900, the NTP epoch, up to the end of UtcTime.
-  static std::optional<UtcTime> instant(std::string_view word) {
-    constexpr std::int64_t kUnixEpoch = 2'208'988'800, kEnd = 11'000'000'000;
-    std::int64_t ntp = 0;
-    if (!number(word, ntp) || ntp < 0 || ntp > kEnd) return std::nullopt;
-    return UtcTime(std::chrono::seconds(ntp - kUnixEpoch));
-  }
-
-  absl::Status line(std::string_view text) {
-    if (text.starts_with("#$")) return stamp(text.substr(2), nullptr);
-    if (text.starts_with("#@")) return stamp(text.substr(2), &expires_);
-    if (text.starts_with("#h")) return checksum(text.substr(2));
-    const Words words = words_of(text.substr(0, text.find('#')));
-    return words.empty() ? absl::OkStatus() : change(words);
-  }
-
-  absl::Status stamp(std::string_view text, std::optional<UtcTime>* out) {
-    const Words words = words_of(text);
-    const std::optional<UtcTime> when = words.size() == 1 ? instant(words[0]) : std::nullopt;
-    if (!when) return error("expected seconds since 1900, got " + internal::quoted(text));
-    if (out != nullptr) *out = when;
-    digits_ += words[0];
-    return absl::OkStatus();
-  }
-
-  absl::Status checksum(std::string_view text) {
-    const Words words = words_of(text);
-    std::array<std::uint32_t, 5> value{};
-    bool good = words.size() == value.size();
-    for (std::size_t i = 0; good && i < value.size(); ++i) good = number(words[i], value[i], 16);
-    if (!good) return error("expected five words of a checksum, got " + internal::quoted(text));
-    checksum_ = value;
-    return absl::OkStatus();
-  }
-
-  absl::Status change(const Words& words) {
-    const std::optional<UtcTime> when = instant(words[0]);
-    int offset = 0;
-    if (words.size() != 2 || !when || !number(words[1], offset)) {
-      return error("expected an instant and TAI - UTC, got " + internal::quoted(words[0]));
-    }
-    if (changes_.empty()) {
-      if (*when != leap_seconds()[0].effective || offset != 10) {
-        return error("the list does not begin with the 10 s of 1972");
-      }
-    } else if (*when <= changes_.back().effective ||
-               std::abs(offset - changes_.back().tai_minus_utc.count()) != 1) {
-      return error("not a second more or less than the line before it");
-    }
-    if (std::chrono::floor<std::chrono::days>(*when) != *when) return error("not at midnight UTC");
-    changes_.push_back({*when, std::chrono::seconds(offset)});
-    digits_ += words[0] + words[1];
-    return absl::OkStatus();
-  }
-
-  std::string name_;
-  int line_ = 0;
-  std::vector<LeapSecond> changes_;
-  std::optional<UtcTime> expires_;
-  std::optional<std::array<std::uint32_t, 5>> checksum_;
-  std::string digits_;  // the input of the checksum
-};
-
-inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::parse(std::string_view text,
-                                                              std::string name) {
-  return Parser(std::move(name)).parse(text);
-}
-
-inline absl::StatusOr<LeapSecondsFile> LeapSecondsFile::read(const std::string& path) {
-  constexpr std::size_t kLargest = 1 << 20;  // the real file has 5 kB
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(path + ": cannot be read");
-  std::string text(kLargest, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() == kLargest) return absl::DataLossError(path + ": too large for such a list");
-  return parse(text, path);
-}
 
 }  // namespace masterclock::inline v0_2
 
