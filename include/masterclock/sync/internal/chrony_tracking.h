@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "masterclock/internal/big_endian.h"
 #include "masterclock/internal/hex.h"
+#include "masterclock/internal/int128.h"
 #include "masterclock/sync/internal/daemon_socket.h"
 #include "masterclock/time/time_points.h"
 
@@ -62,43 +64,30 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
 
 // Reads a number of seconds: a signed exponent of two in 7 bits, a signed coefficient in 25 bits.
 [[nodiscard]] constexpr std::chrono::nanoseconds chrony_seconds(std::uint32_t wire) noexcept {
-  using std::chrono::nanoseconds;
-  int exponent = static_cast<int>(wire >> 25);
-  if (exponent >= 64) exponent -= 128;
-  exponent -= 25;
-  auto coefficient = static_cast<std::int64_t>(wire & 0x1ffffff);
-  if (coefficient >= 1 << 24) coefficient -= 1 << 25;
+  const std::int32_t exponent = (static_cast<std::int32_t>(wire) >> 25) - 25;
+  const std::int64_t coefficient = static_cast<std::int32_t>(wire << 7) >> 7;
   const bool negative = coefficient < 0;
-  const std::int64_t scaled = (negative ? -coefficient : coefficient) * 1'000'000'000;  // 54 bits
-  std::int64_t size = 0;
-  if (exponent >= 0) {
-    const bool fits = scaled <= nanoseconds::max().count() >> exponent;
-    size = fits ? scaled << exponent : nanoseconds::max().count();
-  } else if (exponent > -63) {
-    size = (scaled >> -exponent) + ((scaled & ((std::int64_t{1} << -exponent) - 1)) != 0 ? 1 : 0);
-  } else {
-    size = scaled != 0 ? 1 : 0;
-  }
-  return nanoseconds(negative ? -size : size);
+  const Int128 scaled = Int128{negative ? -coefficient : coefficient} * 1'000'000'000;  // 54 bits
+  const Int128 divisor = Int128{1} << std::max(-exponent, 0);
+  const std::int64_t size =
+      saturate(exponent >= 0 ? scaled << exponent : (scaled + divisor - 1) / divisor);
+  return std::chrono::nanoseconds(negative ? -size : size);
 }
 
 // Returns the reference's address, or its name of up to four letters, or else its id in hexadecimal.
-[[nodiscard]] inline std::string chrony_reference(Bytes reply, std::size_t address,
-                                                  std::uint32_t reference_id) {
-  const auto family = big_endian<std::uint16_t>(reply, address + 16);
+// `reference` begins with the id, followed by the address and its family.
+[[nodiscard]] inline std::string chrony_reference(Bytes reference) {
+  const std::uint8_t* const address = reference.data() + 4;
+  const auto family = big_endian<std::uint16_t>(reference, 20);
   std::array<char, INET6_ADDRSTRLEN> text{};
-  if (family == 1) ::inet_ntop(AF_INET, reply.data() + address, text.data(), text.size());
-  if (family == 2) ::inet_ntop(AF_INET6, reply.data() + address, text.data(), text.size());
+  if (family == 1) ::inet_ntop(AF_INET, address, text.data(), text.size());
+  if (family == 2) ::inet_ntop(AF_INET6, address, text.data(), text.size());
   if (text[0] != '\0') return text.data();
-  std::string name;
-  bool is_name = true;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    const auto byte = static_cast<unsigned char>(reference_id >> shift);
-    if (byte == 0) is_name &= (reference_id << (24 - shift)) == 0;  // zeros only at the end
-    if (byte != 0) is_name &= byte > 0x20 && byte < 0x7f;
-    if (byte != 0 && is_name) name += static_cast<char>(byte);
-  }
-  return is_name && !name.empty() ? name : hex(reference_id, 8);
+  std::string name(reference.begin(), reference.begin() + 4);
+  name.erase(name.find_last_not_of('\0') + 1);
+  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                    [](char c) { return c > 0x20 && c < 0x7f; });
+  return is_name ? name : hex(big_endian<std::uint32_t>(reference, 0), 8);
 }
 
 // Reads the answer to the request numbered `sequence`.
@@ -136,7 +125,7 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
 
   ChronyTracking result;
   result.reference_id = big_endian<std::uint32_t>(reply, kHeader);
-  result.reference = chrony_reference(reply, kHeader + 4, result.reference_id);
+  result.reference = chrony_reference(reply.subspan(kHeader));
   result.stratum = big_endian<std::uint16_t>(reply, kHeader + 24);
   const auto leap = big_endian<std::uint16_t>(reply, kHeader + 26);
   if (leap > 3) return bad("leap status " + std::to_string(leap));
