@@ -160,14 +160,13 @@ inline constexpr std::size_t kChronyTrackingSize = 104;
 [[nodiscard]] inline absl::StatusOr<ChronyTracking> ask_chrony(DaemonSocket& socket,
                                                                std::uint32_t sequence) {
   socket.start_reading();
-  if (absl::Status sent = socket.send(chrony_tracking_request(sequence)); !sent.ok()) return sent;
-  std::array<std::uint8_t, 512> buffer{};
-  for (;;) {
-    const absl::StatusOr<Bytes> reply = socket.receive(buffer);
-    if (!reply.ok()) return reply.status();
-    absl::StatusOr<ChronyTracking> tracking = parse_chrony_tracking(*reply, sequence);
-    if (!absl::IsNotFound(tracking.status())) return tracking;
-  }
+  absl::StatusOr<ChronyTracking> tracking;
+  const absl::Status asked =
+      socket.ask(chrony_tracking_request(sequence), 1, [&](Bytes answer) -> absl::Status {
+        tracking = parse_chrony_tracking(answer, sequence);
+        return tracking.status();
+      });
+  return asked.ok() ? tracking : asked;
 }
 
 }  // namespace masterclock::inline v0_2::internal

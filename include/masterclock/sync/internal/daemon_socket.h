@@ -89,14 +89,6 @@ struct SocketAddress {
   }
 };
 
-// Calls again if a signal interrupted the call.
-template <class Call>
-auto uninterrupted(Call call) noexcept {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
 // Says how a daemon reaches the asker over a UNIX socket: see reply_address.h.
 enum class ReplyBy { kAbstractName, kFile };
 
@@ -113,20 +105,33 @@ class DaemonSocket {
   DaemonSocket& operator=(const DaemonSocket&) = delete;
   ~DaemonSocket() { close(); }
 
-  // Starts a reading: `receive` fails from `timeout` later on.
+  // Starts a reading: `ask` fails from `timeout` later on.
   void start_reading() noexcept { deadline_ = SystemTimeSource::shared().now_steady() + timeout_; }
 
-  // Sends `request`, and discards answers that came too late for an earlier one.
-  [[nodiscard]] absl::Status send(Bytes request) {
+  // Sends `request`, and passes answers to `take` until `take` accepted `answers` of them. NotFound from
+  // `take` means an answer to an earlier request, which is skipped.
+  //
+  // Errors: also those of `take`.
+  template <class Take>
+  [[nodiscard]] absl::Status ask(Bytes request, int answers, Take take) {
     if (absl::Status status = open(); !status.ok()) return status;
-    std::array<std::uint8_t, 1> late{};
-    for (int i = 0; i < 100 && ::recv(socket_, late.data(), late.size(), MSG_DONTWAIT) >= 0; ++i) {
+    // A call that does not wait is not interrupted by a signal.
+    if (::send(socket_, request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+      return failure("send");
     }
-    const auto sent = uninterrupted([&] {
-      return ::send(socket_, request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    });
-    return sent < 0 ? failure("send") : absl::OkStatus();
+    std::array<std::uint8_t, 1500> buffer{};
+    while (answers > 0) {
+      const absl::StatusOr<Bytes> answer = receive(buffer);
+      if (!answer.ok()) return answer.status();
+      const absl::Status taken = take(*answer);
+      if (!taken.ok() && !absl::IsNotFound(taken)) return taken;
+      if (taken.ok()) --answers;
+    }
+    return absl::OkStatus();
   }
+
+ private:
+  static constexpr std::chrono::milliseconds kLongest = std::chrono::minutes(1);
 
   // Returns the next answer, in `buffer`.
   [[nodiscard]] absl::StatusOr<Bytes> receive(std::span<std::uint8_t> buffer) {
@@ -141,15 +146,11 @@ class DaemonSocket {
       }
       if (ready < 0 && errno == EINTR) continue;
       if (ready < 0) return failure("poll");
-      const auto size = uninterrupted(
-          [&] { return ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT); });
+      const auto size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (size >= 0) return Bytes(buffer).first(static_cast<std::size_t>(size));
       if (errno != EAGAIN) return failure("recv");
     }
   }
-
- private:
-  static constexpr std::chrono::milliseconds kLongest = std::chrono::minutes(1);
 
   [[nodiscard]] absl::Status open() {
     if (socket_ >= 0) return absl::OkStatus();
@@ -159,10 +160,8 @@ class DaemonSocket {
     socket_ = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return failure("socket");
     if (family == AF_UNIX && !bind_reply_address()) return failure("bind");
-    if (uninterrupted([&] { return ::connect(socket_, daemon->get(), daemon->size); }) != 0) {
-      return failure("connect");
-    }
-    return absl::OkStatus();
+    const bool connected = ::connect(socket_, daemon->get(), daemon->size) == 0;
+    return connected ? absl::OkStatus() : failure("connect");
   }
 
   [[nodiscard]] bool bind_reply_address() {

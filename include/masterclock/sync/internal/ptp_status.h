@@ -226,22 +226,6 @@ inline constexpr std::size_t kPtpRequestSize = 54;
   return bad("not the requested data");
 }
 
-// Asks once for `id`, and takes as many answers as there are ports. Answers to earlier requests are
-// skipped until the socket's deadline.
-[[nodiscard]] inline absl::Status ask_ptp4l(DaemonSocket& socket, PtpId id, std::uint16_t sequence,
-                                            std::uint8_t domain, int answers, PtpStatus& status) {
-  if (absl::Status sent = socket.send(ptp_request(id, sequence, domain)); !sent.ok()) return sent;
-  std::array<std::uint8_t, 1500> buffer{};
-  while (answers > 0) {
-    const absl::StatusOr<Bytes> reply = socket.receive(buffer);
-    if (!reply.ok()) return reply.status();
-    const absl::Status taken = take_ptp_reply(*reply, id, sequence, status);
-    if (!taken.ok() && !absl::IsNotFound(taken)) return taken;
-    if (taken.ok()) --answers;
-  }
-  return absl::OkStatus();
-}
-
 // Asks once for all fields of a PtpStatus. `sequence` is the number of the last request.
 //
 // Errors: Unavailable, NotFound, PermissionDenied or DeadlineExceeded if ptp4l does not run, is not
@@ -256,8 +240,10 @@ inline constexpr std::size_t kPtpRequestSize = 54;
   for (const PtpId id : {PtpId::kDefault, PtpId::kTimeStatus, PtpId::kCurrent, PtpId::kParent,
                          PtpId::kTimeProperties, PtpId::kPort, PtpId::kPortProperties}) {
     const bool of_ports = id == PtpId::kPort || id == PtpId::kPortProperties;
-    absl::Status asked = ask_ptp4l(socket, id, ++sequence, domain,
-                                   of_ports ? std::min(status.ports, kMostPorts) : 1, status);
+    ++sequence;
+    const absl::Status asked = socket.ask(
+        ptp_request(id, sequence, domain), of_ports ? std::min(status.ports, kMostPorts) : 1,
+        [&](Bytes answer) { return take_ptp_reply(answer, id, sequence, status); });
     if (!asked.ok()) return asked;
   }
   return status;
