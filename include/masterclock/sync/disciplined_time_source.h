@@ -50,7 +50,7 @@ namespace masterclock::inline v0_2 {
 enum class BackwardStep { kHold, kStep };
 
 [[nodiscard]] inline std::string to_string(BackwardStep step) {
-  return step == BackwardStep::kHold ? "hold" : "step";
+  return internal::name_of(step, {"hold", "step"});
 }
 
 struct DisciplineOptions {

@@ -60,7 +60,7 @@ namespace masterclock::inline v0_2 {
 enum class TscOrdering { kUnordered, kOrdered };
 
 [[nodiscard]] inline std::string to_string(TscOrdering ordering) {
-  return ordering == TscOrdering::kUnordered ? "unordered" : "ordered";
+  return internal::name_of(ordering, {"unordered", "ordered"});
 }
 
 struct TscOptions {
