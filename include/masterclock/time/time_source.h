@@ -69,11 +69,8 @@ class [[nodiscard]] TimeSubscription {
  public:
   TimeSubscription() = default;
   TimeSubscription(TimeSubscription&&) noexcept = default;
-  TimeSubscription& operator=(TimeSubscription&& other) noexcept {
-    if (this != &other) {
-      reset();
-      entry_ = std::move(other.entry_);
-    }
+  TimeSubscription& operator=(TimeSubscription other) noexcept {
+    entry_.swap(other.entry_);
     return *this;
   }
   ~TimeSubscription() { reset(); }
