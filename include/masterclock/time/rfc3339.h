@@ -105,22 +105,11 @@ requires std::same_as<Clock, std::chrono::system_clock> || std::same_as<Clock, s
 // Errors: as parse_rfc3339.
 [[nodiscard]] inline absl::StatusOr<LocalTime> parse_local_time(std::string_view text) {
   internal::TextCursor in(text);
-  const std::chrono::local_days date = internal::read_date(in);
-  if (!in.accept("Tt ")) in.fail("expected 'T' or a blank");
-  const int h = in.number(2, 2, 0, 23, "no such hour");
-  in.expect(':');
-  const int m = in.number(2, 2, 0, 59, "no such minute");
-  int s = 0;
-  std::chrono::nanoseconds fraction{};
-  if (in.accept(':')) {
-    s = in.number(2, 2, 0, 59, "no such second");
-    fraction = internal::read_fraction(in);
-  }
+  const auto fields = internal::read_rfc3339(in, internal::Rfc3339Form::kLocal);
   in.expect_end();
   if (in.failed()) return absl::InvalidArgumentError(in.error("local time"));
-  const std::chrono::seconds since_1970 = date.time_since_epoch() + std::chrono::hours(h) +
-                                          std::chrono::minutes(m) + std::chrono::seconds(s);
-  return internal::time_point_of<LocalTime>(since_1970, fraction, "local time", text);
+  return internal::time_point_of<LocalTime>(fields.local.time_since_epoch(), fields.fraction,
+                                            "local time", text);
 }
 
 }  // namespace masterclock::inline v0_2

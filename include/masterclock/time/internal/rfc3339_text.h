@@ -19,7 +19,7 @@ namespace masterclock::inline v0_2::internal {
 
 // A date-time as read from text: a local reading and its distance from UTC.
 struct Rfc3339Fields {
-  std::chrono::local_seconds local;  // second 60 is the second that follows
+  std::chrono::local_seconds local{};  // second 60 is the second that follows
   std::chrono::nanoseconds fraction{};
   std::chrono::seconds offset{};
   bool zulu = false;  // 'Z' or "-00:00": the text states UTC, and no local offset
@@ -65,21 +65,28 @@ inline void read_offset(TextCursor& in, Rfc3339Fields& fields) {
   fields.zulu = negative && size.count() == 0;  // RFC 3339 section 4.3
 }
 
+// An instant states its seconds and its offset. A local time may state its seconds, and states no offset.
+enum class Rfc3339Form { kInstant, kLocal };
+
 // Reads the date-time at the cursor and leaves the cursor behind it. The cursor keeps the error.
-inline Rfc3339Fields read_rfc3339(TextCursor& in) {
+inline Rfc3339Fields read_rfc3339(TextCursor& in, Rfc3339Form form = Rfc3339Form::kInstant) {
   using namespace std::chrono;
-  Rfc3339Fields fields;
-  const local_days date = read_date(in);
-  if (!in.accept("Tt")) in.fail("expected 'T'");
-  const int h = in.number(2, 2, 0, 23, "no such hour");
+  const bool is_local = form == Rfc3339Form::kLocal;
+  Rfc3339Fields fields{.local = read_date(in)};
+  if (!in.accept(is_local ? "Tt " : "Tt")) {
+    in.fail(is_local ? "expected 'T' or a blank" : "expected 'T'");
+  }
+  fields.local += hours(in.number(2, 2, 0, 23, "no such hour"));
   in.expect(':');
-  const int m = in.number(2, 2, 0, 59, "no such minute");
+  fields.local += minutes(in.number(2, 2, 0, 59, "no such minute"));
+  if (is_local && in.peek() != ':') return fields;
   in.expect(':');
   const std::size_t second_at = in.offset();
-  const int s = in.number(2, 2, 0, 60, "no such second");
+  const int s = in.number(2, 2, 0, is_local ? 59 : 60, "no such second");
+  fields.local += seconds(s);
   fields.fraction = read_fraction(in);
+  if (is_local) return fields;
   read_offset(in, fields);
-  fields.local = date + hours(h) + minutes(m) + seconds(s);
   const sys_seconds utc(fields.local.time_since_epoch() - fields.offset);
   if (s == 60 && !leap_second_ended_at(utc)) in.fail_at(second_at, "there was no leap second");
   return fields;
