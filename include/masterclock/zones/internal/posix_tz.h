@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "masterclock/internal/text_cursor.h"
-#include "masterclock/zones/internal/zone_rules.h"
+#include "masterclock/zones/internal/tzif.h"
 
 namespace masterclock::inline v0_2::internal {
 

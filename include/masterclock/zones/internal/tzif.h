@@ -1,5 +1,6 @@
 // Reads a compiled zone file (TZif): the changes that it lists, and the rule at its end.
 //
+// posix_tz.h adds the changes after the last listed change, and zone_compiler.h compiles the result.
 // The reader trusts no byte: it checks every index.
 //
 // Source: RFC 8536 section 3. The reader takes the 64-bit block of version 2 and later.
@@ -16,9 +17,30 @@
 #include <vector>
 
 #include "masterclock/internal/big_endian.h"
-#include "masterclock/zones/internal/zone_rules.h"
 
 namespace masterclock::inline v0_2::internal {
+
+// One kind of local time.
+struct LocalTimeType {
+  std::int32_t offset = 0;  // seconds east of Greenwich
+  bool is_dst = false;      // as the database marks it; see ZoneOffset::daylight
+  std::string abbreviation;
+  bool operator==(const LocalTimeType&) const = default;
+};
+
+// `type` holds from `at` on, in POSIX seconds.
+struct ZoneChange {
+  std::int64_t at = 0;
+  LocalTimeType type;
+  bool operator==(const ZoneChange&) const = default;
+};
+
+// The history of a zone as its file states it.
+struct ZoneRules {
+  LocalTimeType first;              // before the first change
+  std::vector<ZoneChange> changes;  // by instant, strictly increasing
+  std::string footer;               // the POSIX TZ rule after the last change; may be empty
+};
 
 class TzifReader {
  public:

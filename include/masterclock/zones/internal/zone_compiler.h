@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "masterclock/zones/internal/posix_tz.h"
-#include "masterclock/zones/internal/zone_rules.h"
+#include "masterclock/zones/internal/tzif.h"
 #include "masterclock/zones/internal/zone_table.h"
 
 namespace masterclock::inline v0_2::internal {
