@@ -171,14 +171,12 @@ class BoundedClock {
     const std::chrono::nanoseconds own = saturating_add(
         now.width,
         std::chrono::nanoseconds(internal::saturating_product(source_.error_bound().count(), 3)));
-    const Anchor stated{.state = reading.state,
-                        .has_bound = true,
-                        .refreshed = true,
-                        .utc = now.utc,
-                        .middle = saturating_add(now.utc, reading.correction),
-                        .steady = now.steady,
-                        .as_of = std::min(reading.as_of, now.steady),
-                        .bound = saturating_add(reading.error_bound, own)};
+    Anchor stated = next;
+    stated.state = reading.state;
+    stated.has_bound = true;
+    stated.middle = saturating_add(now.utc, reading.correction);
+    stated.as_of = std::min(reading.as_of, now.steady);
+    stated.bound = saturating_add(reading.error_bound, own);
     if (trusted_ && contradicts(stated, now.steady)) {
       if (!contradicted_since_) contradicted_since_ = now.steady;
       if (saturating_difference(now.steady, *contradicted_since_) < options_.distrust_for) {
