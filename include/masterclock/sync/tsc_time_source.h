@@ -38,7 +38,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,7 +49,6 @@
 #include "masterclock/sync/internal/tsc_calibration.h"
 #include "masterclock/sync/internal/tsc_counter.h"
 #include "masterclock/sync/internal/tsc_line.h"
-#include "masterclock/sync/internal/tsc_sample.h"
 #include "masterclock/time/system_time_source.h"
 #include "masterclock/time/time_source.h"
 
@@ -158,21 +156,20 @@ class BasicTscTimeSource final : public TimeSource {
       const std::uint64_t anchor = published_.anchor.load(std::memory_order_acquire);
       const std::uint64_t good_for = published_.good_for.load(std::memory_order_acquire);
       const std::uint64_t rate = published_.rate.load(std::memory_order_acquire);
-      const std::int64_t begin =
-          (kIsUtc ? published_.utc : published_.steady).load(std::memory_order_acquire);
-      const std::int64_t ahead =
-          (kIsUtc ? published_.utc_ahead : published_.steady_ahead).load(std::memory_order_acquire);
+      const internal::TscTrack track = {
+          (kIsUtc ? published_.utc : published_.steady).load(std::memory_order_acquire),
+          (kIsUtc ? published_.utc_ahead : published_.steady_ahead)
+              .load(std::memory_order_acquire)};
       // Loaded after the count: if the version is the same, the count precedes the next line.
       const std::uint64_t then =
           counter_.after(ticks, published_.version).load(std::memory_order_acquire);
       if (then != version || version % 2 != 0) [[unlikely]]
         continue;
       if (ticks - anchor < good_for) [[likely]]
-        return internal::on_tsc_line(begin, ahead, internal::ticks_to_ns(ticks - anchor, rate));
+        return track.after(internal::ticks_to_ns(ticks - anchor, rate));
       // Counted just before this line began.
-      if (good_for != 0 && anchor - ticks < kEarly) return internal::on_tsc_line(begin, ahead, 0);
-      const std::int64_t end =
-          internal::on_tsc_line(begin, ahead, internal::ticks_to_ns(good_for, rate));
+      if (good_for != 0 && anchor - ticks < kEarly) return track.after(0);
+      const std::int64_t end = track.after(internal::ticks_to_ns(good_for, rate));
       const std::int64_t kernel = kIsUtc ? kernel_.now_utc().time_since_epoch().count()
                                          : kernel_.now_steady().time_since_epoch().count();
       const std::uint64_t later = counter_.read_in_order();
@@ -207,10 +204,10 @@ class BasicTscTimeSource final : public TimeSource {
     published_.anchor.store(line.anchor, std::memory_order_release);
     published_.good_for.store(line.good_for, std::memory_order_release);
     published_.rate.store(line.rate, std::memory_order_release);
-    published_.utc.store(line.utc, std::memory_order_release);
-    published_.utc_ahead.store(line.utc_ahead, std::memory_order_release);
-    published_.steady.store(line.steady, std::memory_order_release);
-    published_.steady_ahead.store(line.steady_ahead, std::memory_order_release);
+    published_.utc.store(line.utc.begin, std::memory_order_release);
+    published_.utc_ahead.store(line.utc.ahead, std::memory_order_release);
+    published_.steady.store(line.steady.begin, std::memory_order_release);
+    published_.steady_ahead.store(line.steady.ahead, std::memory_order_release);
     published_.version.fetch_add(1, std::memory_order_release);
   }
 
@@ -218,8 +215,8 @@ class BasicTscTimeSource final : public TimeSource {
   struct alignas(64) Published {
     std::atomic<std::uint64_t> version{0};  // odd while the line is being replaced
     std::atomic<std::uint64_t> anchor{0}, good_for{0}, rate{0};
-    std::atomic<std::int64_t> utc{std::numeric_limits<std::int64_t>::min()}, utc_ahead{0};
-    std::atomic<std::int64_t> steady{std::numeric_limits<std::int64_t>::min()}, steady_ahead{0};
+    std::atomic<std::int64_t> utc{internal::TscTrack().begin}, utc_ahead{0};
+    std::atomic<std::int64_t> steady{internal::TscTrack().begin}, steady_ahead{0};
   };
   Published published_;
 

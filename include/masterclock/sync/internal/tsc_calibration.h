@@ -1,4 +1,7 @@
 // Fits a TscLine to samples of the counter and the kernel's clocks, and bounds its error.
+//
+// A sample reads the counter and both clocks together. The rate is that of the last 16 samples. The line
+// goes through the last sample at this rate.
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_CALIBRATION_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_CALIBRATION_H_
 
@@ -10,14 +13,100 @@
 #include <limits>
 #include <optional>
 
+#include "masterclock/internal/int128.h"
 #include "masterclock/internal/saturating.h"
 #include "masterclock/sync/holdover.h"
 #include "masterclock/sync/internal/tsc_line.h"
-#include "masterclock/sync/internal/tsc_sample.h"
 #include "masterclock/time/internal/classify_jump.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2::internal {
+
+// Wraps, so that a jump over the ends of the range is followed.
+[[nodiscard]] constexpr std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) noexcept {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
+// Units: ticks of the counter, nanoseconds of the clocks.
+struct TscSample {
+  std::uint64_t ticks = 0;  // at the middle of the bracket around the steady clock
+  std::int64_t steady = 0, utc = 0;
+  std::uint64_t width = 0;      // ticks of the wider bracket
+  std::uint64_t utc_later = 0;  // ticks from the steady clock's bracket to UTC's
+};
+
+// Takes the narrowest of a few brackets around each clock. Empty if the counter ran back in each.
+template <class Counter>
+[[nodiscard]] std::optional<TscSample> take_tsc_sample(const Counter& counter,
+                                                       const TimeSource& kernel) noexcept {
+  std::optional<TscSample> best;
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    const std::uint64_t a = counter.read_in_order();
+    const std::int64_t steady = kernel.now_steady().time_since_epoch().count();
+    const std::uint64_t b = counter.read_in_order();
+    const std::int64_t utc = kernel.now_utc().time_since_epoch().count();
+    const std::uint64_t c = counter.read_in_order();
+    if (b < a || c < b) continue;
+    const std::uint64_t middle = a + (b - a) / 2;
+    const std::uint64_t width = std::max(b - a, c - b);
+    if (!best || width < best->width) {
+      best = TscSample{middle, steady, utc, width, b + (c - b) / 2 - middle};
+    }
+  }
+  return best;
+}
+
+// Estimates the counter's rate against the steady clock, over a baseline of up to 16 samples.
+//
+// Threads: one at a time.
+class TscRate {
+ public:
+  [[nodiscard]] std::uint64_t value() const noexcept { return rate_; }
+  [[nodiscard]] bool measured() const noexcept { return measured_; }
+
+  // Returns the largest error of the rate, from the brackets at both ends of the baseline.
+  [[nodiscard]] DriftRate error() const noexcept { return error_; }
+
+  [[nodiscard]] std::int64_t ns(std::uint64_t ticks) const noexcept {
+    return static_cast<std::int64_t>(ticks_to_ns(ticks, rate_));
+  }
+
+  void forget_samples() noexcept { size_ = 0; }
+
+  // Adds `sample`. Returns true if the baseline is long enough, and now determines the rate.
+  [[nodiscard]] bool add(const TscSample& sample) noexcept {
+    std::optional<std::uint64_t> rate;
+    if (size_ > 0) {
+      const TscSample& oldest = ring_[(size_ - std::min(size_, ring_.size())) % ring_.size()];
+      const TscSample& newest = ring_[(size_ - 1) % ring_.size()];
+      const std::int64_t baseline = wrapping_difference(sample.steady, oldest.steady);
+      if (baseline >= kShortestBaseline) {
+        rate = tsc_rate(static_cast<std::uint64_t>(baseline), sample.ticks - oldest.ticks);
+      }
+      if (rate) {
+        rate_ = *rate;
+        measured_ = true;
+        const Int128 half_widths = Int128{ns(sample.width + oldest.width)} * 500'000'000;
+        error_ = {saturate(half_widths / baseline)};
+      }
+      if (wrapping_difference(sample.steady, newest.steady) < kShortestBaseline / 8) {
+        return rate.has_value();
+      }
+    }
+    ring_[size_++ % ring_.size()] = sample;
+    return rate.has_value();
+  }
+
+ private:
+  // In nanoseconds. Over a shorter baseline the rate would be a guess.
+  static constexpr std::int64_t kShortestBaseline = 100'000'000;
+
+  std::uint64_t rate_ = std::uint64_t{1} << kTscShift;  // a nanosecond, until it is measured
+  bool measured_ = false;
+  DriftRate error_;
+  std::array<TscSample, 16> ring_{};
+  std::size_t size_ = 0;  // of all samples added; the ring keeps the last 16
+};
 
 // Threads: one at a time.
 class TscCalibration {
@@ -32,7 +121,7 @@ class TscCalibration {
     sample_ = sample;
     const bool gap = last && is_gap(*last);
     if (gap) rate_.forget_samples();
-    measured_ = rate_.add(*sample, kShortestBaseline);
+    measured_ = rate_.add(*sample);
     sample_->utc = saturating_minus(sample_->utc, rate_.ns(sample->utc_later));
     const std::int64_t offset = wrapping_difference(sample_->utc, sample_->steady);
     const std::int64_t moved = last ? wrapping_difference(offset, offset_) : 0;
@@ -52,31 +141,27 @@ class TscCalibration {
   // the last reading of the old line. Without a measured rate the new line is expired.
   template <class Counter>
   const TscLine& renew(const Counter& counter, const TimeSource& kernel) noexcept {
-    constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
     constexpr std::int64_t kRoom = std::int64_t{1} << 50;  // no sum below leaves the range
     const auto fits = [](std::int64_t t) { return kMin + kRoom < t && t < kMax - kRoom; };
     const std::uint64_t now = counter.read_in_order();
     const std::uint64_t passed = line_.passed_at(now);
-    std::int64_t utc = line_.utc_after(passed);
-    std::int64_t steady = line_.steady_after(passed);
+    std::int64_t utc = line_.utc.after(passed), steady = line_.steady.after(passed);
     if (!line_.alive_at(now)) {  // readings were the kernel's
       utc = std::max<std::int64_t>(utc, kernel.now_utc().time_since_epoch().count());
       steady = std::max<std::int64_t>(steady, kernel.now_steady().time_since_epoch().count());
     }
     if (step_) utc = kMin;
-    line_ = {now, 0, rate_.value(), utc, 0, steady, 0};
+    line_ = {now, 0, rate_.value(), {utc, 0}, {steady, 0}};
     if (!measured_ || now < sample_->ticks || !fits(sample_->utc) || !fits(sample_->steady)) {
       return line_;
     }
-    const auto ahead = [](std::int64_t last, std::int64_t begin) {
-      return std::max<std::int64_t>(wrapping_difference(last, begin), 0);
+    const auto through = [&](std::int64_t sampled, std::int64_t last) -> TscTrack {
+      const std::int64_t begin = sampled + rate_.ns(now - sample_->ticks);
+      const std::int64_t ahead = last == kMin ? 0 : wrapping_difference(last, begin);
+      return {begin, std::max<std::int64_t>(ahead, 0)};
     };
-    const std::int64_t since = rate_.ns(now - sample_->ticks);
-    line_.utc = sample_->utc + since;
-    line_.steady = sample_->steady + since;
-    line_.utc_ahead = step_ ? 0 : ahead(utc, line_.utc);
-    line_.steady_ahead = ahead(steady, line_.steady);
+    line_.utc = through(sample_->utc, utc);
+    line_.steady = through(sample_->steady, steady);
     line_.good_for = ns_to_ticks(std::uint64_t{kExpiresAfter.count()}, line_.rate);
     return line_;
   }
@@ -93,19 +178,16 @@ class TscCalibration {
   // Bounds the error of the line until it expires: the measured error, half the bracket, the excess to be
   // slewed, and the rate's possible error and change.
   [[nodiscard]] std::chrono::nanoseconds error_bound() const noexcept {
-    const auto rate_error =
-        static_cast<std::int64_t>(rate_.error() * static_cast<double>(kExpiresAfter.count()));
-    return std::chrono::nanoseconds(rate_.ns(sample_->width) / 2 +
-                                    std::max(line_.utc_ahead, line_.steady_ahead) + rate_error +
-                                    2) +
-           largest_error() + drifted(kExpiresAfter, kWander);
+    const std::int64_t ahead = std::max(line_.utc.ahead, line_.steady.ahead);
+    return std::chrono::nanoseconds(rate_.ns(sample_->width) / 2 + ahead + 2) + largest_error() +
+           drifted(kExpiresAfter, rate_.error()) + drifted(kExpiresAfter, kWander);
   }
 
  private:
+  static constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   static constexpr std::chrono::nanoseconds kExpiresAfter = std::chrono::seconds(1);
   static constexpr std::chrono::nanoseconds kWidestBracket = std::chrono::nanoseconds(250);
-  // Over a shorter baseline the rate would be a guess.
-  static constexpr std::chrono::nanoseconds kShortestBaseline = std::chrono::milliseconds(100);
   // A larger movement of UTC against the steady clock is a step.
   static constexpr std::chrono::nanoseconds kStep = std::chrono::microseconds(10);
   // The kernel may change its clock's rate by this much in a second. A daemon at rest changes it by less.
@@ -142,14 +224,14 @@ class TscCalibration {
       return std::max(apart, saturating_minus(0, apart));
     };
     errors_[errors_seen_++ % errors_.size()] =
-        std::max(error(line_.utc_after(passed), sample_->utc),
-                 error(line_.steady_after(passed), sample_->steady));
+        std::max(error(line_.utc.after(passed), sample_->utc),
+                 error(line_.steady.after(passed), sample_->steady));
   }
 
   TscLine line_;
   TscRate rate_;
-  std::optional<std::uint64_t> measured_;  // the rate with the last sample
-  std::optional<TscSample> sample_;        // the last
+  bool measured_ = false;            // the rate, with the last sample
+  std::optional<TscSample> sample_;  // the last
   std::optional<TimeChange> step_;
   std::int64_t offset_ = 0;  // UTC less the steady clock, at the last sample
   std::uint64_t gaps_ = 0;

@@ -40,31 +40,27 @@ inline constexpr int kTscShift = 56;
       std::min<Uint128>(ticks, std::numeric_limits<std::uint64_t>::max()));
 }
 
-// Returns the time `passed` ns after `begin` on a line that began `ahead`. Never decreases with `passed`.
-[[nodiscard]] constexpr std::int64_t on_tsc_line(std::int64_t begin, std::int64_t ahead,
-                                                 std::uint64_t passed) noexcept {
-  const auto ns = static_cast<std::int64_t>(passed);
-  return begin + ns + std::max<std::int64_t>(ahead - (ns >> 11), 0);
-}
+// One timeline of a TscLine, in nanoseconds.
+struct TscTrack {
+  std::int64_t begin = std::numeric_limits<std::int64_t>::min();  // true time at the anchor
+  std::int64_t ahead = 0;                                         // the excess there
+
+  // Returns the reading `passed` ns after the anchor. Never decreases with `passed`.
+  [[nodiscard]] constexpr std::int64_t after(std::uint64_t passed) const noexcept {
+    const auto ns = static_cast<std::int64_t>(passed);
+    return begin + ns + std::max<std::int64_t>(ahead - (ns >> 11), 0);
+  }
+};
 
 // UTC and steady time over one counter, at one rate.
 struct TscLine {
   std::uint64_t anchor = 0;    // the first tick
   std::uint64_t good_for = 0;  // ticks, from the anchor on
   std::uint64_t rate = 0;
-  std::int64_t utc = std::numeric_limits<std::int64_t>::min();
-  std::int64_t utc_ahead = 0;
-  std::int64_t steady = std::numeric_limits<std::int64_t>::min();
-  std::int64_t steady_ahead = 0;
+  TscTrack utc, steady;
 
   [[nodiscard]] constexpr std::uint64_t passed_at(std::uint64_t ticks) const noexcept {
     return ticks_to_ns(std::min(ticks - anchor, good_for), rate);
-  }
-  [[nodiscard]] constexpr std::int64_t utc_after(std::uint64_t passed) const noexcept {
-    return on_tsc_line(utc, utc_ahead, passed);
-  }
-  [[nodiscard]] constexpr std::int64_t steady_after(std::uint64_t passed) const noexcept {
-    return on_tsc_line(steady, steady_ahead, passed);
   }
   [[nodiscard]] constexpr bool alive_at(std::uint64_t ticks) const noexcept {
     return ticks - anchor < good_for;
