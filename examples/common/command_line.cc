@@ -1,5 +1,8 @@
 #include "common/command_line.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -15,13 +18,17 @@ int default_exit_status(const absl::Status& error) { return absl::IsCancelled(er
 
 int run_program(int argc, char** argv, const Program& program,
                 const std::function<void(CLI::App&, Command&)>& add_options) {
-  const auto fail = [&](std::string line, int status) {
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    std::cerr << program.name + ": " + printable(line) + "\n";
+  const auto line_of = [&](std::string what) {
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    return program.name + ": " + printable(what) + "\n";
+  };
+  const auto fail = [&](std::string what, int status) {
+    std::cerr << line_of(std::move(what));
     return status;
   };
   reserve_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE is an error to report
+  std::signal(SIGCHLD, SIG_DFL);  // ignored by the parent, it would hide how a child ended
   try {
     CLI::App app(program.description, program.name);
     app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
@@ -40,6 +47,10 @@ int run_program(int argc, char** argv, const Program& program,
     }
     const absl::Status status = command();
     if (status.ok()) return 0;
+    if (absl::IsCancelled(status)) {  // ends now, even if the reader of stderr does not read
+      write_if_ready(STDERR_FILENO, line_of(std::string(status.message())));
+      return program.exit_status(status);
+    }
     return fail(std::string(status.message()), program.exit_status(status));
   } catch (const std::exception& error) {
     return fail(error.what(), program.exit_status(absl::InternalError(error.what())));

@@ -36,10 +36,15 @@ void write_if_ready(int fd, std::string_view line) {
   (void)!::write(fd, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
 }
 
+bool stdout_is_writable() {
+  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+  return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 void reserve_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // open() returns the lowest free number. A read-only descriptor cannot be written.
-    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", O_RDONLY);
+    // open() returns the lowest free number. O_PATH can be neither read nor written.
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/", O_PATH);
   }
 }
 

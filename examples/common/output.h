@@ -18,8 +18,11 @@ absl::Status write_stdout(std::string_view text);
 // messages to stderr while signals are blocked. At most 4096 bytes.
 void write_if_ready(int fd, std::string_view line);
 
+// Returns whether stdout is open, and open for writing.
+[[nodiscard]] bool stdout_is_writable();
+
 // Makes the three standard descriptors exist, so that no file that is opened later takes the number of
-// one. Writing to a descriptor that was missing still fails.
+// one. Reading and writing a descriptor that was missing still fail.
 void reserve_standard_descriptors();
 
 }  // namespace common

@@ -74,6 +74,7 @@ absl::Status Channel::remove_viewer(std::string_view session_id) {
 }
 
 void Channel::follow_clock(Cause cause) {
+  if (options_->stopped && options_->stopped()) return;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;

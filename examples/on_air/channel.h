@@ -54,6 +54,9 @@ struct ChannelManagerOptions {
   // The next programme is prepared this long before its boundary. Zero: it is not.
   std::chrono::nanoseconds preroll{0};
 
+  // Returns true when the program ends: the channels then follow the clock no longer. Empty: never.
+  std::function<bool()> stopped;
+
   // Takes the as-run entries, in order within a channel. It must not call the manager.
   AsRunSink as_run;
 

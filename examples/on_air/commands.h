@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -29,8 +28,8 @@ struct NowOptions {
   bool watch = false;  // draw again every second
 };
 
-// Prints the answer to `out`, once or every second. Warnings about entries go to stderr.
-absl::Status run_now(const NowOptions& options, std::ostream& out);
+// Prints the answer to stdout, once or every second. Warnings about entries go to stderr.
+absl::Status run_now(const NowOptions& options);
 void add_now(CLI::App& app, common::Command& chosen);
 
 }  // namespace on_air

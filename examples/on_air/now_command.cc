@@ -10,6 +10,7 @@
 #include "cli_options.h"
 #include "commands.h"
 #include "common/json_line.h"
+#include "common/output.h"
 #include "common/printable.h"
 #include "common/terminal.h"
 #include "common/text_cells.h"
@@ -142,23 +143,18 @@ class NowAnswer {
   std::string trouble_;  // why the guide on disk is not the one that is shown
 };
 
-absl::Status put(const std::string& text, std::ostream& out) {
-  out << text << std::flush;
-  return out ? absl::OkStatus() : absl::UnavailableError("the answer could not be written");
-}
-
 absl::Status answer_once(const masterclock::MasterClock& clock, const NowOptions& options,
-                         const GuideOptions& guide, std::ostream& out) {
+                         const GuideOptions& guide) {
   NowAnswer answer(clock, options, guide);
   if (absl::Status status = answer.load(); !status.ok()) return status;
   const absl::StatusOr<std::string> text = answer.text(terminal_of_stdout());
-  return text.ok() ? put(*text, out) : text.status();
+  return text.ok() ? common::write_stdout(*text) : text.status();
 }
 
 // Draws the answer every second. Simulated time passes by the machine's steady clock.
 absl::Status answer_again(const masterclock::MasterClock& clock, const NowOptions& options,
                           const GuideOptions& guide,
-                          masterclock::testing::ManualTimeSource* simulated, std::ostream& out) {
+                          masterclock::testing::ManualTimeSource* simulated) {
   NowAnswer answer(clock, options, guide);
   if (absl::Status status = answer.load(); !status.ok()) return status;
   if (const auto first = answer.text(terminal_of_stdout()); !first.ok()) return first.status();
@@ -167,7 +163,7 @@ absl::Status answer_again(const masterclock::MasterClock& clock, const NowOption
   const auto draw = [&] {
     const absl::StatusOr<std::string> text = answer.watched_text(terminal_of_stdout());
     if (!text.ok()) return text.status();
-    return put(options.json ? *text : watched.frame(*text), out);
+    return common::write_stdout(options.json ? *text : watched.frame(*text));
   };
   const masterclock::TimeSource& machine = masterclock::SystemTimeSource::shared();
   masterclock::SteadyTime before = machine.now_steady();
@@ -182,7 +178,7 @@ absl::Status answer_again(const masterclock::MasterClock& clock, const NowOption
 
 }  // namespace
 
-absl::Status run_now(const NowOptions& options, std::ostream& out) {
+absl::Status run_now(const NowOptions& options) {
   absl::StatusOr<GuideOptions> guide = guide_options(options.guide);
   if (!guide.ok()) return guide.status();
   guide->rate = options.rate;
@@ -194,8 +190,8 @@ absl::Status run_now(const NowOptions& options, std::ostream& out) {
   }
   masterclock::TimeSource& machine = masterclock::SystemTimeSource::shared();
   const masterclock::MasterClock clock(simulated ? *simulated : machine);
-  if (!options.watch) return answer_once(clock, options, *guide, out);
-  return answer_again(clock, options, *guide, simulated ? &*simulated : nullptr, out);
+  if (!options.watch) return answer_once(clock, options, *guide);
+  return answer_again(clock, options, *guide, simulated ? &*simulated : nullptr);
 }
 
 void add_now(CLI::App& app, common::Command& chosen) {
@@ -209,7 +205,7 @@ void add_now(CLI::App& app, common::Command& chosen) {
   now.add_flag(
       "--watch", options->watch,
       "draw the answer again every second, and read a guide again that changed; Ctrl-C ends");
-  now.callback([options, &chosen] { chosen = [options] { return run_now(*options, std::cout); }; });
+  now.callback([options, &chosen] { chosen = [options] { return run_now(*options); }; });
 }
 
 }  // namespace on_air

@@ -146,6 +146,7 @@ ChannelManagerOptions management(const RunOptions& options, masterclock::Zone zo
     if (!written.ok()) loop.fail(written);
     return absl::OkStatus();
   };
+  management.stopped = [&stop] { return stop.requested(); };
   management.record_until = options.to.value_or(UtcTime::max());
   management.on_error = [&, producing = options.media.has_value()](std::string_view channel,
                                                                    const absl::Status& error) {
@@ -211,6 +212,9 @@ absl::Status run_schedule(const RunOptions& options) {
   ScheduleService schedule(clock);
   const absl::StatusOr<GuideOptions> guide = load_guides(options, schedule);
   if (!guide.ok()) return guide.status();
+  if (is_stdout(options.as_run) && !common::stdout_is_writable()) {
+    return absl::UnavailableError("stdout cannot be written: it is closed, or open for reading");
+  }
   if (options.media) {
     if (const auto library = MediaLibrary::open(*options.media); !library.ok()) {
       return library.status();

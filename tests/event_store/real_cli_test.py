@@ -175,12 +175,22 @@ def unwritable(folder):
         finally:
             os.close(writing)
 
+    def call_lost_terminal(arguments):
+        terminal, out = os.openpty()
+        os.close(terminal)
+        try:
+            return subprocess.run([program, *arguments.split()], cwd=folder, stdout=out, stderr=subprocess.PIPE,
+                                  text=True, timeout=60)
+        finally:
+            os.close(out)
+
     for name in ("a", "b"):
         event(folder, "day.db", name)
     pending = call("list --db day.db", folder).stdout
     assert pending.count("\n") == 2
     for caller, why in [(call_full, "No space left on device"), (call_closed, "Bad file descriptor"),
-                        (call_read_only, "Bad file descriptor"), (call_broken_pipe, "Broken pipe")]:
+                        (call_read_only, "Bad file descriptor"), (call_broken_pipe, "Broken pipe"),
+                        (call_lost_terminal, "Input/output error")]:
         for arguments in ("run --db day.db --speed max", "run --db day.db", "list --db day.db"):
             if caller is call_broken_pipe and arguments.startswith("list"):
                 continue  # SIGPIPE ends it, as it ends every filter

@@ -835,6 +835,22 @@ TEST_F(ChannelManagerTest, ALogThatFailsIsReported) {
   EXPECT_THAT(errors_, ElementsAre("one: log: No space left on device"));
 }
 
+// A boundary of 10,000 channels does not delay the end of the program.
+TEST_F(ChannelManagerTest, AProgramThatEndsLeavesTheRestOfABoundary) {
+  begin("28T19:30:00");
+  manager_.reset();
+  ChannelManagerOptions options;
+  options.stopped = [this] { return log_.size() == 2; };
+  options.as_run = [this](const AsRunEntry& entry) {
+    log_.push_back(entry);
+    return absl::OkStatus();
+  };
+  const ChannelManager manager(*clock_, *schedule_, std::move(options));
+  run_until("28T21:00:00");
+  EXPECT_THAT(logged(), ElementsAre("one B 28T20:00", "two E 28T20:30"));
+  EXPECT_EQ(clock_->next_event_time(), std::nullopt) << "the other channels wait for nothing";
+}
+
 TEST_F(ChannelManagerTest, MediaThatIsMissingIsTheViewersError) {
   begin("28T19:30:00");
   manager_.reset();

@@ -11,10 +11,12 @@ import datetime
 import json
 import os
 import pathlib
+import pty
 import random
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -68,7 +70,7 @@ class Cases:
         return subprocess.Popen([self.on_air, *arguments], stdin=subprocess.DEVNULL, **options)
 
     def ends(self, process, statuses, what):
-        """Checks that the process ends soon, with one of the statuses."""
+        """Checks that the process ends soon, with one of the statuses. The slowest is reported."""
         begin = time.monotonic()
         try:
             process.wait(SOON)
@@ -128,9 +130,8 @@ class Cases:
                              "--discipline", "kernel", stderr=write)
         wait_until(lambda: blocks_signals(process) and (self.folder / "log.stderr").exists())
         process.send_signal(signal.SIGINT)
-        wait_until(lambda: not blocks_signals(process))
-        os.close(read)  # the last message may be written now
         self.ends(process, {130}, "stderr is full")
+        os.close(read)
         os.close(write)
 
     def guide_becomes_a_pipe(self):
@@ -201,15 +202,51 @@ class Cases:
             self.check(piped or whole_lines(text), f"{number!r} at random: a line that is not whole")
 
     # case 24
+    def stdout_is_unwritable(self):
+        """Each command says which file cannot be written, and why."""
+        guide = ["--guide", self.path("long.xml")]
+        run = ["run", *guide, "--speed", "max", "--as-run"]
+        commands = [["--help"], ["now", "--help"], ["now", *guide], ["now", *guide, "--json"],
+                    ["now", *guide, "--at", NOW.isoformat()], ["now", *guide, "--watch"],
+                    ["now", *guide, "--watch", "--json"], [*run, self.path("log.stdout")], [*run, "/dev/stdout"]]
+        terminal, lost_terminal = pty.openpty()
+        os.close(terminal)
+        here, there = socket.socketpair()
+        there.close()
+        read, broken = os.pipe()
+        os.close(read)
+        closed = lambda: os.close(1)
+        for name, out, before, reason in (
+                ("full", os.open("/dev/full", os.O_WRONLY), None, "No space left on device"),
+                ("closed", None, closed, "Bad file descriptor"),
+                ("open for reading", os.open("/dev/null", os.O_RDONLY), None, "Bad file descriptor"),
+                ("a folder", os.open(self.folder, os.O_RDONLY), None, "Bad file descriptor"),
+                ("a terminal that is gone", lost_terminal, None, "Input/output error"),
+                ("a broken pipe", broken, None, "Broken pipe"),
+                ("a broken connection", os.dup(here.fileno()), None, "Broken pipe")):
+            for arguments in commands:
+                result = subprocess.run([self.on_air, *arguments], stdin=subprocess.DEVNULL, stdout=out,
+                                        stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=before, timeout=SOON)
+                what = f"{arguments} to a stdout that is {name}: {result.returncode}, {result.stderr!r}"
+                if reason == "Broken pipe" and arguments[0] != "run":  # ends as every filter does
+                    self.check((result.returncode, result.stderr) == (-signal.SIGPIPE, ""), what)
+                    continue
+                lines = [f"on_air: stdout cannot be written: {reason}\n"]
+                if arguments[-1] == "/dev/stdout":  # its own descriptor, where the system has one
+                    lines = [f"on_air: /dev/stdout: {why}\n" for why in (reason, "No such device or address")]
+                    lines += ["on_air: stdout cannot be written: it is closed, or open for reading\n"]
+                self.check(result.returncode == 1 and result.stderr in lines, what)
+            if out is not None:
+                os.close(out)
+
+    def stdin_is_unreadable(self):
+        run = subprocess.run([self.on_air, "now", "--guide", "-"], capture_output=True, encoding="utf-8",
+                             preexec_fn=lambda: os.close(0), timeout=SOON)
+        self.check((run.returncode, run.stdout, run.stderr) ==
+                   (1, "", "on_air: standard input: cannot be read: Bad file descriptor\n"), f"a closed stdin: {run}")
+
     def disk_is_full(self):
-        full = open("/dev/full", "w")
-        for arguments in (["now"], ["now", "--json"], ["now", "--at", NOW.isoformat()], ["--help"]):
-            guide = ["--guide", self.path("long.xml")] if arguments[0] == "now" else []
-            process = self.start(*arguments, *guide, stdout=full, stderr=subprocess.DEVNULL)
-            self.ends(process, {1}, f"{arguments} to a full stdout")
         common = ["--guide", self.path("long.xml"), "--speed", "max", "--as-run"]
-        process = self.start("run", *common, self.path("log.full"), stdout=full, stderr=subprocess.DEVNULL)
-        self.ends(process, {1}, "run to a full stdout")
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         process = self.start("run", *common, self.path("log.limited"), stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, preexec_fn=limit)
@@ -268,6 +305,15 @@ class Cases:
             run = subprocess.run([self.on_air, *arguments, "--frames", "5"], stdout=full, stderr=subprocess.DEVNULL)
             self.check(run.returncode == 1, "a join to a full stdout")
 
+    def ends_of_children_are_ignored(self):
+        """A parent that ignores SIGCHLD hides no failure of ffmpeg."""
+        (self.folder / "film.xml").write_text(guide_of(5))
+        (self.folder / "not-media.mp4").write_text("not a film")
+        run = subprocess.run([self.on_air, "join", "--guide", self.path("film.xml"), "--channel", "one", "--media",
+                              self.path("not-media.mp4"), "--output", self.path("none.mp4")], capture_output=True,
+                             encoding="utf-8", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.check(run.returncode == 1 and "Invalid data found" in run.stderr, f"SIGCHLD is ignored: {run}")
+
     # item 9
     def channel_always_shows_something(self, make_clips):
         media, out = self.folder / "media", self.folder / "produced"
@@ -309,10 +355,13 @@ def main():
         cases.stderr_is_full()
         cases.guide_becomes_a_pipe()
         cases.ffmpeg_hangs()
+        cases.stdout_is_unwritable()
+        cases.stdin_is_unreadable()
         cases.disk_is_full()
         cases.log_is_another_file()
         cases.escape_sequences()
         if shutil.which("ffmpeg"):
+            cases.ends_of_children_are_ignored()
             cases.join_is_killed(sys.argv[2])
             cases.channel_always_shows_something(sys.argv[2])
         else:

@@ -102,7 +102,7 @@ class BadInput(unittest.TestCase):
         with open("/dev/full", "w") as full:
             result = subprocess.run([ON_AIR, "now", "--guide", self.guide], stdout=full, stderr=subprocess.PIPE,
                                     encoding="utf-8")
-        self.assertEqual((result.returncode, result.stderr), (1, "on_air: the answer could not be written\n"))
+        self.assertEqual((result.returncode, result.stderr), (1, "on_air: stdout cannot be written: No space left on device\n"))
 
     def test_wherever_a_file_is_cut(self):
         """Never a crash, always one line: only a whole guide is a guide."""
