@@ -19,7 +19,9 @@
 //
 // Threads: any. The board reports with no lock held, on the thread that triggered or commanded.
 //          Each report has a revision. A caller that forwards reports drops a report that is older
-//          than the one it has.
+//          than the one it has. The board schedules its events with its lock held. Therefore
+//          a callback of EventScheduler::attach, the hook on_scheduled and an observer of the
+//          scheduler's clock must not call the board.
 // Cost:    a command is O(log n) of the scheduler. A clock that does not run costs nothing.
 //
 // ## Example
