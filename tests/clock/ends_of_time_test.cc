@@ -422,6 +422,49 @@ constexpr Call kSync[] = {
            {saturating_add(SteadyTime(d), 1s), saturating_add(UtcTime(d), 1s), 1ns}));
        use(calibration.line());
      }},
+    {"the rules of chronyd, ptp4l, the kernel and a card",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       const nanoseconds e = b.time_since_epoch();
+       for (const bool corrects : {false, true}) {
+         internal::ChronyRule chrony({.corrects_the_clock = corrects,
+                                      .reference_error = d,
+                                      .update_interval = d,
+                                      .lost_after = e});
+         internal::LinuxPtpRule ptp4l(
+             {.corrects_the_clock = corrects, .unstated_accuracy = e, .lost_after = d});
+         internal::ChronyTracking tracking;
+         tracking.reference_id = 1;
+         tracking.leap = internal::ChronyTracking::Leap::kNormal;
+         tracking.last_update = b;
+         tracking.slow_by = tracking.root_delay = tracking.root_dispersion = d;
+         tracking.update_interval = e;
+         internal::PtpStatus ptp;
+         ptp.port_state = internal::PtpPortState::kSlave;
+         ptp.grandmaster_present = true;
+         ptp.offset = d;
+         ptp.last_sync = ptp.mean_path_delay = e;
+         ptp.sync_interval = d;
+         ptp.utc_offset = static_cast<int>(d.count() % INT32_MAX);
+         const PhcReading card{d, e, a.time_since_epoch()};
+         use(chrony.answered(tracking, a, steady(b)), ptp4l.answered(ptp, {}, a, steady(b)));
+         ptp.software_clock = false;
+         ptp.ptp_timescale = true;
+         use(ptp4l.answered(ptp, card, a, steady(b)));
+         for (const SteadyTime now : {steady(a), SteadyTime(d)}) {
+           use(chrony.silent(now, absl::UnavailableError("")),
+               ptp4l.silent(now, absl::DataLossError("")));
+         }
+       }
+       timex kernel{};
+       kernel.maxerror = d.count();
+       kernel.tai = static_cast<int>(e.count() % INT32_MAX);
+       use(sync_reading(kernel, steady(a), {.synchronized_within = e}));
+       ptp_clock_time stamp{};
+       stamp.sec = d.count();
+       stamp.nsec = ~0U;
+       use(internal::phc_between(a.time_since_epoch(), e, d), internal::phc_time(stamp),
+           internal::chrony_seconds(static_cast<std::uint32_t>(d.count())));
+     }},
     {"BasicTscTimeSource",
      [](UtcTime a, UtcTime b, nanoseconds d) {
        ManualTimeSource kernel(a, steady(b));
@@ -441,6 +484,263 @@ constexpr Call kSync[] = {
        polling.start();
        machine.advance(std::max(d, 0ns));
        machine.step_utc(d);
+     }},
+};
+
+// Wall clocks of an embedder: one with an offset of any size, and some that answer nonsense.
+struct Shifted {
+  nanoseconds by;
+  [[nodiscard]] LocalTime to_local(UtcTime utc) const {
+    return LocalTime(saturating_add(utc.time_since_epoch(), by));
+  }
+  [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime wall, Resolve) const {
+    return UtcTime(saturating_subtract(wall.time_since_epoch(), by));
+  }
+};
+struct Stuck {
+  nanoseconds at;
+  [[nodiscard]] LocalTime to_local(UtcTime) const { return LocalTime(at); }
+  [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime, Resolve) const { return UtcTime(at); }
+};
+struct Refuses {
+  nanoseconds at;
+  [[nodiscard]] LocalTime to_local(UtcTime) const { return LocalTime(at); }
+  [[nodiscard]] absl::StatusOr<UtcTime> to_utc(LocalTime, Resolve) const {
+    return absl::OutOfRangeError("no such time");
+  }
+};
+
+constexpr Call kWallClocks[] = {
+    {"AnyWallClock, LocalDue and Daily",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const AnyWallClock& wall :
+            {AnyWallClock(Shifted{d}), AnyWallClock(Stuck{d}), AnyWallClock(Refuses{d})}) {
+         use(wall.to_local(a), wall.to_utc(local(b), Resolve::kCompatible));
+         for (const Daily& daily : {Daily{}, Daily{.days = Weekdays{}}}) {
+           std::size_t fired = 0;
+           ManualTimeSource source(a, steady(b));
+           EventScheduler scheduler(source);
+           const auto handle =
+               scheduler.schedule({.due = LocalDue{local(b), wall},
+                                   .repeat = daily,
+                                   .on_misfire = OnMisfire::kRunAll,
+                                   .action = [&fired](const FiredEvent&) { ++fired; }});
+           use(scheduler.run_due(StopAfter{fired, fired + 20}), scheduler.until_next());
+           source.advance(std::max(d, 0ns));
+           source.step_utc(d);
+           use(scheduler.run_due(StopAfter{fired, fired + 20}), scheduler.next_due());
+           if (handle.ok()) use(scheduler.reschedule(*handle, b));
+         }
+       }
+     }},
+    {"TimeOfDayTimecode of a custom wall clock",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const AnyWallClock& wall :
+            {AnyWallClock(Shifted{d}), AnyWallClock(Stuck{d}), AnyWallClock(Refuses{d})}) {
+         const auto house = TimeOfDayTimecode::make(wall, k29_97, DropFrame::kYes, 2h).value();
+         use(house.at(a).to_string(), house.at(tai(b)).to_string(), house.last_jam(tai(a)));
+       }
+     }},
+};
+
+// Rules of clocks with a limit of `limit`, as far as a clock can have them.
+std::vector<ClockRules> some_rules(nanoseconds limit) {
+  std::vector<ClockRules> all;
+  for (const CountDirection direction : {CountDirection::kDown, CountDirection::kUp}) {
+    for (const AtEnd at_end : {AtEnd::kStop, AtEnd::kRunOver}) {
+      for (const auto& maximum : {std::optional<nanoseconds>(), std::optional(limit)}) {
+        const ClockRules rules{direction, std::max(limit, 0ns), maximum, at_end};
+        if (CountClock::make(rules).ok()) all.push_back(rules);
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<ClockCommand> some_commands(nanoseconds value, const ClockRules& rules) {
+  return {ClockCommand::start(),         ClockCommand::adjust(value),     ClockCommand::set(value),
+          ClockCommand::restart(),       ClockCommand::restart_at(value), ClockCommand::pause(),
+          ClockCommand::reset_to(value), ClockCommand::configure(rules),  ClockCommand::restart(),
+          ClockCommand::adjust(-1ns)};
+}
+
+void use_reading(const CountClock& clock, SteadyTime at) {
+  const ClockReading reading = clock.reading(at);
+  for (const nanoseconds step :
+       {nanoseconds(1s), 1ns, 0ns, nanoseconds::max(), nanoseconds::min()}) {
+    const auto next = clock.next_boundary(at, step);
+    EXPECT_TRUE(!next || *next > at || at < clock.anchor().at) << to_string(reading);
+  }
+  use(to_string(reading), clock_text(reading.value, clock.rules().direction));
+}
+
+constexpr Call kTimers[] = {
+    {"Backoff::delay_after",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       const Backoff backoff{d, a.time_since_epoch()};
+       for (const int failures : {std::numeric_limits<int>::min(), 0, 1, 70, INT32_MAX}) {
+         const auto delay = backoff.delay_after(failures, b.time_since_epoch());
+         EXPECT_GE(delay.value_or(0ns), 0ns);
+       }
+     }},
+    {"clock_text, shown_seconds, display_phase",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       const nanoseconds value = b.time_since_epoch();
+       for (const CountDirection direction : {CountDirection::kDown, CountDirection::kUp}) {
+         use(shown_seconds(d, direction),
+             clock_text(d, direction, {.tenths_below = value, .phase = a.time_since_epoch()}));
+       }
+       for (const ClockRules& rules : some_rules(d)) {
+         CountClock one = CountClock::make(rules).value(), other = one;
+         use(one.apply(steady(a), ClockCommand::start()),
+             other.apply(steady(b), ClockCommand::start()));
+         use(display_phase(one, other, steady(a)), display_phase(other, one, SteadyTime(d)));
+       }
+     }},
+    {"period_clock, stage_timer",
+     [](UtcTime, UtcTime, nanoseconds d) {
+       for (const int period : {std::numeric_limits<int>::min(), 1, 2, INT32_MAX}) {
+         use(period_clock(CountDirection::kUp, d, period, PeriodCount::kCumulative),
+             period_clock(CountDirection::kDown, d, period), stage_timer(d));
+       }
+     }},
+    {"CountClock",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const ClockRules& rules : some_rules(d)) {
+         for (const ClockState state :
+              {ClockState::kStopped, ClockState::kRunning, ClockState::kPaused}) {
+           const auto restored =
+               CountClock::restore(rules, {steady(a), b.time_since_epoch(), state});
+           CountClock clock = restored.ok() ? *restored : CountClock::make(rules).value();
+           const nanoseconds value = a.time_since_epoch();
+           for (const ClockCommand& command : some_commands(value, rules)) {
+             use(clock.apply(steady(b), command), to_string(command));
+             for (const SteadyTime at : {steady(a), steady(b), SteadyTime(d)}) {
+               use_reading(clock, at);
+               use_reading(clock.rebased(at, steady(b)), at);
+             }
+           }
+         }
+       }
+     }},
+    {"ClockBoard",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       const ClockKey key{"play", std::numeric_limits<std::int64_t>::min()};
+       for (const ClockRules& rules : some_rules(d)) {
+         ManualTimeSource source(a, steady(b));
+         EventScheduler scheduler(source);
+         ClockBoard board(scheduler, [](const ClockReport& report) {
+           EXPECT_GE(report.missed, 0);
+           use(to_string(report));
+         });
+         ASSERT_TRUE(board.add(key, rules).ok());
+         for (const ClockCommand& command : some_commands(d, rules)) {
+           const KeyedCommand keyed[] = {{key, command}};
+           use(board.apply(key, command), board.apply_at(steady(a), keyed),
+               board.apply_at(SteadyTime(d), keyed));
+           source.advance(std::max(d, 0ns));
+           use(scheduler.run_due(), board.reading(key), board.readings());
+         }
+         board.put(
+             key,
+             CountClock::restore(rules, {steady(a), rules.initial, ClockState::kRunning}).value());
+         source.advance(nanoseconds::max());
+         use(scheduler.run_due(), board.readings());
+       }
+     }},
+    {"ClockLog",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       const ClockKey key{"game", 1};
+       for (const BootPolicy policy :
+            {BootPolicy::kContinue, BootPolicy::kFreeze, BootPolicy::kAsk}) {
+         for (const ClockRules& rules : some_rules(d)) {
+           ClockLog log({{key, rules}}, policy);
+           std::uint64_t sequence = 0;
+           const LogTime times[] = {
+               {steady(a), b, "one"}, {SteadyTime(d), a, "two"}, {steady(b), UtcTime(d), "two"}};
+           for (const LogTime& at : times) {
+             for (const ClockCommand& command : {ClockCommand::start(), ClockCommand::adjust(d)}) {
+               use(log.append({++sequence, at, "", {{key, command}}}));
+             }
+             use(log.append({.sequence = ++sequence, .at = at, .verb = LogVerb::kFreeze}));
+             use(log.append({.sequence = ++sequence, .at = at, .verb = LogVerb::kUndo}));
+             use(log.append({.sequence = ++sequence, .at = at, .verb = LogVerb::kRedo}));
+             for (const LogTime& now : times) {
+               use_reading(log.clock(key, now).value(), now.steady);
+               use_reading(ClockLog(log.snapshot(1)).clock(key, now).value(), now.steady);
+             }
+           }
+         }
+       }
+     }},
+    {"IntervalSchedule",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const Overlap overlap : {Overlap::kBufferOne, Overlap::kSkip}) {
+         for (const nanoseconds interval : {std::max(d, 1ns), 1ns, nanoseconds::max()}) {
+           const nanoseconds jitter = interval - 1ns;
+           IntervalSchedule schedule;
+           const std::map<std::string, IntervalOptions> jobs{
+               {"plain", {.interval = interval, .overlap = overlap}},
+               {"late", {.interval = interval, .overlap = overlap, .jitter = jitter}},
+               {"retried", {interval, overlap, Backoff{d, nanoseconds::max()}}}};
+           ASSERT_TRUE(schedule.update(steady(a), jobs).ok());
+           for (const SteadyTime now : {steady(b), SteadyTime(d), SteadyTime::max()}) {
+             const std::vector<DueRun> runs = schedule.take_due(now);
+             for (const DueRun& run : runs) {
+               EXPECT_GE(run.missed, 0);
+               use(schedule.finished(saturating_add(now, d), run.id, run.name != "retried"));
+             }
+             for (const IntervalHealth& health : schedule.health(now, INT32_MAX)) {
+               EXPECT_GE(health.overlapped, 0);
+             }
+             use(schedule.next_due());
+             if (const auto run = schedule.trigger(now, "plain"); run.ok()) {
+               use(schedule.finished(SteadyTime::max(), run->id, true));
+             }
+           }
+           use(schedule.update(steady(b), {{"plain", {.interval = 2s}}}), schedule.next_due());
+         }
+       }
+     }},
+    {"Rundown",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const bool looping : {false, true}) {
+         for (const nanoseconds length : {1ns, std::max(d, 1ns)}) {
+           Rundown rundown;
+           const std::vector<Scene> scenes{{"intro", length}, {"main", 1ns, b.time_since_epoch()}};
+           if (!rundown.configure(steady(a), scenes, {.looping = looping}).ok()) {
+             const auto shorter = rundown.configure(steady(a), {{"intro", length}}, {looping});
+             ASSERT_TRUE(shorter.ok()) << shorter;
+           }
+           const auto look = [&](SteadyTime now) {
+             const RundownReading reading = rundown.reading(now);
+             EXPECT_GE(reading.position, 0ns);
+             use(to_string(reading), rundown.next_change(now));
+           };
+           for (const SteadyTime now : {steady(a), steady(b), SteadyTime(d), SteadyTime::max()}) {
+             use(rundown.start(now), rundown.correct(now, d), rundown.hold(now), rundown.go(now));
+             look(now);
+             use(rundown.force(now, "slate", ForceUntil::kBoundary), rundown.pause(now),
+                 rundown.resume(now), rundown.skip(now), rundown.take(now, "intro"));
+             look(now);
+             look(saturating_add(now, d));
+             use(rundown.advance(now), rundown.release(now));
+           }
+           use(rundown.stop(steady(b)), rundown.reset(SteadyTime::max()));
+           look(SteadyTime::max());
+         }
+       }
+     }},
+    {"TimecodeChase::observe",
+     [](UtcTime a, UtcTime b, nanoseconds d) {
+       for (const nanoseconds option : {d, 0ns, nanoseconds::max()}) {
+         TimecodeChase chase({option, option, option, nanoseconds::max()});
+         for (const SteadyTime now : {steady(a), steady(b), SteadyTime(d)}) {
+           for (const nanoseconds code : {d, a.time_since_epoch()}) {
+             use(chase.observe(now, b.time_since_epoch(), code), chase.observe(now, d, code));
+           }
+         }
+       }
      }},
 };
 
@@ -493,6 +793,8 @@ TEST(EndsOfTime, OfZones) { call_all(kZones); }
 TEST(EndsOfTime, OfFrames) { call_all(kFrames); }
 TEST(EndsOfTime, OfEvents) { call_all(kEvents); }
 TEST(EndsOfTime, OfSync) { call_all(kSync); }
+TEST(EndsOfTime, OfWallClocks) { call_all(kWallClocks); }
+TEST(EndsOfTime, OfTimers) { call_all(kTimers); }
 TEST(EndsOfTime, OfClock) { call_all(kClock); }
 
 // 128-bit integers hold every exact result.

@@ -77,7 +77,8 @@ class ChronyRule {
     stated.as_of = steady;
     stated.error_bound = saturating_add(tracking.root_distance(), options_.reference_error);
     if (options_.corrects_the_clock) {
-      stated.error_bound = saturating_add(stated.error_bound, std::chrono::abs(tracking.slow_by));
+      const nanoseconds fast_by = saturating_subtract(nanoseconds(0), tracking.slow_by);
+      stated.error_bound = saturating_add(stated.error_bound, std::max(tracking.slow_by, fast_by));
     } else {
       stated.correction = tracking.slow_by;
     }

@@ -29,6 +29,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/sync/internal/daemon_socket.h"
 #include "masterclock/sync/internal/interned.h"
 #include "masterclock/sync/internal/last_bound.h"
@@ -118,7 +119,8 @@ class LinuxPtpRule {
     stated.provenance =
         interned("linuxptp: grandmaster " + ptp_identity(ptp.grandmaster), "linuxptp");
     constexpr nanoseconds kShortest = std::chrono::seconds(1);
-    last_.keep(stated, stated.as_of, std::max(kShortest, ptp.sync_interval * 8));
+    last_.keep(stated, stated.as_of,
+               std::max(kShortest, nanoseconds(saturating_product(ptp.sync_interval.count(), 8))));
     return last_.at(steady);
   }
 

@@ -47,7 +47,7 @@ namespace internal {
   const std::chrono::nanoseconds width =
       std::max(saturating_subtract(after, before), std::chrono::nanoseconds(0));
   const std::chrono::nanoseconds half = width / 2;
-  return {card, saturating_add(card, -(before + half)), width - half};
+  return {card, saturating_subtract(card, before + half), width - half};
 }
 
 // Takes the narrowest bracket. Empty without a sample.
