@@ -63,6 +63,7 @@ void print_warnings(const ScheduleService& schedule) {
 absl::StatusOr<StationTime> parse_station_time(std::string_view text) {
   const absl::StatusOr<masterclock::LocalTime> local = masterclock::parse_local_time(text);
   if (local.ok()) return *local;
+  if (absl::IsOutOfRange(local.status())) return local.status();  // it is a time
   const absl::StatusOr<masterclock::UtcTime> utc = masterclock::parse_rfc3339(text);
   if (utc.ok()) return *utc;
   return utc.status();

@@ -155,7 +155,7 @@ const Airing* ChannelSchedule::on_air_at(UtcTime at) const noexcept {
       next != nullptr ? static_cast<std::size_t>(next - airings_.data()) : airings_.size();
   if (begun == 0) return nullptr;
   const Airing& last_begun = airings_[begun - 1];
-  return at < last_begun.end ? &last_begun : nullptr;
+  return at < last_begun.end || last_begun.open_ended() ? &last_begun : nullptr;
 }
 
 std::span<const Airing> ChannelSchedule::airings_between(UtcTime from,

@@ -24,6 +24,15 @@ using namespace std::chrono_literals;
 
 constexpr const char* kErase = "\r\x1b[K";  // erases the line of a terminal
 constexpr nanoseconds kLongestWait = 100ms;
+constexpr nanoseconds kLongestStep = 1'000'000h;  // of simulated time
+
+using Seconds = std::chrono::duration<double>;
+
+// The distance of two instants may not fit in nanoseconds; that of their halves does.
+Seconds seconds_between(UtcTime from, UtcTime to) {
+  return 2 * Seconds(to.time_since_epoch() / 2 - from.time_since_epoch() / 2) +
+         Seconds(to.time_since_epoch() % 2 - from.time_since_epoch() % 2);
+}
 
 bool stderr_is_a_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
@@ -43,11 +52,10 @@ Progress::~Progress() {
 
 void Progress::show(UtcTime now, std::size_t starts) {
   if (!shown_) return;
-  const double part = to_ && *to_ > from_
-                          ? std::clamp(std::chrono::duration<double>(now - from_) /
-                                           std::chrono::duration<double>(*to_ - from_),
-                                       0.0, 1.0)
-                          : 0.0;
+  const double part =
+      to_ && *to_ > from_
+          ? std::clamp(seconds_between(from_, now) / seconds_between(from_, *to_), 0.0, 1.0)
+          : 0.0;
   const auto thousandth = static_cast<std::int64_t>(part * 1'000);
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   if (drawn_ && (to_ ? thousandth == thousandth_ : second == second_)) return;
@@ -66,18 +74,20 @@ void Progress::show(UtcTime now, std::size_t starts) {
 void RunLoop::at_once(ManualTimeSource& source, UtcTime end) { advance_to(source, end); }
 
 void RunLoop::paced(ManualTimeSource& source, double speed, UtcTime end) {
-  using Seconds = std::chrono::duration<double>;
   const SystemTimeSource& system = SystemTimeSource::shared();
   const SteadyTime started = system.now_steady();
   const UtcTime from = source.now_utc();
   const auto simulated = [&] { return Seconds(system.now_steady() - started) * speed; };
   for (;;) {
     const UtcTime goal = std::min(clock_.next_event_time().value_or(end), end);
-    const Seconds wait = (Seconds(goal - from) - simulated()) / speed;
+    const Seconds wait = (seconds_between(from, goal) - simulated()) / speed;
     if (ended(std::chrono::ceil<nanoseconds>(std::min<Seconds>(wait, kLongestWait)))) return;
-    const bool last = simulated() >= Seconds(end - from);
-    advance_to(source, last ? end : from + std::chrono::floor<nanoseconds>(simulated()));
-    if (last) return;
+    const Seconds passed = simulated();
+    if (passed >= seconds_between(from, end)) return advance_to(source, end);
+    const Seconds step =
+        std::clamp<Seconds>(passed - seconds_between(from, source.now_utc()), 0s, kLongestStep);
+    advance_to(source, masterclock::saturating_add(source.now_utc(),
+                                                   std::chrono::floor<nanoseconds>(step)));
   }
 }
 
@@ -95,7 +105,7 @@ void RunLoop::real(std::optional<UtcTime> end, const std::function<void()>& ever
       next = system.now_steady() + 1s;
     }
     nanoseconds wait = kLongestWait;
-    if (end) wait = std::min(wait, *end - now);
+    if (end) wait = std::min(wait, masterclock::saturating_difference(*end, now));
     if (ended(wait)) return;
   }
   dispatcher.stop();

@@ -10,6 +10,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -345,6 +346,70 @@ class Guides(unittest.TestCase):
         subprocess.run([ON_AIR, "run", "--guide", folder, "--speed", "max", "--as-run", log], check=True,
                        stdout=subprocess.DEVNULL)
         self.assertEqual([json.loads(line)["title"] for line in log.read_text().splitlines()], ["sat.mp4", "sun.mp4"])
+
+    # 11: the ends of time. A span of more than 292 years does not fit in nanoseconds.
+    FIRST, LAST = "1677-09-21T00:12:43.145224192Z", "2262-04-11T23:47:16.854775807Z"
+    ALL_TIME = tv(programme("one", "00010101 +0000", "00020101", "Year 1"),
+                  programme("one", "16770921001244", "17000101", "First"),
+                  programme("one", "17000101", "17000101010000", "1700"),
+                  programme("one", "20260328110000", "20260328130000", "Now"),
+                  programme("one", "22620411230000", "22620411234716", "Last hour"),
+                  '<programme channel="one" start="22620411234716"><title>Last second</title></programme>\n',
+                  programme("two", "16770921141244 +1400", "22620411094716 -1400", "All time"),
+                  programme("two", "99991231235959", "99991231235959 -1200", "9999"),
+                  '<programme channel="three" start="20260328110000"><title>Open</title></programme>\n')
+    AIRED = [("First", "1677-09-21T00:12:44Z"), ("All time", "1677-09-21T00:12:44Z"), ("1700", "1700-01-01T00:00:00Z"),
+             ("Now", "2026-03-28T11:00:00Z"), ("Open", "2026-03-28T11:00:00Z"), ("Last hour", "2262-04-11T23:00:00Z"),
+             ("Last second", "2262-04-11T23:47:16Z")]
+
+    def test_11_now_at_the_ends_of_time(self):
+        for at, titles in {self.FIRST: (None, None, None), "1677-09-21T00:12:44Z": ("First", "All time", None),
+                           "1700-01-01T00:59:59.999999999Z": ("1700", "All time", None),
+                           NOON: ("Now", "All time", "Open"), "2262-04-11T23:47:15Z": ("Last hour", "All time", "Open"),
+                           self.LAST: ("Last second", None, "Open"),
+                           "1677-09-21T00:12:44+00:00": ("First", "All time", None),
+                           "2262-04-12T13:47:16+14:00": ("Last second", None, "Open")}.items():
+            for zone in ("UTC", "Pacific/Kiritimati", "America/Los_Angeles", "Africa/Monrovia"):
+                for day_start in ("0:00", "23:59:59"):
+                    answers = self.answers(self.ALL_TIME, "--zone", zone, "--day-start", day_start, at=at, warnings=2)
+                    self.assertEqual(tuple(answers[c]["title"] for c in ("one", "two", "three")), titles, (at, zone))
+                    self.assertTrue(all(answer["offset_seconds"] is None or answer["offset_seconds"] >= 0
+                                        for answer in answers.values()))
+
+    def test_11_times_outside_the_range(self):
+        for at in ("0001-01-01T00:00:00Z", "1677-09-21T00:12:43Z", "1677-09-21T00:12:43", "2262-04-11T23:47:17",
+                   "2262-04-11T23:47:16.854775808Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59",
+                   "0000-01-01T00:00:00+23:59", "9999-12-31T23:59"):
+            line = self.refusal(self.ALL_TIME, at=at, status=2)
+            self.assertIn(f"'{at}': outside 1677-09-21 to 2262-04-11", line)
+        for at, zone in (("2262-04-11T23:47:16", "America/Los_Angeles"), ("1677-09-21T00:12:44", "Asia/Tokyo")):
+            self.assertIn("outside 1677-09-21 to 2262-04-11", self.refusal(self.ALL_TIME, "--zone", zone, at=at))
+        for shift in ("2562047h47m16.854775807s", "-2562047h47m16.854775808s"):
+            self.assertIn("outside 1677-09-21 to 2262-04-11", self.refusal(self.ALL_TIME, f"--shift={shift}"))
+        self.assertIn("'2562048h'", self.refusal(self.ALL_TIME, "--shift=2562048h", status=2))
+
+    def test_11_a_run_from_the_first_instant_to_the_last(self):
+        guide, log = self.write("guide.xml", self.ALL_TIME), self.folder / "log"
+        begin = time.monotonic()
+        for arguments in ((), ("--from", self.FIRST), ("--from", self.FIRST, "--to", self.LAST),
+                          ("--zone", "Pacific/Kiritimati", "--day-start", "23:59:59")):
+            result = subprocess.run([ON_AIR, "run", "--guide", guide, "--speed", "max", "--as-run", log, *arguments],
+                                    capture_output=True, timeout=100)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            lines = [json.loads(line) for line in log.read_text().splitlines()]
+            self.assertEqual(sorted((line["title"], line["planned_start"]) for line in lines), sorted(self.AIRED))
+            self.assertEqual([line["planned_start"] for line in lines], [start for _, start in self.AIRED])
+            self.assertTrue(all(line["lateness_ns"] == 0 for line in lines))
+        self.assertLess(time.monotonic() - begin, 60 if SANITIZED else 20)
+
+    def test_11_a_paced_run_does_not_jump_over_centuries(self):
+        run = subprocess.Popen([ON_AIR, "run", "--guide", self.write("guide.xml", self.ALL_TIME), "--speed", "1000000",
+                                "--from", self.FIRST, "--as-run", "/dev/stdout"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        titles = [json.loads(run.stdout.readline())["title"] for _ in range(2)]
+        run.send_signal(signal.SIGINT)
+        rest, said = run.communicate(timeout=100)
+        self.assertEqual((sorted(titles), rest, run.returncode), (["All time", "First"], b"", 130), said)
 
     # 22: what input says does not steer the terminal.
     def test_escape_sequences(self):
