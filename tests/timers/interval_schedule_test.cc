@@ -163,6 +163,7 @@ TEST(IntervalSchedule, AManualRunUnderSkipDropsTheInstantsThatItOverlaps) {
   EXPECT_EQ(manual.missed, 0);
   EXPECT_TRUE(schedule.finished(kStart + 55s, manual.id, true));
   EXPECT_EQ(health_of(schedule, kStart + 55s).overlapped, 3) << "30 s, 40 s and 50 s";
+  EXPECT_EQ(health_of(schedule, kStart + 55s).last_overlapped, kStart + 50s);
   EXPECT_EQ(schedule.next_due(), kStart + 10s);
   // A second manual run keeps what is owed, and drops the instant of its start.
   const DueRun second = schedule.trigger(kStart + 60s, "a").value();

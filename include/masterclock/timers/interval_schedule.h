@@ -154,7 +154,7 @@ class IntervalSchedule {
     for (const auto& [name, job] : jobs_) {
       const auto next = job.running ? std::nullopt : start_of(job);
       all.push_back({name, freshness_of(job, now, intervals_allowed), job.running, job.failures,
-                     job.overlapped, job.last_start, job.last_success, next});
+                     job.overlapped, job.last_start, job.last_success, next, job.last_overlapped});
     }
     return all;
   }
@@ -176,7 +176,7 @@ class IntervalSchedule {
     std::uint64_t starts = 0, generation = 0;
     int failures = 0;
     std::int64_t overlapped = 0;
-    std::optional<SteadyTime> last_start{}, last_success{};
+    std::optional<SteadyTime> last_start{}, last_success{}, last_overlapped{};
     bool running = false;
   };
   using Jobs = std::map<std::string, Job, std::less<>>;
@@ -327,7 +327,9 @@ class IntervalSchedule {
       job.last_owed = before.last;
     }
     if (!job.next || *job.next >= now) return;
-    job.overlapped = internal::saturating_sum(job.overlapped, pass(job, now - kOne).instants);
+    const Passed dropped = pass(job, now - kOne);
+    job.overlapped = internal::saturating_sum(job.overlapped, dropped.instants);
+    job.last_overlapped = dropped.last;
   }
 
   static void end(Job& job, SteadyTime start, SteadyTime now, bool succeeded) noexcept {

@@ -59,8 +59,9 @@ struct IntervalHealth {
   bool running = false;
   int failures = 0;             // in a row
   std::int64_t overlapped = 0;  // instants dropped by Overlap::kSkip since the job was added
-  // `last_success` is the instant at which the successful run ended.
-  std::optional<SteadyTime> last_start{}, last_success{}, next_due{};
+  // `last_success` is the instant at which the successful run ended. `last_overlapped` is the latest
+  // instant that `overlapped` counts.
+  std::optional<SteadyTime> last_start{}, last_success{}, next_due{}, last_overlapped{};
 };
 
 }  // namespace masterclock::inline v0_2
