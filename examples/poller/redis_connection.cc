@@ -1,0 +1,202 @@
+#include "redis_connection.h"
+
+#include <hiredis/hiredis.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+
+#include "common/printable.h"
+
+namespace poller {
+namespace {
+
+using masterclock::SteadyTime;
+
+absl::Status address_error(const std::string& text, const std::string& what) {
+  return absl::InvalidArgumentError("Redis address " + common::in_quotes(text) + ": " + what);
+}
+
+std::optional<int> number_in(std::string_view text, int least, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+RedisReply copy_of(const redisReply& reply) {
+  RedisReply copy;
+  switch (reply.type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR:
+      copy.kind =
+          reply.type == REDIS_REPLY_ERROR ? RedisReply::Kind::kError : RedisReply::Kind::kText;
+      copy.text.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_INTEGER:
+      copy.kind = RedisReply::Kind::kNumber;
+      copy.number = reply.integer;
+      break;
+    case REDIS_REPLY_ARRAY:
+      copy.kind = RedisReply::Kind::kList;
+      for (std::size_t i = 0; i < reply.elements; ++i) {
+        copy.list.push_back(copy_of(*reply.element[i]));
+      }
+      break;
+    default: break;
+  }
+  return copy;
+}
+
+}  // namespace
+
+std::string RedisAddress::text() const {
+  return common::printable(socket.empty() ? host + ":" + std::to_string(port) : socket);
+}
+
+absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text) {
+  RedisAddress address;
+  std::string rest = text;
+  if (rest.starts_with("unix://")) {
+    rest.erase(0, std::strlen("unix://"));
+    if (!rest.starts_with('/')) return address_error(text, "expected the path of a socket");
+  }
+  const bool is_url = rest.starts_with("redis://");
+  if (is_url) {
+    rest.erase(0, std::strlen("redis://"));
+    if (const std::size_t slash = rest.find('/'); slash != std::string::npos) {
+      const std::string database = rest.substr(slash + 1);
+      if (!database.empty()) {
+        const auto number = number_in(database, 0, 1'000'000);
+        if (!number) return address_error(text, "the database is not a number");
+        address.database = *number;
+      }
+      rest.resize(slash);
+    }
+    if (const std::size_t at = rest.rfind('@'); at != std::string::npos) {
+      const std::string user = rest.substr(0, at);
+      address.password = user.substr(std::min(user.find(':') + 1, user.size()));
+      rest.erase(0, at + 1);
+    }
+  } else if (rest.find('/') != std::string::npos) {
+    address.socket = rest;
+    return address;
+  }
+  if (const std::size_t colon = rest.rfind(':'); colon != std::string::npos) {
+    const auto port = number_in(std::string_view(rest).substr(colon + 1), 1, 65'535);
+    if (!port) return address_error(text, "the port is not a number from 1 to 65535");
+    address.port = *port;
+    rest.resize(colon);
+  }
+  if (rest.empty()) return address_error(text, "expected a socket or HOST:PORT");
+  address.host = rest;
+  return address;
+}
+
+void RedisConnection::FreeContext::operator()(redisContext* context) const { redisFree(context); }
+
+void RedisConnection::connect(SteadyTime now) {
+  disconnect();
+  context_.reset(address_.socket.empty()
+                     ? redisConnectNonBlock(address_.host.c_str(), address_.port)
+                     : redisConnectUnixNonBlock(address_.socket.c_str()));
+  if (context_ == nullptr || context_->err != 0) {
+    return fail(context_ == nullptr ? "out of memory" : context_->errstr);
+  }
+  writes_ = true;
+  const auto check = [this](const absl::StatusOr<RedisReply>& reply) {
+    if (reply.ok() && reply->kind == RedisReply::Kind::kError) fail(reply->text);
+  };
+  if (!address_.password.empty()) send(now, {"AUTH", address_.password}, check);
+  if (address_.database != 0) send(now, {"SELECT", std::to_string(address_.database)}, check);
+}
+
+void RedisConnection::disconnect() {
+  if (context_ != nullptr) fail("disconnected");
+}
+
+void RedisConnection::fail(const std::string& why) {
+  error_ = common::printable(why);
+  context_.reset();
+  on_message_ = nullptr;
+  for (const Expected& expected : std::exchange(expected_, {})) {
+    if (expected.on_reply) expected.on_reply(absl::UnavailableError("Redis is lost: " + error_));
+  }
+}
+
+void RedisConnection::send(SteadyTime now, const std::vector<std::string>& request,
+                           OnReply on_reply) {
+  if (context_ == nullptr) {
+    if (on_reply) on_reply(absl::UnavailableError("Redis is lost: " + error_));
+    return;
+  }
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string& text : request) {
+    texts.push_back(text.data());
+    sizes.push_back(text.size());
+  }
+  redisAppendCommandArgv(context_.get(), static_cast<int>(request.size()), texts.data(),
+                         sizes.data());
+  writes_ = true;
+  expected_.push_back({now, std::move(on_reply)});
+}
+
+void RedisConnection::subscribe(SteadyTime now, const std::vector<std::string>& channels,
+                                OnMessage on_message, OnReply on_reply) {
+  if (context_ == nullptr) return send(now, {}, std::move(on_reply));
+  for (const std::string& channel : channels) {
+    send(now, {"SUBSCRIBE", channel}, channel == channels.back() ? on_reply : nullptr);
+  }
+  on_message_ = std::move(on_message);
+}
+
+std::optional<SteadyTime> RedisConnection::silent_since() const {
+  if (context_ == nullptr || expected_.empty()) return std::nullopt;
+  return expected_.front().sent;
+}
+
+void RedisConnection::add_waits(std::vector<pollfd>& waits) const {
+  if (context_ == nullptr) return;
+  waits.push_back({context_->fd, static_cast<short>(writes_ ? POLLIN | POLLOUT : POLLIN), 0});
+}
+
+void RedisConnection::work() {
+  if (context_ == nullptr) return;
+  pollfd ready{context_->fd, static_cast<short>(writes_ ? POLLIN | POLLOUT : POLLIN), 0};
+  if (::poll(&ready, 1, 0) <= 0) return;
+  if ((ready.revents & (POLLOUT | POLLERR | POLLHUP)) != 0 && writes_) {
+    int done = 0;
+    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return fail(context_->errstr);
+    writes_ = done == 0;
+  }
+  if ((ready.revents & (POLLIN | POLLERR | POLLHUP)) == 0) return;
+  if (redisBufferRead(context_.get()) != REDIS_OK) return fail(context_->errstr);
+  while (context_ != nullptr) {
+    void* reply = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return fail(context_->errstr);
+    if (reply == nullptr) return;
+    const std::unique_ptr<void, decltype(&freeReplyObject)> owner(reply, freeReplyObject);
+    receive(copy_of(*static_cast<redisReply*>(reply)));
+  }
+}
+
+void RedisConnection::receive(const RedisReply& reply) {
+  if (on_message_ && reply.kind == RedisReply::Kind::kList && reply.list.size() == 3 &&
+      reply.list[0].text == "message") {
+    const OnMessage on_message = on_message_;  // which may disconnect
+    on_message(reply.list[1].text, reply.list[2].text);
+    return;
+  }
+  if (expected_.empty()) return;
+  const Expected expected = std::move(expected_.front());
+  expected_.pop_front();
+  if (expected.on_reply) expected.on_reply(reply);
+}
+
+}  // namespace poller

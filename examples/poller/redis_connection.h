@@ -1,0 +1,104 @@
+// Speaks to a Redis server without waiting for it: requests go out and replies come in as the socket allows.
+//
+// A server that is silent keeps its connection: a frozen server answers later. The owner decides when to
+// give up, by `silent_since`.
+#ifndef MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_
+#define MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_
+
+#include <poll.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/time/time_points.h"
+
+struct redisContext;
+struct redisReply;
+
+namespace poller {
+
+struct RedisAddress {
+  std::string socket;  // a Unix socket, or else:
+  std::string host;
+  int port = 6379;
+  std::string password;
+  int database = 0;
+
+  // The address without the password, for messages.
+  [[nodiscard]] std::string text() const;
+};
+
+// Reads "/run/redis.sock", "unix:///run/redis.sock", "host", "host:6379", or
+// "redis://:password@host:6379/0".
+//
+// Errors: InvalidArgument.
+[[nodiscard]] absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text);
+
+struct RedisReply {
+  enum class Kind { kNull, kText, kNumber, kList, kError } kind = Kind::kNull;
+  std::string text{};  // of a text and of an error
+  long long number = 0;
+  std::vector<RedisReply> list{};
+};
+
+// Threads: one owner. SIGPIPE is ignored.
+class RedisConnection {
+ public:
+  // Gets the reply, or Unavailable when the connection is lost before it comes.
+  using OnReply = std::function<void(const absl::StatusOr<RedisReply>&)>;
+  // Gets each message of the subscribed channels.
+  using OnMessage = std::function<void(const std::string& channel, const std::string& text)>;
+
+  explicit RedisConnection(RedisAddress address) : address_(std::move(address)) {}
+  RedisConnection(const RedisConnection&) = delete;
+  RedisConnection& operator=(const RedisConnection&) = delete;
+  ~RedisConnection() = default;
+
+  // Connects, and authenticates where the address has a password. A failure shows in `connected`.
+  void connect(masterclock::SteadyTime now);
+  void disconnect();
+  [[nodiscard]] bool connected() const noexcept { return context_ != nullptr; }
+  [[nodiscard]] const std::string& error() const noexcept { return error_; }
+
+  // Sends a request. A connection that is not there replies Unavailable at once.
+  void send(masterclock::SteadyTime now, const std::vector<std::string>& request, OnReply on_reply);
+  // Turns this connection into one that gets messages only. `on_reply` gets the last confirmation.
+  void subscribe(masterclock::SteadyTime now, const std::vector<std::string>& channels,
+                 OnMessage on_message, OnReply on_reply);
+
+  // The instant of the oldest request without a reply.
+  [[nodiscard]] std::optional<masterclock::SteadyTime> silent_since() const;
+
+  void add_waits(std::vector<pollfd>& waits) const;
+  void work();
+
+ private:
+  struct FreeContext {
+    void operator()(redisContext* context) const;
+  };
+  struct Expected {
+    masterclock::SteadyTime sent;
+    OnReply on_reply;
+  };
+  void receive(const RedisReply& reply);
+  void fail(const std::string& why);
+
+  const RedisAddress address_;
+  std::unique_ptr<redisContext, FreeContext> context_;
+  std::deque<Expected> expected_;
+  OnMessage on_message_;
+  bool writes_ = false;  // bytes wait to be sent
+  std::string error_;
+};
+
+}  // namespace poller
+
+#endif  // MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_

@@ -1,0 +1,328 @@
+#include "redis_service.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "common/json_line.h"
+#include "common/printable.h"
+#include "service_name.h"
+
+namespace poller {
+namespace {
+
+using common::in_quotes;
+using common::printable;
+using masterclock::saturating_add;
+using masterclock::SteadyTime;
+using nlohmann::json;
+using nlohmann::ordered_json;
+using std::chrono::nanoseconds;
+using namespace std::chrono_literals;
+
+constexpr masterclock::Backoff kReconnect{100ms, 5s};
+constexpr nanoseconds kPingInterval = 1s;
+constexpr nanoseconds kSilent = 2s;   // then the server counts as lost
+constexpr nanoseconds kGiveUp = 30s;  // then the connection is replaced
+constexpr nanoseconds kHealthInterval = 60s;
+constexpr nanoseconds kCameraDelay = 2s;
+constexpr const char* kStatusLife = "120";     // seconds, of status:network_camera
+constexpr const char* kOwnStatusLife = "180";  // longer than one period
+constexpr std::size_t kMostWaiting = 1'000;
+constexpr const char* kCommandChannel = "cmd:orchestrator";
+constexpr const char* kConfigChannel = "config:changed";
+constexpr const char* kStreamChannel = "stream:ended";
+
+double unix_seconds(masterclock::UtcTime at) {
+  return std::chrono::duration<double>(
+             std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch())
+      .count();
+}
+json unix_seconds(const std::optional<masterclock::UtcTime>& at) {
+  return at ? json(unix_seconds(*at)) : json();
+}
+
+}  // namespace
+
+RedisService::RedisService(const RedisAddress& address, Poller& poller, RedisHooks hooks)
+    : poller_(poller),
+      hooks_(std::move(hooks)),
+      address_(address.text()),
+      requests_(address),
+      events_(address) {
+  const SteadyTime now = hooks_.now().steady;
+  connect_at_ = ping_at_ = now;
+}
+
+void RedisService::get(const std::string& key, Got got) {
+  requests_.send(hooks_.now().steady, {"GET", key},
+                 [key, got = std::move(got)](const absl::StatusOr<RedisReply>& reply) {
+                   if (!reply.ok()) return got(reply.status());
+                   if (reply->kind == RedisReply::Kind::kText) return got(reply->text);
+                   got(absl::NotFoundError("Redis has no text in " + key));
+                 });
+}
+
+absl::Status RedisService::publish(const std::string& channel, const json& message) {
+  if (!connected()) return absl::UnavailableError("Redis is lost");
+  requests_.send(hooks_.now().steady, {"PUBLISH", channel, common::json_line(message)}, nullptr);
+  return absl::OkStatus();
+}
+
+void RedisService::add_waits(std::vector<pollfd>& waits) const {
+  requests_.add_waits(waits);
+  events_.add_waits(waits);
+}
+
+void RedisService::work(const Poller::Now& now) {
+  requests_.work();
+  events_.work();
+  check_connections(now);
+  if (connect_at_ && *connect_at_ <= now.steady) connect(now);
+  sync(now);
+  if (ping_at_ && *ping_at_ <= now.steady) {
+    ping_at_ = now.steady + kPingInterval;
+    for (RedisConnection* connection : {&requests_, &events_}) {
+      if (connection->connected() && !connection->silent_since()) {
+        connection->send(now.steady, {"PING"}, nullptr);
+      }
+    }
+  }
+  if (camera_at_ && *camera_at_ <= now.steady) stop_camera(now);
+  if (connected() && health_at_ && *health_at_ <= now.steady) read_health(now);
+  const bool news = poller_.totals().runs != reported_runs_;
+  if (connected() && (!status_at_ || *status_at_ <= now.steady + (news ? 59s : 0s))) {
+    write_status(now);
+  }
+  requests_.work();  // sends what this turn has to say
+  events_.work();
+  wake_at_.reset();
+  for (const auto& at : {connect_at_, ping_at_, camera_at_, health_at_, status_at_}) {
+    if (at && *at > now.steady) wake_at_ = std::min(wake_at_.value_or(*at), *at);
+  }
+}
+
+void RedisService::connect(const Poller::Now& now) {
+  connect_at_.reset();
+  subscribed_ = syncing_ = synced_ = false;
+  requests_.connect(now.steady);
+  events_.connect(now.steady);
+  events_.subscribe(
+      now.steady, {kCommandChannel, kConfigChannel, kStreamChannel},
+      [this](const std::string& channel, const std::string& text) { receive(channel, text); },
+      [this](const absl::StatusOr<RedisReply>& reply) {
+        subscribed_ = reply.ok() && reply->kind == RedisReply::Kind::kList;
+      });
+}
+
+void RedisService::check_connections(const Poller::Now& now) {
+  if (connect_at_) return;
+  const RedisConnection* const connections[] = {&requests_, &events_};
+  bool silent = false, gone = false;
+  std::string why;
+  for (const RedisConnection* connection : connections) {
+    const auto since = connection->silent_since();
+    if (!connection->connected()) {
+      gone = true;
+      why = connection->error();
+    } else if (since && now.steady - *since > kSilent) {
+      silent = true;
+      if (why.empty()) why = "it does not answer";
+      gone = gone || now.steady - *since > kGiveUp;
+    }
+  }
+  if (gone || silent) lose(now, why);
+  if (gone) {
+    requests_.disconnect();
+    events_.disconnect();
+    subscribed_ = syncing_ = synced_ = false;
+    connect_at_ = now.steady + kReconnect.delay_after(++failures_).value_or(kReconnect.most);
+  } else if (!silent && synced_ && warned_) {
+    warned_ = false;
+    hooks_.log("Redis at " + address_ + " is back");
+    flush_outbox(now);
+  }
+}
+
+void RedisService::lose(const Poller::Now&, const std::string& why) {
+  if (std::exchange(warned_, true)) return;
+  hooks_.log("Redis at " + address_ + " is lost: " + why +
+             "; the runs go on, and it is tried again");
+}
+
+// Seeds and reads after the subscription: no change in between is missed.
+void RedisService::sync(const Poller::Now& now) {
+  if (!subscribed_ || syncing_ || synced_ || !requests_.connected()) return;
+  syncing_ = true;
+  for (const auto& [key, value] : seeds_) {
+    requests_.send(now.steady, {"SET", key, value, "NX"}, nullptr);
+  }
+  read_schedule(now, [this] {
+    syncing_ = false;
+    synced_ = true;
+    failures_ = 0;
+    const SteadyTime at = hooks_.now().steady;
+    health_at_ = at;
+    status_at_.reset();
+  });
+}
+
+void RedisService::read_schedule(const Poller::Now& now, std::function<void()> then) {
+  requests_.send(now.steady, {"GET", "config:schedule"},
+                 [this, then = std::move(then)](const absl::StatusOr<RedisReply>& reply) {
+                   if (!reply.ok()) return;
+                   if (reply->kind == RedisReply::Kind::kText) {
+                     hooks_.schedule(reply->text);
+                   } else {
+                     hooks_.log("config:schedule: Redis has no text there; the schedule stays");
+                   }
+                   if (then) then();
+                 });
+}
+
+void RedisService::flush_outbox(const Poller::Now& now) {
+  for (const auto& [channel, text] : std::exchange(outbox_, {})) {
+    requests_.send(now.steady, {"PUBLISH", channel, text}, nullptr);
+  }
+}
+
+void RedisService::receive(const std::string& channel, const std::string& text) {
+  if (channel == kCommandChannel) return on_command(text);
+  const json message = json::parse(text, nullptr, false);
+  if (!message.is_object()) {
+    return hooks_.log(channel + ": expected a JSON object, not " + in_quotes(text));
+  }
+  const Poller::Now now = hooks_.now();
+  if (channel == kConfigChannel) return on_config_changed(now, message);
+  const auto reason = message.find("reason");
+  hooks_.log("the camera's stream has ended" + (reason != message.end() && reason->is_string()
+                                                    ? ": " + printable(reason->get<std::string>())
+                                                    : std::string()));
+  if (!camera_at_) camera_at_ = saturating_add(now.steady, kCameraDelay);
+}
+
+void RedisService::on_command(const std::string& text) {
+  Request request;
+  const absl::Status status = parse_request(text, request);
+  const auto reply = [this, id = request.id](const ordered_json& response) {
+    const std::string channel = std::string(kCommandChannel) + ":response:" + id;
+    if (connected()) {
+      requests_.send(hooks_.now().steady, {"PUBLISH", channel, common::json_line(response)},
+                     nullptr);
+      return;
+    }
+    outbox_.emplace_back(channel, common::json_line(response));
+    if (outbox_.size() > kMostWaiting) outbox_.pop_front();
+  };
+  if (!status.ok()) {
+    const std::string why(status.message());
+    hooks_.log(std::string(kCommandChannel) + ": " + why);
+    if (!request.id.empty() && seen_.add(request.id)) reply(error_response(request.id, why));
+    return;
+  }
+  if (seen_.add(request.id)) hooks_.command(request, reply);
+}
+
+void RedisService::on_config_changed(const Poller::Now& now, const json& message) {
+  const auto found = message.find("section");
+  if (found == message.end() || !found->is_string()) {
+    return hooks_.log("config:changed: section must be a text");
+  }
+  const std::string section = found->get<std::string>();
+  if (section == "schedule") return read_schedule(now, nullptr);
+  if (section == "camera" && poller_.is_running(kCamera)) {
+    hooks_.log("config:changed: the camera runs on with its old configuration");
+  }
+  if (section != "auth") return;
+  const bool restarts = poller_.config().restart_web_gateway;
+  hooks_.log(std::string("config:changed: ") + (restarts ? "auth changed; web-gateway restarts"
+                                                         : "auth changed; restart web-gateway"));
+  if (!restarts) return;
+  const auto log = [this](const absl::Status& status) {
+    if (!status.ok()) hooks_.log("web-gateway: " + printable(std::string(status.message())));
+  };
+  const auto service = poller_.config().resolve("web-gateway");
+  log(service.ok() ? poller_.restart(now, *service, log) : service.status());
+}
+
+void RedisService::stop_camera(const Poller::Now& now) {
+  camera_at_.reset();
+  const auto log = [this](const absl::Status& status) {
+    if (!status.ok()) hooks_.log("source-camera: " + printable(std::string(status.message())));
+  };
+  const auto service = poller_.config().resolve(kCamera);
+  log(service.ok() ? poller_.stop(now, *service, log) : service.status());
+  constexpr const char* kKey = "status:network_camera";
+  get(kKey, [this](const absl::StatusOr<std::string>& text) {
+    json status = text.ok() ? json::parse(*text, nullptr, false) : json();
+    if (!status.is_object()) {
+      status = {{"last_poll", nullptr},
+                {"last_success", nullptr},
+                {"last_error", nullptr},
+                {"poll_count", 0},
+                {"error_count", 0}};
+    }
+    status["source_id"] = "network_camera";
+    status["status"] = "stopped";
+    requests_.send(hooks_.now().steady, {"SET", kKey, common::json_line(status), "EX", kStatusLife},
+                   nullptr);
+  });
+}
+
+void RedisService::write_status(const Poller::Now& now) {
+  status_at_ = saturating_add(now.steady, kHealthInterval);
+  const Poller::Totals& totals = poller_.totals();
+  reported_runs_ = totals.runs;
+  const ordered_json status = {
+      {"source_id", "orchestrator"},
+      {"last_poll", unix_seconds(totals.last_run)},
+      {"last_success", unix_seconds(totals.last_success)},
+      {"last_error", totals.last_error.empty() ? json() : json(totals.last_error)},
+      {"poll_count", totals.runs},
+      {"error_count", totals.failures}};
+  requests_.send(now.steady,
+                 {"SET", "status:orchestrator", common::json_line(status), "EX", kOwnStatusLife},
+                 nullptr);
+}
+
+void RedisService::read_health(const Poller::Now& now) {
+  health_at_ = saturating_add(now.steady, kHealthInterval);
+  std::vector<std::string> services, request = {"MGET"};
+  for (const auto& [service, interval] : poller_.config().intervals()) {
+    services.push_back(service);
+    request.push_back("status:" + source_id(service));
+  }
+  std::erase_if(health_, [&](const auto& entry) {
+    return std::find(services.begin(), services.end(), entry.first) == services.end();
+  });
+  if (services.empty()) return;
+  requests_.send(now.steady, request, [this, services](const absl::StatusOr<RedisReply>& reply) {
+    if (!reply.ok() || reply->list.size() != services.size()) return;
+    const Poller::Now at = hooks_.now();
+    for (std::size_t i = 0; i < services.size(); ++i) judge(at, services[i], reply->list[i].text);
+  });
+}
+
+// A key that has expired is no sign of life: the last success that was seen counts.
+void RedisService::judge(const Poller::Now& now, const std::string& service,
+                         const std::string& text) {
+  const Service* const found = poller_.config().find(service);
+  if (found == nullptr || found->options.interval <= nanoseconds(0)) return;
+  Health& health = health_[service];
+  if (!health.since) health.since = now.steady;
+  const json status = json::parse(text, nullptr, false);
+  if (status.is_object() && status.contains("last_success") && status["last_success"].is_number()) {
+    health.last_success = status["last_success"].get<double>();
+  }
+  const nanoseconds allowed = found->options.interval * kIntervalsAllowed;
+  const bool overdue = health.last_success ? unix_seconds(now.utc) - *health.last_success >
+                                                 std::chrono::duration<double>(allowed).count()
+                                           : now.steady - *health.since > allowed;
+  if (!overdue) {
+    health.reported = false;
+  } else if (!std::exchange(health.reported, true)) {
+    poller_.report_overdue(now, service, health.last_success ? "overdue" : "never");
+  }
+}
+
+}  // namespace poller

@@ -1,0 +1,95 @@
+// Connects the poller to Redis: configuration, commands, events, health, and the poller's own state.
+//
+// When the server is lost, the runs go on from what is known. A new connection subscribes again, and then
+// reads again what may have changed. A request that was sent is never sent again: a frozen server that
+// continues answers each command once.
+#ifndef MASTERCLOCK_EXAMPLES_POLLER_REDIS_SERVICE_H_
+#define MASTERCLOCK_EXAMPLES_POLLER_REDIS_SERVICE_H_
+
+#include <poll.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "command.h"
+#include "masterclock/timers/backoff.h"
+#include "poller.h"
+#include "redis_connection.h"
+
+namespace poller {
+
+struct RedisHooks {
+  std::function<Poller::Now()> now;
+  std::function<void(const std::string& line)> log;
+  // Gets the text of config:schedule, at the start and after each change.
+  std::function<void(const std::string& text)> schedule;
+  std::function<void(const Request&, Commands::Reply)> command;
+};
+
+// Threads: one owner.
+class RedisService final : public SharedStore {
+ public:
+  RedisService(const RedisAddress& address, Poller& poller, RedisHooks hooks);
+
+  // The values for keys that do not exist.
+  void set_seeds(std::map<std::string, std::string> seeds) { seeds_ = std::move(seeds); }
+
+  void get(const std::string& key, Got got) override;
+  absl::Status publish(const std::string& channel, const nlohmann::json& message) override;
+
+  void add_waits(std::vector<pollfd>& waits) const;
+  [[nodiscard]] std::optional<masterclock::SteadyTime> next_wake() const { return wake_at_; }
+  void work(const Poller::Now& now);
+
+  // Whether the poller knows what Redis says, or that there is no Redis now.
+  [[nodiscard]] bool settled() const noexcept { return synced_ || warned_; }
+  [[nodiscard]] bool connected() const noexcept { return synced_ && !warned_; }
+
+  // Sends the poller's own state, and lets the last messages go out.
+  void write_status(const Poller::Now& now);
+
+ private:
+  struct Health {
+    std::optional<double> last_success{};  // seconds of Unix time
+    std::optional<masterclock::SteadyTime> since{};
+    bool reported = false;
+  };
+  void connect(const Poller::Now& now);
+  void check_connections(const Poller::Now& now);
+  void lose(const Poller::Now& now, const std::string& why);
+  void sync(const Poller::Now& now);
+  void read_schedule(const Poller::Now& now, std::function<void()> then);
+  void receive(const std::string& channel, const std::string& text);
+  void on_command(const std::string& text);
+  void on_config_changed(const Poller::Now& now, const nlohmann::json& message);
+  void stop_camera(const Poller::Now& now);
+  void read_health(const Poller::Now& now);
+  void judge(const Poller::Now& now, const std::string& service, const std::string& text);
+  void flush_outbox(const Poller::Now& now);
+
+  Poller& poller_;
+  const RedisHooks hooks_;
+  const std::string address_;
+  RedisConnection requests_, events_;
+  std::map<std::string, std::string> seeds_;                // by key
+  std::deque<std::pair<std::string, std::string>> outbox_;  // channel and text, while Redis is lost
+  SeenRequests seen_;
+  std::map<std::string, Health> health_;
+  int failures_ = 0;  // to connect, in a row
+  bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false;
+  std::optional<masterclock::SteadyTime> connect_at_, ping_at_, health_at_, status_at_, camera_at_;
+  std::optional<masterclock::SteadyTime> wake_at_;
+  std::int64_t reported_runs_ = -1;
+};
+
+}  // namespace poller
+
+#endif  // MASTERCLOCK_EXAMPLES_POLLER_REDIS_SERVICE_H_
