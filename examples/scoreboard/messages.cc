@@ -1,15 +1,7 @@
 #include "messages.h"
 
-#include <unistd.h>
-
-#include <chrono>
-
 #include "common/http_message.h"
 #include "common/json_line.h"
-#include "common/output.h"
-#include "common/printable.h"
-#include "masterclock/time/rfc3339.h"
-#include "masterclock/time/system_time_source.h"
 #include "wire.h"
 
 namespace scoreboard {
@@ -35,15 +27,6 @@ std::string answer_to(std::string_view message, std::int64_t server_utc_ns) {
   }
   return common::json_line(
       json{{"type", "pong"}, {"t", read->value("t", json())}, {"server_utc_ns", server_utc_ns}});
-}
-
-void log_line(std::string_view logger, std::string_view message) {
-  const auto utc = masterclock::SystemTimeSource::shared().now_utc();
-  const std::string time = masterclock::to_rfc3339(utc, 0).substr(11, 8);
-  common::write_if_ready(STDERR_FILENO, "[" + time + "] [PID: " + std::to_string(::getpid()) +
-                                            " TID: " + std::to_string(::gettid()) + "] " +
-                                            common::printable(message) + "    " +
-                                            std::string(logger) + "\n");
 }
 
 }  // namespace scoreboard

@@ -1,4 +1,4 @@
-// Composes the messages of /ws and /ws/score, and the lines of the console.
+// Composes the messages of /ws and /ws/score.
 #ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_MESSAGES_H_
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_MESSAGES_H_
 
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/log_line.h"
 #include "masterclock/timers/clock_report.h"
 #include "masterclock/timers/count_clock.h"
 
@@ -29,9 +30,7 @@ std::string report_message(const masterclock::ClockReport& report,
 // {"type": "error", "error"}.
 std::string answer_to(std::string_view message, std::int64_t server_utc_ns);
 
-// Writes "[HH:MM:SS] [PID: n TID: n] message    logger" to stderr in one write, in UTC. Drops the line when
-// its reader is slow.
-void log_line(std::string_view logger, std::string_view message);
+using common::log_line;
 
 }  // namespace scoreboard
 

@@ -5,14 +5,12 @@
 
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "common/output.h"
-#include "common/printable.h"
+#include "common/small_file.h"
 #include "common/stop_signal.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/master_clock.h"
@@ -23,22 +21,9 @@
 namespace scoreboard {
 namespace {
 
-constexpr std::size_t kLargestSport = std::size_t{1024} * 1024;
-
-absl::StatusOr<std::string> contents_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kLargestSport + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.bad()) {
-    return absl::NotFoundError(common::printable(path) + ": cannot be read, or is above 1 MB");
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 absl::StatusOr<std::optional<Sport>> read_sport(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  const auto text = contents_of(path);
+  const auto text = common::read_small_file(path);
   if (!text.ok()) return text.status();
   auto sport = parse_sport(*text, path);
   if (!sport.ok()) return sport.status();
@@ -61,13 +46,6 @@ absl::StatusOr<std::string> token_of(Store& store) {
   return made;
 }
 
-std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
 }  // namespace
 
 absl::Status serve(const ServeOptions& options) {
@@ -76,7 +54,7 @@ absl::Status serve(const ServeOptions& options) {
   ::umask(077);  // the store has the token
   auto store = SqliteStore::open(options.database);
   if (!store.ok()) return store.status();
-  ServiceOptions service_options = {.boot = boot_id(),
+  ServiceOptions service_options = {.boot = common::boot_id(),
                                     .policy = options.after_reboot,
                                     .token = options.token,
                                     .sport = *std::move(sport)};
