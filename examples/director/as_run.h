@@ -1,0 +1,74 @@
+// Writes the as-run log: one JSON line for each scene that was on the air.
+//
+//   {"planned": "2026-11-27T12:00:01.000Z", "started": "2026-11-27T12:00:01.002Z", "scene": "intro",
+//    "by": "timeline", "answered": null, ...}
+#ifndef MASTERCLOCK_EXAMPLES_DIRECTOR_AS_RUN_H_
+#define MASTERCLOCK_EXAMPLES_DIRECTOR_AS_RUN_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "masterclock/time/time_points.h"
+#include "show.h"
+
+namespace director {
+
+// The last line of a log.
+struct AsRunMark {
+  std::int64_t show = 0;  // Show::first_utc_ns
+  ChangeId id;
+  friend bool operator==(const AsRunMark&, const AsRunMark&) = default;
+};
+
+// Returns the mark of the last whole line of a file. None for a file that is missing or empty.
+//
+// Errors: DataLoss "FILE: ..." for a last line that no AsRun wrote.
+absl::StatusOr<std::optional<AsRunMark>> last_mark(const std::string& path);
+
+// Writes each change once: a change at or before the mark is in the log already.
+//
+// Threads: one at a time.
+class AsRun {
+ public:
+  // `write` gets each line, without its end. It may be empty.
+  AsRun(std::function<void(const std::string& line)> write, std::optional<AsRunMark> mark)
+      : write_(std::move(write)), mark_(mark) {}
+
+  void begin(std::int64_t show) { show_ = show; }
+
+  // Notes a change. `started` is the instant at which the director acted; none for a change that a later
+  // change overtook.
+  void note(const ShowChange& change, masterclock::UtcTime planned,
+            std::optional<masterclock::UtcTime> started);
+
+  // Does the same, and keeps the line until the mixer answers.
+  void expect_answer(const ShowChange& change, masterclock::UtcTime planned,
+                     masterclock::UtcTime started);
+  void answered(masterclock::UtcTime at);
+
+  // Writes the line that waits for an answer, if any, without an answer.
+  void give_up();
+
+ private:
+  struct Line {
+    ShowChange change;
+    masterclock::UtcTime planned;
+    std::optional<masterclock::UtcTime> started, answered;
+  };
+  void write(const Line& line);
+
+  const std::function<void(const std::string& line)> write_;
+  std::int64_t show_ = 0;
+  std::optional<AsRunMark> mark_;
+  std::optional<Line> waiting_;
+};
+
+}  // namespace director
+
+#endif  // MASTERCLOCK_EXAMPLES_DIRECTOR_AS_RUN_H_

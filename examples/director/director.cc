@@ -1,0 +1,247 @@
+#include "director.h"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/printable.h"
+#include "masterclock/time/duration_text.h"
+#include "wire.h"
+
+namespace director {
+namespace {
+
+using masterclock::After;
+using masterclock::FiredEvent;
+using masterclock::RundownReading;
+using masterclock::RundownState;
+using masterclock::Scene;
+using masterclock::SteadyTime;
+using masterclock::TimeReading;
+using std::chrono::nanoseconds;
+
+// A boundary that is later than this is not played: the show goes on at the present instant.
+constexpr nanoseconds kLate = std::chrono::seconds(1);
+
+// Returns the scene that follows a reading, and the time until it begins. None at the end.
+struct NextScene {
+  std::string name;
+  nanoseconds in{};
+};
+std::optional<NextScene> next_scene(const Show& show, const RundownReading& reading) {
+  const std::span<const Scene> scenes = show.rundown().scenes();
+  if (scenes.empty() || reading.state == RundownState::kFinished) return std::nullopt;
+  const auto later = std::ranges::upper_bound(scenes, reading.position, {},
+                                              [](const Scene& scene) { return *scene.start; });
+  const bool idle = reading.state != RundownState::kRunning &&
+                    reading.state != RundownState::kPaused && !reading.scene;
+  if (idle) return NextScene{scenes.front().name, *scenes.front().start};
+  if (later != scenes.end()) return NextScene{later->name, *later->start - reading.position};
+  if (!show.plan().looping) return std::nullopt;
+  const nanoseconds end = *scenes.back().start + scenes.back().duration;
+  return NextScene{scenes.front().name,
+                   masterclock::saturating_add(end - reading.position, *scenes.front().start)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterClock& clock,
+                                                         Store& store, DirectorOptions options) {
+  std::unique_ptr<Director> director(new Director(clock, std::move(options)));
+  const TimeReading now = clock.source().read();
+  auto show = Show::open(store, director->options_.boot, now);
+  if (!show.ok()) return show.status();
+  director->show_ = *std::move(show);
+  director->run(now.steady);
+  return director;
+}
+
+Director::Director(masterclock::MasterClock& clock, DirectorOptions options)
+    : clock_(clock), options_(std::move(options)), as_run_(options_.as_run, options_.mark) {}
+
+absl::Status Director::post(absl::AnyInvocable<void()> work) {
+  if (waiting_.fetch_add(1) >= options_.queue) {
+    --waiting_;
+    return absl::ResourceExhaustedError("The queue is full: " + std::to_string(options_.queue) +
+                                        " commands wait");
+  }
+  const auto posted =
+      clock_.schedule_event({.due = After{nanoseconds(0)},
+                             .action = [this, work = std::move(work)](const FiredEvent&) mutable {
+                               --waiting_;
+                               work();
+                             }});
+  if (!posted.ok()) --waiting_;
+  return posted.status();
+}
+
+void Director::post_own(absl::AnyInvocable<void()> work) {
+  (void)clock_.schedule_event(
+      {.due = After{nanoseconds(0)},
+       .action = [work = std::move(work)](const FiredEvent&) mutable { work(); }});
+}
+
+Outcome Director::outcome(absl::Status status, Applied applied) const {
+  return {std::move(status), applied, look_json(show_->rundown(), clock_.source().read().steady)};
+}
+
+absl::Status Director::check_scenes(const ShowPlan& plan) const {
+  if (mixer_ == nullptr) return absl::OkStatus();
+  std::string names;
+  for (const std::string& name : mixer_->missing(plan)) {
+    names += (names.empty() ? "" : ", ") + common::in_quotes(name);
+  }
+  if (names.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("The mixer has no scene " + names);
+}
+
+Outcome Director::command(Command command) {
+  const TimeReading now = clock_.source().read();
+  if (command.verb == Verb::kConfigure) {
+    if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
+  }
+  const auto applied = show_->apply(std::move(command), now);
+  if (!applied.ok()) return outcome(applied.status());
+  if (!applied->duplicate) run(now.steady);
+  return outcome(absl::OkStatus(), *applied);
+}
+
+Outcome Director::stream(const StreamStatus& status) {
+  const bool changed = status != stream_;
+  stream_ = status;
+  if (options_.follow_stream) follow();
+  if (changed) publish();
+  return outcome(absl::OkStatus(), {show_->sequence(), changed, false});
+}
+
+void Director::follow() {
+  const TimeReading now = clock_.source().read();
+  const RundownReading reading = show_->rundown().reading(now.steady);
+  if (reading.state != RundownState::kRunning || reading.held) return;
+  const Scene& last = show_->rundown().scenes().back();
+  const auto cycles = std::chrono::duration_cast<nanoseconds>(
+      (*last.start + last.duration) * std::min<std::int64_t>(reading.cycle, 1'000'000));
+  const auto correction =
+      follower_.observe(now.steady, masterclock::saturating_add(cycles, reading.position), stream_);
+  if (!correction) return;
+  log("The stream's time code corrects the position by " + masterclock::to_string(*correction));
+  const Outcome corrected = command({.verb = Verb::kCorrect, .by = *correction});
+  if (!corrected.status.ok()) log(std::string(corrected.status.message()));
+}
+
+// Shows the state at `at`, with the changes up to it, and waits for the next boundary.
+void Director::run(SteadyTime at) {
+  as_run_.begin(show_->first_utc_ns());
+  const TimeReading now = clock_.source().read();
+  const std::vector<ShowChange> changes = show_->changes(at);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const ShowChange& change = changes[i];
+    const masterclock::UtcTime planned = now.to_utc(change.on_air.at);
+    const bool last = i + 1 == changes.size();
+    if (!last) {
+      as_run_.note(change, planned, std::nullopt);
+    } else if (mixer_ != nullptr && change.on_air.scene && mixer_->show(*change.on_air.scene)) {
+      as_run_.expect_answer(change, planned, now.utc);
+    } else {
+      as_run_.note(change, planned, now.utc);
+    }
+  }
+  arm(at);
+  if (options_.on_state) options_.on_state(state_at(at));
+}
+
+void Director::arm(SteadyTime at) {
+  boundary_.cancel();
+  preview_.cancel();
+  const std::optional<SteadyTime> next = show_->next_boundary(at);
+  if (!next) return;
+  auto event =
+      clock_.schedule_scoped_event({.due = *next, .action = [this, due = *next](const FiredEvent&) {
+                                      const SteadyTime now = clock_.source().read().steady;
+                                      run(now - due > kLate ? now : due);
+                                    }});
+  if (event.ok()) boundary_ = *std::move(event);
+  if (mixer_ == nullptr || options_.preview_before == nanoseconds(0)) return;
+  const auto following = next_scene(*show_, show_->rundown().reading(at));
+  if (!following) return;
+  auto early = clock_.schedule_scoped_event(
+      {.due = masterclock::saturating_subtract(*next, options_.preview_before),
+       .action = [this, scene = following->name](const FiredEvent&) { mixer_->preview(scene); }});
+  if (early.ok()) preview_ = *std::move(early);
+}
+
+void Director::publish() {
+  if (options_.on_state) options_.on_state(state());
+}
+
+json Director::state() const { return state_at(clock_.source().read().steady); }
+
+json Director::state_at(SteadyTime at) const {
+  const TimeReading now = clock_.source().read();
+  const RundownReading reading = show_->rundown().reading(at);
+  json result = look_json(show_->rundown(), at);
+  result["server_utc_ns"] = now.to_utc(at).time_since_epoch().count();
+  result["sequence"] = show_->sequence();
+  result["rundown"] = show_->configured();
+  result["looping"] = show_->plan().looping;
+  result["scenes"] = show_->plan().scenes.size();
+  result["expected_end_utc_ns"] =
+      reading.expected_end ? json(now.to_utc(*reading.expected_end).time_since_epoch().count())
+                           : json();
+  result["next"] = json();
+  if (const auto next = next_scene(*show_, reading)) {
+    result["next"] = {{"scene", next->name}, {"in_ns", next->in.count()}};
+  }
+  result["stream"] = {
+      {"streaming", stream_.streaming},
+      {"recording", stream_.recording},
+      {"timecode_ms",
+       stream_.timecode ? json(*stream_.timecode / std::chrono::milliseconds(1)) : json()}};
+  result["mixer"] = mixer_ == nullptr ? json{{"state", "none"}} : mixer_->state();
+  return result;
+}
+
+std::optional<std::string> Director::on_air() const {
+  return show_->rundown().reading(clock_.source().read().steady).on_air;
+}
+
+void Director::use(Mixer& mixer) { mixer_ = &mixer; }
+
+void Director::mixer_ready() {
+  for (const std::string& name : mixer_->missing(show_->plan())) {
+    log("The mixer has no scene " + common::in_quotes(name));
+  }
+  if (const auto scene = on_air()) (void)mixer_->show(*scene);
+  publish();
+}
+
+void Director::mixer_answered(bool done) {
+  if (done) {
+    as_run_.answered(clock_.source().now_utc());
+  } else {
+    as_run_.give_up();
+  }
+}
+
+void Director::mixer_switched(const std::string& scene) {
+  const std::optional<std::string> wanted = on_air();
+  if (wanted == scene) return;
+  const Outcome forced = command({.verb = Verb::kForce,
+                                  .scene = scene,
+                                  .until = masterclock::ForceUntil::kBoundary,
+                                  .in_mixer = true});
+  if (!forced.status.ok()) log(std::string(forced.status.message()));
+}
+
+void Director::mixer_lost() {
+  as_run_.give_up();
+  publish();
+}
+
+void Director::log(const std::string& line) const {
+  if (options_.log) options_.log(line);
+}
+
+}  // namespace director

@@ -1,0 +1,111 @@
+// Runs a show on the thread that triggers the events of its clock: an actor with a bounded queue.
+//
+// A command is an event that is due at once, so the scheduler is the queue. The end of each scene is an
+// event at its exact instant. A test runs the same events on simulated time.
+#ifndef MASTERCLOCK_EXAMPLES_DIRECTOR_DIRECTOR_H_
+#define MASTERCLOCK_EXAMPLES_DIRECTOR_DIRECTOR_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "as_run.h"
+#include "command.h"
+#include "masterclock/master_clock.h"
+#include "mixer.h"
+#include "show.h"
+#include "stream_follower.h"
+
+namespace director {
+
+struct DirectorOptions {
+  std::string boot = {};                      // common::boot_id
+  std::size_t queue = 64;                     // commands that wait
+  bool follow_stream = false;                 // corrects the position by the stream's time code
+  std::chrono::nanoseconds preview_before{};  // a scene; zero: no preview
+
+  std::function<void(const std::string& line)> as_run = {};
+  std::optional<AsRunMark> mark = {};  // of the as-run log that goes on
+
+  // Gets the state after each change, as of the instant of the change.
+  std::function<void(const nlohmann::json& state)> on_state = {};
+  std::function<void(std::string_view line)> log = {};
+};
+
+struct Outcome {
+  absl::Status status;
+  Applied applied;
+  nlohmann::json look;  // after the command
+};
+
+class Director {
+ public:
+  // Replays the store. `clock` and `store` must outlive the director. Nothing triggers the events of
+  // `clock` while the director is destroyed.
+  //
+  // Errors: those of Show::open.
+  static absl::StatusOr<std::unique_ptr<Director>> open(masterclock::MasterClock& clock,
+                                                        Store& store, DirectorOptions options);
+  Director(const Director&) = delete;
+  Director& operator=(const Director&) = delete;
+  ~Director() = default;
+
+  // Runs `work` on the director's thread. Threads: any.
+  //
+  // Errors: ResourceExhausted when the queue is full.
+  absl::Status post(absl::AnyInvocable<void()> work);
+  // The same for a part of the program, which the limit does not refuse.
+  void post_own(absl::AnyInvocable<void()> work);
+
+  // All below: on the director's thread, or before anything triggers the clock.
+
+  Outcome command(Command command);
+  Outcome stream(const StreamStatus& status);
+
+  [[nodiscard]] nlohmann::json state() const;
+  [[nodiscard]] const Show& show() const noexcept { return *show_; }
+  [[nodiscard]] std::optional<std::string> on_air() const;
+
+  // Uses `mixer`, which must outlive the director, from now on.
+  void use(Mixer& mixer);
+
+  // The mixer calls these.
+  void mixer_ready();                             // connected, with its scenes read
+  void mixer_answered(bool done);                 // to Mixer::show
+  void mixer_switched(const std::string& scene);  // by its operator
+  void mixer_lost();
+  void publish();
+
+ private:
+  Director(masterclock::MasterClock& clock, DirectorOptions options);
+  Outcome outcome(absl::Status status, Applied applied = {}) const;
+  [[nodiscard]] absl::Status check_scenes(const ShowPlan& plan) const;
+  void run(masterclock::SteadyTime at);
+  void arm(masterclock::SteadyTime at);
+  void follow();
+  [[nodiscard]] nlohmann::json state_at(masterclock::SteadyTime at) const;
+  void log(const std::string& line) const;
+
+  masterclock::MasterClock& clock_;
+  const DirectorOptions options_;
+  std::atomic<std::size_t> waiting_{0};
+  std::unique_ptr<Show> show_;
+  AsRun as_run_;
+  StreamStatus stream_;
+  StreamFollower follower_;
+  Mixer* mixer_ = nullptr;
+  masterclock::ScopedEvent boundary_, preview_;
+};
+
+}  // namespace director
+
+#endif  // MASTERCLOCK_EXAMPLES_DIRECTOR_DIRECTOR_H_

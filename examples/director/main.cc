@@ -1,0 +1,74 @@
+// director: scenes of a show on a timeline, each on the air at its instant.
+//
+// Exit status: 0 done; 1 for an error in the input or the output; 2 for an error in the command line.
+// An error is one line on stderr.
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "common/command_line.h"
+#include "rehearse_command.h"
+#include "serve_command.h"
+
+namespace {
+
+using common::add_parsed;
+using common::Command;
+
+// A closed pipe and a file that is too large are errors to report, not the end of the program.
+void ignore_signals() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
+}
+
+void add_serve(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<director::ServeOptions>();
+  CLI::App& serve = *app.add_subcommand("serve", "Serves a show.");
+  serve.add_option("--rundown", options->rundown, "the scenes; not used if the database has some")
+      ->type_name("FILE");
+  serve.add_option("--db", options->database, "keeps the show through any restart")
+      ->type_name("FILE");
+  serve.add_option("--as-run", options->as_run, "the log of what was on the air")
+      ->type_name("FILE");
+  serve.add_option("--address", options->address, "an IP address to listen on; default: 127.0.0.1")
+      ->type_name("IP");
+  serve.add_option("--port", options->port, "default: any free port")->type_name("N");
+  serve.add_option("--token", options->token, "for commands; default: none is needed")
+      ->type_name("T");
+  serve.add_flag("--follow-stream", options->follow_stream,
+                 "corrects the position by the stream's time code");
+  serve.callback([options, &chosen] {
+    chosen = [options] {
+      ignore_signals();
+      return director::serve(*options);
+    };
+  });
+}
+
+void add_rehearse(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<director::RehearseOptions>();
+  CLI::App& rehearse = *app.add_subcommand("rehearse", "Runs a show on simulated time.");
+  rehearse.add_option("--rundown", options->rundown, "the scenes")->type_name("FILE")->required();
+  add_parsed(rehearse, "--speed", options->speed, "times faster than real time; default: max",
+             director::parse_speed)
+      ->type_name("N|max");
+  rehearse.callback([options, &chosen] {
+    chosen = [options] {
+      ignore_signals();
+      return director::rehearse(*options);
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return common::run_program(
+      argc, argv,
+      {.name = "director",
+       .description = "Scenes of a show on a timeline, each on the air at its instant."},
+      [](CLI::App& app, Command& command) {
+        app.require_subcommand(1);
+        add_serve(app, command);
+        add_rehearse(app, command);
+      });
+}

@@ -1,0 +1,125 @@
+#include "serve_command.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "common/line_file.h"
+#include "common/log_line.h"
+#include "common/output.h"
+#include "common/printable.h"
+#include "common/small_file.h"
+#include "common/stop_signal.h"
+#include "director.h"
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/master_clock.h"
+#include "service.h"
+#include "store.h"
+#include "wire.h"
+
+namespace director {
+namespace {
+
+constexpr std::size_t kLargestBody = std::size_t{1024} * 1024;
+
+absl::StatusOr<std::optional<ShowPlan>> read_rundown(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const auto text = common::read_small_file(path);
+  if (!text.ok()) return text.status();
+  auto plan = parse_plan(*text, path);
+  if (!plan.ok()) return plan.status();
+  return *std::move(plan);
+}
+
+absl::StatusOr<std::unique_ptr<Store>> open_store(const std::string& file) {
+  if (file.empty()) return std::make_unique<MemoryStore>();
+  ::umask(077);
+  auto store = SqliteStore::open(file);
+  if (!store.ok()) return store.status();
+  return *std::move(store);
+}
+
+// Configures a show that has no configuration. A stored configuration takes precedence over the file.
+absl::Status configure(Director& director, const ServeOptions& options,
+                       std::optional<ShowPlan> plan) {
+  const std::string file = common::printable(options.rundown);
+  if (director.show().configured() > 0) {
+    common::log_line("director", "The rundown is the one stored in " +
+                                     common::printable(options.database) +
+                                     (plan ? "; " + file + " is not used" : ""));
+    return absl::OkStatus();
+  }
+  if (!plan) {
+    common::log_line("director", "There is no rundown yet: POST /config");
+    return absl::OkStatus();
+  }
+  const Outcome outcome = director.command({.verb = Verb::kConfigure, .plan = *std::move(plan)});
+  if (!outcome.status.ok()) {
+    return absl::Status(outcome.status.code(), file + ": " + std::string(outcome.status.message()));
+  }
+  common::log_line("director", "The rundown is " + file);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status serve(const ServeOptions& options) {
+  auto plan = read_rundown(options.rundown);
+  if (!plan.ok()) return plan.status();
+  const auto store = open_store(options.database);
+  if (!store.ok()) return store.status();
+
+  DirectorOptions director_options = {.boot = common::boot_id(),
+                                      .follow_stream = options.follow_stream};
+  std::unique_ptr<common::LineFile> as_run;
+  if (!options.as_run.empty()) {
+    const auto mark = last_mark(options.as_run);
+    if (!mark.ok()) return mark.status();
+    director_options.mark = *mark;
+    auto file = common::LineFile::open(options.as_run, {.first_bytes = "{", .kind = "as-run log"});
+    if (!file.ok()) return file.status();
+    as_run = *std::move(file);
+    director_options.as_run = [&](const std::string& line) {
+      const absl::Status written = as_run->write(line);
+      if (!written.ok()) common::log_line("as-run", std::string(written.message()));
+    };
+  }
+  director_options.log = [](std::string_view line) { common::log_line("director", line); };
+  std::atomic<Service*> listening{nullptr};
+  director_options.on_state = [&](const json& state) {
+    if (Service* const service = listening.load()) service->send(state);
+  };
+
+  const common::StopSignal stop;  // before the first thread
+  masterclock::MasterClock clock;
+  auto director = Director::open(clock, **store, std::move(director_options));
+  if (!director.ok()) return director.status();
+  if (absl::Status configured = configure(**director, options, *std::move(plan));
+      !configured.ok()) {
+    return configured;
+  }
+  ServiceOptions service_options = {.token = options.token};
+  service_options.server.address = options.address;
+  service_options.server.port = options.port;
+  service_options.server.body_limit = kLargestBody;
+  service_options.server.log = [](std::string_view line) { common::log_line("server", line); };
+  Service service(clock, **director, **store, std::move(service_options));
+  if (absl::Status listened = service.listen(); !listened.ok()) return listened;
+  listening = &service;
+  masterclock::Dispatcher dispatcher(clock.scheduler());
+  dispatcher.start();
+  if (absl::Status written = common::write_stdout("listening on " + service.address() + "\n");
+      !written.ok()) {
+    return written;
+  }
+  while (!stop.wait_for(std::chrono::hours(1))) {
+  }
+  service.stop();
+  dispatcher.stop();
+  return absl::OkStatus();
+}
+
+}  // namespace director

@@ -1,0 +1,28 @@
+// Serves a show until SIGINT or SIGTERM.
+#ifndef MASTERCLOCK_EXAMPLES_DIRECTOR_SERVE_COMMAND_H_
+#define MASTERCLOCK_EXAMPLES_DIRECTOR_SERVE_COMMAND_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace director {
+
+struct ServeOptions {
+  std::string rundown;   // a file; may be empty
+  std::string database;  // empty: in memory
+  std::string as_run;    // a file; may be empty
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free port
+  std::optional<std::string> token;
+  bool follow_stream = false;
+};
+
+// Prints "listening on http://127.0.0.1:PORT/" when the service is ready.
+absl::Status serve(const ServeOptions& options);
+
+}  // namespace director
+
+#endif  // MASTERCLOCK_EXAMPLES_DIRECTOR_SERVE_COMMAND_H_

@@ -1,0 +1,206 @@
+#include "service.h"
+
+#include <charconv>
+#include <cstdint>
+#include <future>
+#include <utility>
+#include <variant>
+
+#include "common/json_line.h"
+#include "common/log_line.h"
+#include "common/printable.h"
+#include "wire.h"
+
+namespace director {
+namespace {
+
+using common::Access;
+using common::error_response;
+using common::HttpRequest;
+using common::HttpResponse;
+using common::json_response;
+using common::SessionId;
+using std::chrono::milliseconds;
+
+constexpr char kStatePath[] = "/ws";
+constexpr std::size_t kPage = 1'000;
+constexpr std::chrono::seconds kLongestAnswer(5);
+constexpr std::int64_t kShortestInterval = 20, kLongestInterval = 60'000;  // of a playhead, in ms
+
+HttpResponse respond(const Outcome& outcome) {
+  if (outcome.status.ok()) {
+    json answer = outcome.look;
+    answer["changed"] = outcome.applied.changed;
+    answer["sequence"] = outcome.applied.sequence;
+    if (outcome.applied.duplicate) answer["duplicate"] = true;
+    return json_response(answer);
+  }
+  HttpResponse refusal = error_response(outcome.status);
+  if (!absl::IsFailedPrecondition(outcome.status)) return refusal;
+  json answer = outcome.look;
+  answer["error"] = std::string(outcome.status.message());
+  answer["allows"] = json::array();
+  for (const auto state :
+       {masterclock::RundownState::kUnconfigured, masterclock::RundownState::kIdle,
+        masterclock::RundownState::kRunning, masterclock::RundownState::kPaused,
+        masterclock::RundownState::kFinished, masterclock::RundownState::kStopped,
+        masterclock::RundownState::kError}) {
+    if (answer["state"] == to_string(state)) answer["allows"] = allowed_commands(state);
+  }
+  return json_response(answer, refusal.status);
+}
+
+std::string message(std::string_view type, json content) {
+  content["type"] = type;
+  return common::json_line(content);
+}
+
+std::string error_message(std::string_view what) { return message("error", {{"error", what}}); }
+
+}  // namespace
+
+Service::Service(masterclock::MasterClock& clock, Director& director, Store& store,
+                 ServiceOptions options)
+    : clock_(clock),
+      director_(director),
+      store_(store),
+      options_(std::move(options)),
+      server_(std::make_unique<common::WebServer>(routes(), options_.server)) {}
+
+common::HttpRouter Service::routes() {
+  common::HttpRouter router({.token = options_.token});
+  router.add("GET", "/api/state", [this](const HttpRequest&) {
+    return on_actor([this] { return json_response(director_.state()); });
+  });
+  router.add("GET", "/api/rundown", [this](const HttpRequest&) {
+    return on_actor([this] { return json_response(to_json(director_.show().plan())); });
+  });
+  router.add("GET", "/api/history",
+             [this](const HttpRequest& request) { return history(request); });
+  for (const char* const path : {"/config", "/api/config"}) {
+    router.add(
+        "POST", path, [this](const HttpRequest& request) { return configure(request); },
+        Access::kToken);
+  }
+  router.add(
+      "POST", "/api/commands", [this](const HttpRequest& request) { return command(request); },
+      Access::kToken);
+  router.add_web_socket(
+      kStatePath, {.opened = [this](SessionId id, const HttpRequest&) { opened(id); },
+                   .received = [this](SessionId id, std::string_view text) { received(id, text); },
+                   .closed =
+                       [this](SessionId id, std::string_view) {
+                         director_.post_own([this, id] { playheads_.erase(id); });
+                       }});
+  return router;
+}
+
+// Runs `work` on the director's thread, and waits for its response.
+HttpResponse Service::on_actor(std::function<HttpResponse()> work) {
+  auto promise = std::make_shared<std::promise<HttpResponse>>();
+  std::future<HttpResponse> response = promise->get_future();
+  const absl::Status posted =
+      director_.post([promise, work = std::move(work)]() mutable { promise->set_value(work()); });
+  if (!posted.ok()) return error_response(posted);
+  if (response.wait_for(kLongestAnswer) != std::future_status::ready) {
+    return error_response(504, "The director does not answer");
+  }
+  return response.get();
+}
+
+HttpResponse Service::history(const HttpRequest& request) {
+  std::uint64_t first = 1;
+  if (const auto from = request.query.find("from"); from != request.query.end()) {
+    const std::string& text = from->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), first);
+    if (error != std::errc() || end != text.data() + text.size() ||
+        first > std::uint64_t{INT64_MAX}) {
+      return error_response(400, "from: expected a sequence");
+    }
+  }
+  return on_actor([this, first] {
+    const auto records = store_.records(first, kPage);
+    if (!records.ok()) return error_response(records.status());
+    json list = json::array();
+    for (const Record& record : *records) list.push_back(history_json(record));
+    return json_response({{"records", std::move(list)}});
+  });
+}
+
+HttpResponse Service::configure(const HttpRequest& request) {
+  const auto body = common::parse_json_object(request.body);
+  if (!body.ok()) return error_response(body.status());
+  auto plan = read_plan(*body);
+  if (!plan.ok()) return error_response(plan.status());
+  Command command{.verb = Verb::kConfigure, .plan = *std::move(plan)};
+  if (const auto id = body->find("command_id"); id != body->end()) {
+    if (!id->is_string() || id->get_ref<const std::string&>().size() > kLongestId) {
+      return error_response(400, "command_id: expected a text of 1 to 100 bytes");
+    }
+    command.id = id->get<std::string>();
+  }
+  return on_actor(
+      [this, command = std::move(command)] { return respond(director_.command(command)); });
+}
+
+HttpResponse Service::command(const HttpRequest& request) {
+  const auto body = common::parse_json_object(request.body);
+  if (!body.ok()) return error_response(body.status());
+  auto wanted = read_request(*body);
+  if (!wanted.ok()) return error_response(wanted.status());
+  return on_actor([this, wanted = *std::move(wanted)] {
+    if (const auto* status = std::get_if<StreamStatus>(&wanted)) {
+      return respond(director_.stream(*status));
+    }
+    return respond(director_.command(std::get<Command>(wanted)));
+  });
+}
+
+void Service::opened(SessionId session) {
+  director_.post_own(
+      [this, session] { server_->send(session, message("state", director_.state())); });
+}
+
+void Service::received(SessionId session, std::string_view text) {
+  const auto read = common::parse_json_object(text);
+  if (!read.ok())
+    return server_->send(session, error_message(std::string(read.status().message())));
+  const json type = read->value("type", json());
+  if (type == "ping") {
+    return server_->send(
+        session, message("pong", {{"t", read->value("t", json())},
+                                  {"server_utc_ns", clock_.now_utc().time_since_epoch().count()}}));
+  }
+  if (type != "playhead") {
+    return server_->send(session, error_message("type: expected ping or playhead"));
+  }
+  const json interval = read->value("interval_ms", json());
+  if (!interval.is_number_unsigned() || interval < kShortestInterval ||
+      interval > kLongestInterval) {
+    return server_->send(session, error_message("interval_ms: expected 20 to 60000"));
+  }
+  const milliseconds every(interval.get<std::int64_t>());
+  if (absl::Status posted =
+          director_.post([this, session, every] { set_playhead(session, every); });
+      !posted.ok()) {
+    server_->send(session, error_message(std::string(posted.message())));
+  }
+}
+
+// Runs on the director's thread.
+void Service::set_playhead(SessionId session, milliseconds interval) {
+  auto event = clock_.schedule_scoped_event(
+      {.due = masterclock::After{interval},
+       .repeat = masterclock::Every{interval},
+       .on_misfire = masterclock::OnMisfire::kRunLast,
+       .action = [this, session](const masterclock::FiredEvent&) {
+         server_->send(session, message("playhead", director_.state()), "playhead");
+       }});
+  if (event.ok()) playheads_.insert_or_assign(session, *std::move(event));
+}
+
+void Service::send(json state) {
+  server_->broadcast(message("state", std::move(state)), {}, kStatePath);
+}
+
+}  // namespace director

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Drives a real `director serve` by HTTP and WebSocket: the wire format, and the answers to bad input.
+
+    real_service_test.py DIRECTOR
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from service import Service, WebSocket, rundown
+
+PROGRAM = sys.argv[1]
+LOOK = {"state", "position_ns", "cycle", "scene", "on_air", "into_scene_ns", "scene_left_ns", "progress_ppm", "held",
+        "forced"}
+SHOW = rundown(("A", 60_000), ("B", 60_000), ("C", 60_000))
+
+
+class RealService(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.service = self.start()
+
+    def start(self, *options, show=SHOW, token=None):
+        file = self.directory / "show.json"
+        file.write_text(json.dumps(show))
+        return self.enterContext(Service(PROGRAM, "--rundown", str(file), *options, token=token))
+
+    def connect(self, service=None):
+        client = WebSocket((service or self.service).port)
+        self.addCleanup(client.close)
+        return client
+
+    def test_state_has_the_fields_of_a_look(self):
+        state = self.service.get()
+        self.assertLessEqual(LOOK, state.keys())
+        self.assertEqual({name: state[name] for name in LOOK},
+                         {"state": "idle", "position_ns": 0, "cycle": 0, "scene": None, "on_air": None,
+                          "into_scene_ns": None, "scene_left_ns": None, "progress_ppm": 0, "held": False,
+                          "forced": False})
+        self.assertTrue(self.service.command("Start"))
+        state = self.service.get()
+        self.assertEqual((state["state"], state["scene"], state["on_air"]), ("running", "A", "A"))
+        self.assertEqual(state["position_ns"] + state["scene_left_ns"], 60_000_000_000)
+
+    def test_commands(self):
+        service = self.service
+        for command, changed in (("Start", True), ("Pause", True), ("Pause", False), ("Resume", True), ("Hold", True),
+                                 ("Hold", False), ("Go", True), ("Go", False), ("Skip", True)):
+            self.assertEqual(service.command(command), changed, command)
+        self.assertEqual(service.get()["scene"], "B")
+        self.assertTrue(service.command("Take", scene="C"))
+        self.assertTrue(service.command("Force", scene="Slate", until="released"))
+        state = service.get()
+        self.assertEqual((state["scene"], state["on_air"], state["forced"]), ("C", "Slate", True))
+        self.assertTrue(service.command("Release"))
+        self.assertFalse(service.command("Release"))
+        self.assertTrue(service.command("ForceScene", scene="A"))
+        self.assertEqual(service.get()["scene"], "A")
+        self.assertTrue(service.command("ForceScene", scene="Slate", until="boundary"))
+        self.assertTrue(service.command("Skip"))
+        self.assertEqual(service.get()["on_air"], "B")
+        self.assertTrue(service.command("UpdateStreamStatus", streaming=True, timecode_ms=40))
+        self.assertEqual(service.get()["stream"], {"streaming": True, "recording": False, "timecode_ms": 40})
+        status, answer = service.try_command("Stop")
+        self.assertEqual((status, answer["changed"], answer["state"]), (200, True, "stopped"))
+        self.assertTrue(service.command("Reset"))
+        self.assertEqual(service.get()["state"], "idle")
+
+    def test_a_command_id_counts_once(self):
+        self.assertTrue(self.service.command("Start"))
+        self.assertTrue(self.service.command("Skip", "x"))
+        self.assertFalse(self.service.command("Skip", "x"))
+        self.assertEqual(self.service.get()["scene"], "B")
+
+    def test_a_state_that_does_not_allow_the_command(self):
+        status, answer = self.service.try_command("Pause")
+        self.assertEqual((status, answer["state"]), (409, "idle"))
+        self.assertIn("idle", answer["error"])
+        self.assertIn("Start", answer["allows"])
+        self.assertNotIn("Pause", answer["allows"])
+
+    def test_bad_input(self):
+        def show(*scenes):
+            return "/config", rundown(*scenes)
+
+        def command(**body):
+            return "/api/commands", {"command_id": "x"} | body
+
+        cases = [
+            ("no scenes", *show(), 400, ["scenes"]),
+            ("lengths that are not positive", *show(("A", 0), ("B", 1), ("C", -1)), 400, ["scenes[0]", "scenes[2]"]),
+            ("overlaps", *show(("A", 1000), ("B", 1000, 500), ("C", 1000, 700)), 400, ["'B'", "'C'"]),
+            ("no JSON", "/config", "{", 400, ["body"]),
+            ("no command", *command(), 400, ["command"]),
+            ("an unknown command", *command(command="Jump"), 400, ["command"]),
+            ("no scene", *command(command="Take"), 400, ["scene"]),
+            ("no until", *command(command="Force", scene="A"), 400, ["until"]),
+            ("an unknown scene", *command(command="Take", scene="Z"), 404, ["'Z'"]),
+            ("no id", "/api/commands", {"command": "Start"}, 400, ["command_id"]),
+            ("a large body", "/config", "x" * 1_048_577, 413, ["1048576"]),
+        ]
+        self.service.command("Start")
+        before = self.service.get("/api/history")
+        for name, path, body, status, parts in cases:
+            with self.subTest(name):
+                answer = self.service.request("POST", path, body)
+                self.assertEqual(answer[0], status, answer)
+                for part in parts:
+                    self.assertIn(part, answer[1]["error"])
+        self.assertEqual(self.service.get("/api/history"), before)
+        self.assertEqual(self.service.get()["state"], "running")
+        self.assertEqual(self.service.request("GET", "/api/history?from=x")[0], 400)
+
+    def test_history(self):
+        self.service.command("Start", "a")
+        self.service.command("Force", "b", scene="Z", until="boundary")
+        records = self.service.get("/api/history?from=1")["records"]
+        self.assertEqual([record["command"] for record in records], ["Configure", "Start", "Force"])
+        self.assertEqual([record["sequence"] for record in records], [1, 2, 3])
+        self.assertEqual(self.service.get("/api/history?from=3")["records"], records[2:])
+        self.assertEqual((records[2]["command_id"], records[2]["scene"], records[2]["until"]), ("b", "Z", "boundary"))
+
+    def test_config(self):
+        self.service.command("Start")
+        status, answer = self.service.request("POST", "/config", rundown(("X", 1000), looping=True))
+        self.assertEqual((status, answer["changed"], answer["state"]), (200, True, "idle"))
+        self.assertEqual(self.service.get("/api/rundown"), rundown(("X", 1000), looping=True))
+
+    def test_web_socket_sends_the_state_then_changes(self):
+        self.service.request("POST", "/config", rundown(("A", 200), ("B", 300)))
+        client = self.connect()
+        first = client.receive()
+        self.assertEqual(first["type"], "state")
+        self.assertLessEqual(LOOK, first.keys())
+        self.service.command("Start")
+        positions = []
+        while not positions or positions[-1][0] != "finished":
+            message = client.receive()
+            positions.append((message["state"], message["on_air"], message["position_ns"]))
+        self.assertEqual(positions, [("running", "A", 0), ("running", "B", 200_000_000),
+                                     ("finished", None, 500_000_000)])
+
+    def test_a_client_sets_the_rate_of_its_playhead(self):
+        client = self.connect()
+        self.service.command("Start")
+        client.send({"type": "playhead", "interval_ms": 20})
+        heads = [client.receive_until(lambda message: message["type"] == "playhead") for _ in range(5)]
+        positions = [head["position_ns"] for head in heads]
+        self.assertEqual(positions, sorted(set(positions)))
+        client.send({"type": "ping", "t": 7})
+        self.assertEqual(client.receive_until(lambda message: message["type"] == "pong")["t"], 7)
+        for bad in ({"type": "dance"}, {"type": "playhead", "interval_ms": 1}):
+            client.send(bad)
+            self.assertIn("expected", client.receive_until(lambda message: message["type"] == "error")["error"])
+
+    def test_a_token(self):
+        service = self.start(token="secret")
+        self.assertTrue(service.command("Start"))
+        for path, body in (("/api/commands", {"command_id": "x", "command": "Skip"}), ("/config", SHOW)):
+            for header in ("Bearer secre", "Bearer secret2", ""):
+                self.assertEqual(service.request("POST", path, body, {"Authorization": header})[0], 401)
+        self.assertEqual(service.get()["scene"], "A")
+
+    def test_a_stored_rundown_takes_precedence(self):
+        database = str(self.directory / "show.db")
+        first = self.start("--db", database)
+        first.command("Start")
+        self.assertIn("show.json", first.terminate()[1])
+        second = self.start("--db", database, show=rundown(("Other", 1000)))
+        self.assertEqual(second.get()["scene"], "A")
+        status, errors = second.terminate()
+        self.assertEqual(status, 0)
+        self.assertIn("show.db; ", errors)
+        self.assertIn("is not used", errors)
+
+    def test_a_rundown_that_cannot_be_read(self):
+        for text, part in (("{}", "scenes"), (json.dumps(rundown(("A", 1000), ("B", 1, 1))), "'B'")):
+            file = self.directory / "bad.json"
+            file.write_text(text)
+            refused = subprocess.run([PROGRAM, "serve", "--rundown", str(file)], capture_output=True, text=True,
+                                     timeout=30, check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn("bad.json", refused.stderr)
+            self.assertIn(part, refused.stderr)
+
+    def test_ends_at_sigterm(self):
+        self.connect()
+        self.assertEqual(self.service.terminate()[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
