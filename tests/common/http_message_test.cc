@@ -59,6 +59,22 @@ TEST(HttpMessage, ReadsAJsonObject) {
   }
 }
 
+TEST(HttpMessage, CountsTheLevelsOfAJsonObject) {
+  const auto nested = [](std::size_t levels) {
+    return R"({"[[[[[[[[[[[[[[[[[[[\"[[[[[[[[[[[[[[[[[[[": )" + std::string(levels - 1, '[') +
+           std::string(levels - 1, ']') + "}";
+  };
+  EXPECT_TRUE(parse_json_object(nested(32)).ok());
+  EXPECT_FALSE(parse_json_object(nested(33)).ok());
+}
+
+// A cost of the square of the length would stop the server's thread for minutes.
+TEST(HttpMessage, ReadsALongList) {
+  std::string text = "{\"a\": [{}";
+  for (int i = 0; i < 300'000; ++i) text += ",{}";
+  EXPECT_EQ(parse_json_object(text + "]}").value().at("a").size(), 300'001u);
+}
+
 TEST(HttpMessage, SplitsAndDecodesATarget) {
   const struct {
     const char* text;
