@@ -72,12 +72,8 @@ class ZoneCache {
 
   // Returns UTC in place of a zone that `find` refuses. Counts and reports each such fallback.
   [[nodiscard]] Zone find_or_utc(std::string_view iana_name) noexcept {
-    if (const internal::ZoneTable* const table = index_.find(iana_name)) {
-      count(hits_, iana_name, LookUp::kHit);
-      return internal::ZoneAccess::zone_of(*table);
-    }
     try {
-      if (const absl::StatusOr<Zone> zone = find_in_database(iana_name); zone.ok()) return *zone;
+      if (const absl::StatusOr<Zone> zone = find(iana_name); zone.ok()) return *zone;
     } catch (...) {  // no memory to compile the zone
     }
     count(fallbacks_, iana_name, LookUp::kFallback);

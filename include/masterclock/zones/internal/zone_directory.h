@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,15 +38,12 @@ inline std::string find_zone_directory() {
 // Adds the names under `folder`, which is empty or ends with a slash. Follows no link to a folder.
 inline void add_zone_names(const std::string& directory, const std::string& folder,
                            std::vector<std::string>& names) {
-  struct Folder {
-    DIR* stream;
-    ~Folder() {
-      if (stream != nullptr) ::closedir(stream);
-    }
-  } const open{::opendir((directory + "/" + folder).c_str())};
-  if (open.stream == nullptr) return;
+  const auto close = [](DIR* open) { ::closedir(open); };
+  const std::unique_ptr<DIR, decltype(close)> stream(::opendir((directory + "/" + folder).c_str()),
+                                                     close);
+  if (stream == nullptr) return;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this stream
-  while (const dirent* const entry = ::readdir(open.stream)) {
+  while (const dirent* const entry = ::readdir(stream.get())) {
     const std::string name = folder + entry->d_name;
     if (name.find('.') != std::string::npos) continue;
     const std::string path = (directory + "/").append(name);
