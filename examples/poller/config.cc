@@ -103,8 +103,9 @@ class Fields {
 
 template <class Value>
 absl::Status assign(absl::StatusOr<Value> read, Value& value) {
-  if (read.ok()) value = *std::move(read);
-  return read.status();
+  if (!read.ok()) return read.status();
+  value = *std::move(read);
+  return absl::OkStatus();
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
