@@ -117,7 +117,8 @@ absl::Status ChildProcess::spawn(const std::vector<std::string>& arguments, Outp
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("Cannot start " + arguments[0], errno);
   if (pid == 0) {
-    become(argv.data(), parent, output->write.get(), errors->write.get(), failure->write.get());
+    become(argv.data(), parent, output->write.get(),
+           share_errors_ ? STDERR_FILENO : errors->write.get(), failure->write.get());
     ::_exit(127);
   }
   failure->write = Descriptor();

@@ -33,6 +33,9 @@ namespace common {
 struct ChildOptions {
   std::size_t keep = 4'096;  // bytes of each of the outputs
 
+  // The child's errors go to this process's standard error, and are not kept.
+  bool share_errors = false;
+
   // Pauses the child as soon as this returns true for the output. It must be quick.
   std::function<bool(std::string_view output)> pause_when = {};
 };
@@ -77,6 +80,7 @@ class ChildProcess {
   struct Outputs;
   ChildProcess(ChildOptions options, Descriptor ended_event)
       : keep_(options.keep),
+        share_errors_(options.share_errors),
         ended_event_(std::move(ended_event)),
         pause_when_(std::move(options.pause_when)) {}
   void run(const std::vector<std::string>& arguments, std::promise<absl::Status> started);
@@ -86,6 +90,7 @@ class ChildProcess {
   void pause_if_wanted();
 
   const std::size_t keep_;
+  const bool share_errors_;
   const Descriptor ended_event_;  // an eventfd, readable after the child was reaped
   mutable std::mutex mutex_;
   std::condition_variable changed_;
