@@ -5,11 +5,13 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/command_line.h"
 #include "common/output.h"
 #include "common/printable.h"
+#include "push_command.h"
 #include "score_import.h"
 #include "serve_command.h"
 #include "store.h"
@@ -28,6 +30,36 @@ absl::StatusOr<BootPolicy> parse_policy(const std::string& text) {
                                     ": expected continue, freeze or ask");
 }
 
+void add_destinations(CLI::App& app, scoreboard::PushOptions& options) {
+  app.add_option("--destination", options.destinations,
+                 "takes the events: file:PATH, http:// or https://; may be repeated")
+      ->type_name("URL");
+  app.add_option("--from", options.destination.from,
+                 "the first event of a new destination; default: 1")
+      ->type_name("ID");
+  app.add_option("--types", options.destination.types, "of the events; default: all")
+      ->delimiter(',')
+      ->type_name("TYPE,...");
+  app.add_flag("--ordered", options.ordered, "an event waits for the events before it");
+}
+
+// Returns the command line of the pusher that a server watches.
+std::vector<std::string> arguments_of(const scoreboard::PushOptions& options,
+                                      const std::string& database) {
+  if (options.destinations.empty()) return {};
+  std::vector<std::string> arguments = {"/proc/self/exe", "push",
+                                        "--db",           database,
+                                        "--from",         std::to_string(options.destination.from)};
+  for (const std::string& destination : options.destinations) {
+    arguments.insert(arguments.end(), {"--destination", destination});
+  }
+  for (const std::string& type : options.destination.types) {
+    arguments.insert(arguments.end(), {"--types", type});
+  }
+  if (options.ordered) arguments.emplace_back("--ordered");
+  return arguments;
+}
+
 void add_serve(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<scoreboard::ServeOptions>();
   CLI::App& serve = *app.add_subcommand("serve", "Serves the clocks of a match.");
@@ -42,15 +74,37 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->type_name("T");
   serve.add_option("--sport", options->sport, "the rules; the first start adds their clocks")
       ->type_name("FILE");
+  const auto push = std::make_shared<scoreboard::PushOptions>();
+  add_destinations(serve, *push);
   add_parsed(serve, "--after-reboot", options->after_reboot,
              "the policy for clocks that ran when the machine went down; default: ask",
              parse_policy)
       ->type_name("continue|freeze|ask");
-  serve.callback([options, &chosen] {
-    chosen = [options] {
+  serve.callback([options, push, &chosen] {
+    chosen = [options, push] {
+      options->push_arguments = arguments_of(*push, options->database);
       // A closed pipe and a file that is too large are errors to report, not the end of the program.
       for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
       return scoreboard::serve(*options);
+    };
+  });
+}
+
+void add_push(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<scoreboard::PushOptions>();
+  CLI::App& push = *app.add_subcommand("push", "Delivers the events of a match to destinations.");
+  push.add_option("--db", options->database, "the match; default: scoreboard.db")
+      ->type_name("FILE");
+  add_destinations(push, *options);
+  push.get_option("--destination")->required();
+  push.add_option("--secret", options->secret,
+                  "signs the webhooks: whsec_BASE64; default: one that the first start makes")
+      ->envname("SCOREBOARD_WEBHOOK_SECRET")
+      ->type_name("SECRET");
+  push.callback([options, &chosen] {
+    chosen = [options] {
+      for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
+      return scoreboard::push(*options);
     };
   });
 }
@@ -86,6 +140,7 @@ int main(int argc, char** argv) {
       [](CLI::App& app, Command& command) {
         app.require_subcommand(1);
         add_serve(app, command);
+        add_push(app, command);
         add_import(app, command);
       });
 }

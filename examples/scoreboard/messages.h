@@ -18,7 +18,7 @@ namespace scoreboard {
 struct PusherState {
   std::string status = "unknown";  // unknown, healthy, pending, dead
   std::int64_t dead_letters = 0;
-  std::optional<std::int64_t> oldest_undelivered_s = {};  // its age
+  std::optional<std::int64_t> oldest_utc_s = {};  // of the oldest event that is not delivered
   friend bool operator==(const PusherState&, const PusherState&) = default;
 };
 

@@ -12,14 +12,18 @@
 #include "common/output.h"
 #include "common/small_file.h"
 #include "common/stop_signal.h"
+#include "deliveries.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/master_clock.h"
+#include "pusher_watch.h"
 #include "service.h"
 #include "sport.h"
 #include "store.h"
 
 namespace scoreboard {
 namespace {
+
+constexpr std::chrono::milliseconds kLook{500};  // at the pusher and the deliveries
 
 absl::StatusOr<std::optional<Sport>> read_sport(const std::string& path) {
   if (path.empty()) return std::nullopt;
@@ -69,7 +73,9 @@ absl::Status serve(const ServeOptions& options) {
 
   const common::StopSignal stop;  // before the first thread
   masterclock::MasterClock clock;
-  auto service = Service::open(clock, **store, service_options);
+  auto desk = DeliveryDesk::open(options.database);
+  if (!desk.ok()) return desk.status();
+  auto service = Service::open(clock, **store, **desk, service_options);
   if (!service.ok()) return service.status();
   masterclock::Dispatcher dispatcher(clock.scheduler());
   dispatcher.start();
@@ -78,8 +84,11 @@ absl::Status serve(const ServeOptions& options) {
     ready += "operate at " + (*service)->address() + "#" + service_options.token + "\n";
   }
   if (absl::Status written = common::write_stdout(ready); !written.ok()) return written;
-  while (!stop.wait_for(std::chrono::hours(1))) {
-  }
+  PusherWatch watch(options.push_arguments);
+  do {
+    watch.look(clock.source().now_steady());
+    (*service)->look_at_deliveries();
+  } while (!stop.wait_for(kLook));
   dispatcher.stop();
   return absl::OkStatus();
 }

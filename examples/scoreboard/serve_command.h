@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "masterclock/timers/clock_records.h"
@@ -16,6 +17,7 @@ struct ServeOptions {
   std::uint16_t port = 0;  // 0: any free port
   std::string token;       // empty: the one in the store, which the first start makes
   std::string sport;       // a file; may be empty
+  std::vector<std::string> push_arguments = {};  // of the pusher to watch; may be empty
   masterclock::BootPolicy after_reboot = masterclock::BootPolicy::kAsk;
 };
 

@@ -1,6 +1,8 @@
 #include "service.h"
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -75,8 +77,9 @@ absl::StatusOr<json> read_stage(const HttpRequest& request) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Service>> Service::open(masterclock::MasterClock& clock,
-                                                       Store& store, ServiceOptions options) {
-  std::unique_ptr<Service> service(new Service(clock, std::move(options)));
+                                                       Store& store, DeliveryDesk& desk,
+                                                       ServiceOptions options) {
+  std::unique_ptr<Service> service(new Service(clock, desk, std::move(options)));
   ScoreboardOptions board = {.boot = service->options_.boot, .policy = service->options_.policy};
   if (const auto& sport = service->options_.sport) {
     board.at_end = sport->at_end;
@@ -97,8 +100,9 @@ absl::StatusOr<std::unique_ptr<Service>> Service::open(masterclock::MasterClock&
   return service;
 }
 
-Service::Service(masterclock::MasterClock& clock, ServiceOptions options)
+Service::Service(masterclock::MasterClock& clock, DeliveryDesk& desk, ServiceOptions options)
     : clock_(clock),
+      desk_(desk),
       options_(std::move(options)),
       stage_{{"message", ""}, {"blackout", false}},
       server_(std::make_unique<common::WebServer>(routes(), options_.server)) {}
@@ -128,6 +132,12 @@ common::HttpRouter Service::routes() {
     const auto records = board_->history(*first);
     if (!records.ok()) return error_response(records.status());
     return json_response({{"records", *records}});
+  });
+  router.add("GET", "/api/dead_letters", [this](const HttpRequest&) {
+    const std::lock_guard lock(desk_mutex_);
+    const auto letters = desk_.dead_letters();
+    if (!letters.ok()) return error_response(letters.status());
+    return json_response({{"dead_letters", *letters}});
   });
   add_commands(router);
   add_pages(router);
@@ -200,6 +210,7 @@ void Service::add_commands(common::HttpRouter& router) {
       return error_response(404, "There is no clock " + common::printable(kind + "/" + text));
     return respond(board_->remove_clock({kind, *id}));
   });
+  add("POST", "/api/resend", [this](const HttpRequest& request) { return resend(request); });
   add("POST", "/api/stage", [this](const HttpRequest& request) {
     const auto stage = read_stage(request);
     if (!stage.ok()) return error_response(stage.status());
@@ -215,13 +226,33 @@ void Service::add_commands(common::HttpRouter& router) {
   });
 }
 
+HttpResponse Service::resend(const HttpRequest& request) {
+  const auto body = common::parse_json_object(request.body);
+  if (!body.ok()) return error_response(body.status());
+  const json event_id = body->value("event_id", json()), since = body->value("since", json());
+  if (!event_id.is_number_integer() && !since.is_number_integer()) {
+    return error_response(400, "event_id: expected an integer, or one in since");
+  }
+  const auto number = [](const json& value) {
+    return value.is_number_integer() ? std::optional(value.get<std::int64_t>()) : std::nullopt;
+  };
+  const std::lock_guard lock(desk_mutex_);
+  const auto resent = desk_.resend(number(event_id), number(since));
+  if (!resent.ok()) return error_response(resent.status());
+  return json_response({{"resent", *resent}});
+}
+
 json Service::state() const {
   json result = board_->state();
   const std::lock_guard lock(mutex_);
   result["pusher_status"] = pusher_.status;
   result["dead_letters"] = pusher_.dead_letters;
-  result["oldest_undelivered_s"] =
-      pusher_.oldest_undelivered_s ? json(*pusher_.oldest_undelivered_s) : json();
+  result["oldest_undelivered_s"] = nullptr;
+  if (pusher_.oldest_utc_s) {
+    const auto utc = std::chrono::floor<std::chrono::seconds>(clock_.now_utc());
+    result["oldest_undelivered_s"] =
+        std::max<std::int64_t>(0, utc.time_since_epoch().count() - *pusher_.oldest_utc_s);
+  }
   result["stage"] = stage_;
   return result;
 }
@@ -254,11 +285,17 @@ void Service::send_state() {
   server_->broadcast(score(), "score", kScorePath);
 }
 
-void Service::set_pusher(PusherState state) {
+void Service::look_at_deliveries() {
+  absl::StatusOr<PusherState> state;
+  {
+    const std::lock_guard lock(desk_mutex_);
+    state = desk_.state();
+  }
+  if (!state.ok()) return log_line("scoreboard", std::string(state.status().message()));
   {
     const std::lock_guard lock(mutex_);
-    if (state == pusher_) return;
-    pusher_ = std::move(state);
+    if (*state == pusher_) return;
+    pusher_ = *std::move(state);
   }
   send_state();
 }

@@ -29,6 +29,13 @@ constexpr const char* kSchema[] = {
     " steady_ns INTEGER NOT NULL, utc_ns INTEGER NOT NULL, commands TEXT NOT NULL) STRICT",
     ("CREATE TABLE events (event_id INTEGER PRIMARY KEY AUTOINCREMENT, event_type TEXT NOT NULL,"
      " event_payload TEXT NOT NULL, event_timestamp INTEGER NOT NULL) STRICT"),
+    ("CREATE TABLE destinations (destination TEXT PRIMARY KEY, first_event_id INTEGER NOT NULL,"
+     " types TEXT NOT NULL, pid INTEGER, started INTEGER) STRICT"),
+    ("CREATE TABLE deliveries (event_id INTEGER NOT NULL, destination TEXT NOT NULL,"
+     " delivered INTEGER NOT NULL DEFAULT 0, delivered_at INTEGER, attempts INTEGER NOT NULL "
+     "DEFAULT 0,"
+     " retry_at_ns INTEGER NOT NULL DEFAULT 0, error TEXT, PRIMARY KEY (destination, event_id)) "
+     "STRICT"),
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "PRAGMA user_version = 1",
 };

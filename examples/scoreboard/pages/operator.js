@@ -176,6 +176,30 @@ async function showHistory() {
   find("history").firstElementChild.replaceChildren(...lines);
 }
 
+function resend(body, name) {
+  return post("/api/resend", body, name).then(showLetters);
+}
+
+let lettersShown = 0;
+
+// Lists the deliveries that were given up, each with a button.
+async function showLetters() {
+  const answer = await fetch("/api/dead_letters");
+  const { dead_letters: letters } = await answer.json();
+  lettersShown = letters.length;
+  find("letters").hidden = letters.length === 0;
+  const lines = letters.map((letter) => {
+    const line = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Resend";
+    button.addEventListener("click", () => resend({ event_id: letter.event_id }, `resend event ${letter.event_id}`));
+    line.append(button, ` ${letter.event_id} ${letter.event_type} to ${letter.destination}: ${letter.error}`);
+    return line;
+  });
+  find("letters").lastElementChild.replaceChildren(...lines);
+}
+
 function card(clock) {
   if (cards.has(clock.key)) return cards.get(clock.key);
   const element = document.createElement("button");
@@ -239,6 +263,11 @@ function refresh() {
   }
   const running = link.clocks.get(selected)?.state === "running";
   buttons.get(" ").firstChild.textContent = running ? "Pause" : "Start";
+  if (state.dead_letters !== lettersShown) {
+    lettersShown = state.dead_letters;
+    showLetters();
+  }
+  buttons.get("r").hidden = state.dead_letters === 0;
   buttons.get("b").classList.toggle("on", state.stage.blackout);
 }
 
@@ -269,6 +298,7 @@ addButton("changes", "i", "History", toggleHistory);
 addButton("others", "m", "Message …", setMessage);
 addButton("others", "b", "Blackout", toggleBlackout);
 addButton("others", "a", "Horn", toggleHorn);
+addButton("others", "r", "Resend all dead letters", () => resend({ since: 0 }, "resend all"));
 for (const button of document.querySelectorAll("#decide button")) {
   const choice = button.dataset.key === "c" ? "continue" : "freeze";
   button.append(" ", keyCap(button.dataset.key));

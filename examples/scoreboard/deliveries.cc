@@ -1,0 +1,205 @@
+#include "deliveries.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+
+#include "common/json_line.h"
+#include "wire.h"
+
+namespace scoreboard {
+namespace {
+
+using common::Database;
+using common::Transaction;
+using std::chrono::nanoseconds;
+
+constexpr std::int64_t kLongestRetry = 3'600'000'000'000;  // ns
+constexpr int kDelivered = 1, kFailed = 2, kDead = 3;
+
+// Returns the start time of a process, in ticks since the boot, or 0 for one that is gone.
+std::int64_t start_of(std::int64_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // The name in parentheses may contain anything. The state follows it, and 19 fields later the start.
+  const std::size_t name_end = text.rfind(") ");
+  if (name_end == std::string::npos || text[name_end + 2] == 'Z') return 0;
+  std::size_t at = name_end + 1;
+  for (int field = 0; field < 19; ++field) at = text.find(' ', at + 1);
+  return std::stoll(text.substr(at + 1));
+}
+
+// An event is wanted from `first_event_id` on, and by type.
+constexpr char kWanted[] =
+    " e.event_id >= p.first_event_id"
+    " AND (p.types = '' OR instr(',' || p.types || ',', ',' || e.event_type || ',') > 0)";
+
+absl::StatusOr<std::unique_ptr<Database>> open_database(const std::string& file) {
+  return Database::open(file, {.create = false, .busy_timeout = std::chrono::seconds(5)});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::open(const std::string& database,
+                                                             const std::string& destination,
+                                                             const DestinationOptions& options) {
+  auto opened = open_database(database);
+  if (!opened.ok()) return opened.status();
+  std::unique_ptr<Deliveries> deliveries(new Deliveries(*std::move(opened), destination));
+  if (absl::Status status = deliveries->registered(options); !status.ok()) return status;
+  return deliveries;
+}
+
+absl::Status Deliveries::registered(const DestinationOptions& options) {
+  auto transaction = Transaction::begin(*database_);
+  if (!transaction.ok()) return transaction.status();
+  {
+    auto row = database_->query("SELECT pid, started FROM destinations WHERE destination = ?1",
+                                {destination_});
+    if (!row.ok()) return row.status();
+    const auto exists = row->step();
+    if (!exists.ok()) return exists.status();
+    if (*exists && !row->is_null(0) && row->integer(0) != ::getpid() &&
+        start_of(row->integer(0)) == row->integer(1)) {
+      return absl::FailedPreconditionError("Process " + std::to_string(row->integer(0)) +
+                                           " pushes to " + destination_ + " already");
+    }
+  }
+  std::string types;
+  for (const std::string& type : options.types) types += (types.empty() ? "" : ",") + type;
+  const absl::Status stored = database_->run(
+      "INSERT INTO destinations (destination, first_event_id, types, pid, started)"
+      " VALUES (?1, ?2, ?3, ?4, ?5)"
+      " ON CONFLICT DO UPDATE SET types = ?3, pid = ?4, started = ?5",
+      {destination_, options.from, types, std::int64_t{::getpid()}, start_of(::getpid())});
+  return stored.ok() ? transaction->commit() : stored;
+}
+
+absl::StatusOr<std::optional<PendingDelivery>> Deliveries::next(std::int64_t after,
+                                                                masterclock::SteadyTime now) {
+  auto row = database_->query(
+      std::string("SELECT e.event_id, e.event_type, e.event_payload, e.event_timestamp,"
+                  " COALESCE(d.attempts, 0), COALESCE(d.retry_at_ns, 0)"
+                  " FROM destinations p JOIN events e LEFT JOIN deliveries d"
+                  " ON d.destination = p.destination AND d.event_id = e.event_id"
+                  " WHERE p.destination = ?1 AND e.event_id > ?2"
+                  " AND COALESCE(d.delivered, 0) IN (0, 2) AND") +
+          kWanted + " ORDER BY e.event_id LIMIT 1",
+      {destination_, after});
+  if (!row.ok()) return row.status();
+  const auto exists = row->step();
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return std::nullopt;
+  PendingDelivery delivery{row->integer(0), {}, static_cast<int>(row->integer(4)), {}};
+  delivery.line =
+      common::json_line(json{{"event_id", delivery.event_id},
+                             {"event_type", row->text(1)},
+                             {"event_payload", json::parse(row->text(2), nullptr, false)},
+                             {"event_timestamp", row->integer(3)}});
+  const std::int64_t now_ns = nanoseconds(now.time_since_epoch()).count();
+  if (row->integer(5) <= now_ns + kLongestRetry) {
+    delivery.due = masterclock::SteadyTime(nanoseconds(row->integer(5)));
+  }
+  return delivery;
+}
+
+absl::Status Deliveries::delivered(std::int64_t event_id, std::int64_t utc_s) {
+  return database_->run(
+      "INSERT INTO deliveries (event_id, destination, delivered, delivered_at)"
+      " VALUES (?1, ?2, ?3, ?4)"
+      " ON CONFLICT DO UPDATE SET delivered = ?3, delivered_at = ?4, error = NULL",
+      {event_id, destination_, std::int64_t{kDelivered}, utc_s});
+}
+
+absl::Status Deliveries::failed(const PendingDelivery& delivery, masterclock::SteadyTime retry,
+                                const std::string& why) {
+  return note(delivery, kFailed, nanoseconds(retry.time_since_epoch()).count(), why);
+}
+
+absl::Status Deliveries::dead(const PendingDelivery& delivery, const std::string& why) {
+  return note(delivery, kDead, 0, why);
+}
+
+absl::Status Deliveries::note(const PendingDelivery& delivery, int state, std::int64_t retry_ns,
+                              const std::string& why) {
+  return database_->run(
+      "INSERT INTO deliveries (event_id, destination, delivered, attempts, retry_at_ns, error)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+      " ON CONFLICT DO UPDATE SET delivered = ?3, attempts = ?4, retry_at_ns = ?5, error = ?6",
+      {delivery.event_id, destination_, std::int64_t{state}, std::int64_t{delivery.failures} + 1,
+       retry_ns, why});
+}
+
+absl::Status Deliveries::close() {
+  return database_->run("UPDATE destinations SET pid = NULL WHERE destination = ?1 AND pid = ?2",
+                        {destination_, std::int64_t{::getpid()}});
+}
+
+absl::StatusOr<std::unique_ptr<DeliveryDesk>> DeliveryDesk::open(const std::string& database) {
+  auto opened = open_database(database);
+  if (!opened.ok()) return opened.status();
+  return std::unique_ptr<DeliveryDesk>(new DeliveryDesk(*std::move(opened)));
+}
+
+absl::StatusOr<PusherState> DeliveryDesk::state() {
+  PusherState state;
+  {
+    auto rows = database_->query("SELECT pid, started FROM destinations WHERE pid IS NOT NULL");
+    if (!rows.ok()) return rows.status();
+    for (;;) {
+      const auto more = rows->step();
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      const bool alive = start_of(rows->integer(0)) == rows->integer(1);
+      if (state.status != "dead") state.status = alive ? "healthy" : "dead";
+    }
+  }
+  auto row = database_->query(
+      std::string("SELECT (SELECT COUNT(*) FROM deliveries WHERE delivered = 3),"
+                  " (SELECT MIN(e.event_timestamp) FROM destinations p JOIN events e"
+                  " LEFT JOIN deliveries d ON d.destination = p.destination"
+                  " AND d.event_id = e.event_id WHERE p.pid IS NOT NULL"
+                  " AND COALESCE(d.delivered, 0) IN (0, 2) AND") +
+      kWanted + ")");
+  if (!row.ok()) return row.status();
+  if (const auto read = row->step(); !read.ok()) return read.status();
+  state.dead_letters = row->integer(0);
+  if (!row->is_null(1)) {
+    state.oldest_utc_s = row->integer(1);
+    if (state.status == "healthy") state.status = "pending";
+  }
+  return state;
+}
+
+absl::StatusOr<json> DeliveryDesk::dead_letters() {
+  auto rows = database_->query(
+      "SELECT d.event_id, d.destination, e.event_type, d.attempts, d.error"
+      " FROM deliveries d JOIN events e ON e.event_id = d.event_id"
+      " WHERE d.delivered = 3 ORDER BY d.event_id DESC LIMIT 200");
+  if (!rows.ok()) return rows.status();
+  json result = json::array();
+  for (;;) {
+    const auto more = rows->step();
+    if (!more.ok()) return more.status();
+    if (!*more) return result;
+    result.push_back({{"event_id", rows->integer(0)},
+                      {"destination", rows->text(1)},
+                      {"event_type", rows->text(2)},
+                      {"attempts", rows->integer(3)},
+                      {"error", rows->text(4)}});
+  }
+}
+
+absl::StatusOr<std::int64_t> DeliveryDesk::resend(std::optional<std::int64_t> event_id,
+                                                  std::optional<std::int64_t> since) {
+  const absl::Status updated = database_->run(
+      "UPDATE deliveries SET delivered = 0, attempts = 0, retry_at_ns = 0"
+      " WHERE delivered = 3 AND (event_id = ?1 OR event_id >= ?2)",
+      {event_id, since});
+  if (!updated.ok()) return updated;
+  return database_->changes();
+}
+
+}  // namespace scoreboard
