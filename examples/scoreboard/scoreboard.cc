@@ -101,37 +101,50 @@ void Scoreboard::log(std::string_view line) const {
   if (options_.log) options_.log(line);
 }
 
-// Computes the log from the store.
+// Computes the log from the store. Keeps the log of before when the store cannot be read.
 absl::Status Scoreboard::replay() {
-  log_.emplace(rules_of(clocks_), options_.policy);
-  ids_.clear();
-  return catch_up();
+  Replayed fresh{masterclock::ClockLog(rules_of(clocks_), options_.policy), {}, {}};
+  if (absl::Status read = read_records(fresh); !read.ok()) return read;
+  replayed_ = std::move(fresh);
+  stale_ = false;
+  note_states();
+  return absl::OkStatus();
 }
 
 // Appends the records that the log lacks.
 absl::Status Scoreboard::catch_up() {
+  if (stale_) return replay();
+  const absl::Status read = read_records(*replayed_);
+  note_states();
+  return read;
+}
+
+absl::Status Scoreboard::read_records(Replayed& into) {
   for (;;) {
-    auto page = store_.records(log_->last_sequence() + 1, kPage);
+    auto page = store_.records(into.log.last_sequence() + 1, kPage);
     if (!page.ok()) return page.status();
-    if (page->empty()) break;
+    if (page->empty()) return absl::OkStatus();
     for (ClockRecord& record : *page) {
-      if (!record.command_id.empty()) ids_.emplace(record.command_id, record.sequence);
-      last_ = record.at;
-      if (const auto outcome = log_->append(std::move(record)); !outcome.ok()) {
+      if (!record.command_id.empty()) into.ids.emplace(record.command_id, record.sequence);
+      into.last = record.at;
+      if (const auto outcome = into.log.append(std::move(record)); !outcome.ok()) {
         return absl::DataLossError(std::string(outcome.status().message()));
       }
     }
   }
+}
+
+void Scoreboard::note_states() {
   shown_.clear();
-  for (const auto& [key, clock] : log_->clocks(last_)) {
-    shown_[key] = clock.reading(last_.steady).state;
+  const LogTime& last = replayed_->last;
+  for (const auto& [key, clock] : replayed_->log.clocks(last)) {
+    shown_[key] = clock.reading(last.steady).state;
   }
-  return absl::OkStatus();
 }
 
 absl::Status Scoreboard::try_out(const LogTime& at,
                                  const std::vector<KeyedCommand>& commands) const {
-  std::map<ClockKey, CountClock> trial = log_->clocks(at);
+  std::map<ClockKey, CountClock> trial = replayed_->log.clocks(at);
   for (const KeyedCommand& keyed : commands) {
     const auto found = trial.find(keyed.key);
     if (found == trial.end() || clocks_.at(keyed.key).removed) {
@@ -154,44 +167,54 @@ absl::StatusOr<Answer> Scoreboard::record(LogVerb verb, const std::string& id,
 
 // Stores a record, with what follows from it in one transaction, and shows it.
 absl::StatusOr<Answer> Scoreboard::store(ClockRecord record, const std::optional<ClockKey>& added) {
+  if (stale_) {
+    if (const absl::Status read = replay(); !read.ok()) {
+      return absl::UnavailableError(read.message());
+    }
+  }
   for (;;) {
-    if (const auto known = ids_.find(record.command_id); known != ids_.end()) {
+    record.sequence = 0;
+    if (const auto known = replayed_->ids.find(record.command_id); known != replayed_->ids.end()) {
       return Answer{known->second, LogOutcome::kDuplicate};
     }
     if (absl::Status possible = try_out(record.at, record.commands); !possible.ok()) {
       return possible;
     }
     LogOutcome outcome = LogOutcome::kDone;
-    const auto sequence = store_.append(record, log_->last_sequence(), [&](std::uint64_t number) {
-      record.sequence = number;
-      return fold(record, outcome, added);
-    });
+    const auto sequence =
+        store_.append(record, replayed_->log.last_sequence(), [&](std::uint64_t number) {
+          record.sequence = number;
+          return fold(record, outcome, added);
+        });
     store_error_.clear();
     if (sequence.ok()) {
-      if (!record.command_id.empty()) ids_.emplace(record.command_id, *sequence);
-      last_ = record.at;
+      if (!record.command_id.empty()) replayed_->ids.emplace(record.command_id, *sequence);
+      replayed_->last = record.at;
       show();
       return Answer{*sequence, outcome};
     }
-    // Another server was faster, or the record is in the log and not in the store.
-    const bool again =
-        absl::IsAborted(sequence.status()) || absl::IsAlreadyExists(sequence.status());
-    const absl::Status read = again ? catch_up() : replay();
-    if (again && read.ok()) continue;
-    store_error_ = std::string((again ? read : sequence.status()).message());
+    stale_ = record.sequence != 0;
+    absl::Status failure = sequence.status();
+    if (absl::IsAborted(failure) || absl::IsAlreadyExists(failure)) {  // another server was faster
+      failure = catch_up();
+      if (failure.ok()) continue;
+    } else if (stale_) {
+      (void)replay();  // tried again with the next command
+    }
+    store_error_ = std::string(failure.message());
     return absl::UnavailableError(store_error_);
   }
 }
 
 absl::StatusOr<Effects> Scoreboard::fold(const ClockRecord& record, LogOutcome& outcome,
                                          const std::optional<ClockKey>& added) {
-  const std::map<ClockKey, CountClock> before = log_->clocks(record.at);
-  const auto appended = log_->append(record);
+  const std::map<ClockKey, CountClock> before = replayed_->log.clocks(record.at);
+  const auto appended = replayed_->log.append(record);
   if (!appended.ok()) return appended.status();
   outcome = *appended;
   Effects effects;
   const std::optional<ClockKey> game_clock = game();
-  for (const auto& [key, clock] : log_->clocks(record.at)) {
+  for (const auto& [key, clock] : replayed_->log.clocks(record.at)) {
     if (clocks_.at(key).removed) continue;
     ClockStep step{key, clock.rules().direction, shown_[key], {}, clock.reading(record.at.steady)};
     if (key != added) step.value_before = before.at(key).reading(record.at.steady).value;
@@ -206,13 +229,14 @@ absl::StatusOr<Effects> Scoreboard::fold(const ClockRecord& record, LogOutcome& 
 // Finds the first clock that ends after the last record, if no further command comes.
 std::optional<Scoreboard::End> Scoreboard::next_end() const {
   std::optional<End> first;
-  if (last_.boot != options_.boot) return first;
-  for (const auto& [key, clock] : log_->clocks(last_)) {
-    const std::optional<masterclock::SteadyTime> at = clock.reading(last_.steady).expires_at;
+  if (replayed_->last.boot != options_.boot) return first;
+  for (const auto& [key, clock] : replayed_->log.clocks(replayed_->last)) {
+    const std::optional<masterclock::SteadyTime> at =
+        clock.reading(replayed_->last.steady).expires_at;
     if (!at || clocks_.at(key).removed || (first && first->at <= *at)) continue;
     std::string id = "end " + to_string(key) + ' ' + options_.boot + ' ' +
                      std::to_string(at->time_since_epoch().count());
-    if (!ids_.contains(id)) first = End{key, *at, std::move(id)};
+    if (!replayed_->ids.contains(id)) first = End{key, *at, std::move(id)};
   }
   return first;
 }
@@ -243,8 +267,8 @@ void Scoreboard::follow_ends() {
 void Scoreboard::show() {
   const LogTime at = now();
   const std::optional<ClockKey> game_clock = game();
-  for (const auto& [key, clock] : log_->clocks(at)) {
-    shown_[key] = clock.reading(last_.steady).state;
+  for (const auto& [key, clock] : replayed_->log.clocks(at)) {
+    shown_[key] = clock.reading(replayed_->last.steady).state;
     if (clocks_.at(key).removed) continue;
     {
       const std::lock_guard lock(infos_mutex_);
@@ -315,7 +339,7 @@ absl::StatusOr<Answer> Scoreboard::add_clock(const std::string& id, const ClockK
 absl::StatusOr<Answer> Scoreboard::add(const std::string& id, const ClockKey& key,
                                        const ClockRules& rules) {
   if (const auto made = CountClock::make(rules); !made.ok()) return made.status();
-  if (const auto known = ids_.find(id); known != ids_.end()) {
+  if (const auto known = replayed_->ids.find(id); known != replayed_->ids.end()) {
     return Answer{known->second, LogOutcome::kDuplicate};
   }
   const auto known = clocks_.find(key);
@@ -348,7 +372,7 @@ absl::StatusOr<Answer> Scoreboard::remove_clock(const ClockKey& key) {
     if (absl::Status stored = store_.remove_clock(key); !stored.ok()) return stored;
     clocks_.at(key).removed = true;
     board_.remove(key);
-    answer.sequence = log_->last_sequence();
+    answer.sequence = replayed_->log.last_sequence();
   }
   if (options_.on_change) options_.on_change();
   return answer;
@@ -368,11 +392,11 @@ json Scoreboard::state() const {
       reports.empty() ? clock_.source().now_utc() : reports.front().at_utc;
   return {{"server_utc_ns", utc.time_since_epoch().count()},
           {"revision", revision},
-          {"sequence", log_->last_sequence()},
+          {"sequence", replayed_->log.last_sequence()},
           {"clocks", std::move(clocks)},
-          {"next_undo", button(log_->next_undo())},
-          {"next_redo", button(log_->next_redo())},
-          {"needs_decision", log_->needs_decision()},
+          {"next_undo", button(replayed_->log.next_undo())},
+          {"next_redo", button(replayed_->log.next_redo())},
+          {"needs_decision", replayed_->log.needs_decision()},
           {"store_error", store_error_.empty() ? json() : json(store_error_)}};
 }
 
@@ -382,7 +406,7 @@ json Scoreboard::game_state() const {
   const std::optional<ClockKey> key = game();
   if (!key || !clocks_.contains(*key)) return result;
   const LogTime at = now();
-  const auto clock = log_->clock(*key, at);
+  const auto clock = replayed_->log.clock(*key, at);
   if (!clock.ok()) return result;
   const ClockReading reading = clock->reading(at.steady);
   result["seconds"] = masterclock::shown_seconds(reading.value, clock->rules().direction);

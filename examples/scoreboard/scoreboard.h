@@ -110,12 +110,21 @@ class Scoreboard {
   absl::StatusOr<Answer> changed(masterclock::LogVerb verb, const std::string& id,
                                  const std::vector<masterclock::KeyedCommand>& commands);
 
+  // The log of the records of the store.
+  struct Replayed {
+    masterclock::ClockLog log;
+    std::map<std::string, std::uint64_t> ids;
+    masterclock::LogTime last;  // of the last record
+  };
+
   // All below need the lock.
   [[nodiscard]] std::optional<masterclock::ClockKey> game() const;
   absl::StatusOr<Answer> add(const std::string& id, const masterclock::ClockKey& key,
                              const masterclock::ClockRules& rules);
   absl::Status replay();
   absl::Status catch_up();
+  absl::Status read_records(Replayed& into);
+  void note_states();
   absl::StatusOr<Answer> record(masterclock::LogVerb verb, const std::string& id,
                                 const std::vector<masterclock::KeyedCommand>& commands);
   absl::StatusOr<Answer> store(masterclock::ClockRecord record,
@@ -140,10 +149,9 @@ class Scoreboard {
   const ScoreboardOptions options_;
   mutable std::mutex mutex_;
   std::map<masterclock::ClockKey, StoredClock> clocks_;
-  std::map<std::string, std::uint64_t> ids_;  // of the stored records
-  std::optional<masterclock::ClockLog> log_;
-  masterclock::LogTime last_;                                       // of the last record
-  std::map<masterclock::ClockKey, masterclock::ClockState> shown_;  // after it
+  std::optional<Replayed> replayed_;
+  bool stale_ = false;  // the log has a record that the store may lack
+  std::map<masterclock::ClockKey, masterclock::ClockState> shown_;  // after the last record
   std::string store_error_;                                         // of the last record
   mutable std::mutex infos_mutex_;  // the reports need them without the lock above
   std::map<masterclock::ClockKey, ClockInfo> infos_;

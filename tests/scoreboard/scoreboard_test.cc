@@ -256,6 +256,31 @@ TEST_F(ScoreboardTest, TakesOneCommandOnceOfTwoServers) {
   EXPECT_EQ(value(kPeriod), 15min - 3s);
 }
 
+TEST_F(ScoreboardTest, RefusesCommandsWhileTheStoreCannotBeWritten) {
+  command("a", {{kPeriod, ClockCommand::start()}});
+  const auto database = common::Database::open(directory_.path() / "match.db");
+  ASSERT_TRUE(database.ok()) << database.status();
+  // The record can be written, and the events that belong to it cannot.
+  ASSERT_EQ((*database)->run("ALTER TABLE events RENAME TO away"), absl::OkStatus());
+  EXPECT_EQ(board_->command("b", {{kPeriod, ClockCommand::pause()}}).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(board_->state().at("store_error").is_string());
+  pass(5s);
+  EXPECT_EQ(value(kPeriod), 15min - 5s) << "the clock runs on";
+  EXPECT_EQ(board_->state().at("next_undo").at("command_id"), "a");
+  // Nor can the records be read.
+  ASSERT_EQ((*database)->run("ALTER TABLE records RENAME TO gone"), absl::OkStatus());
+  EXPECT_EQ(board_->command("b", {{kPeriod, ClockCommand::pause()}}).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(value(kPeriod), 15min - 5s);
+  ASSERT_EQ((*database)->run("ALTER TABLE gone RENAME TO records"), absl::OkStatus());
+  ASSERT_EQ((*database)->run("ALTER TABLE away RENAME TO events"), absl::OkStatus());
+  EXPECT_EQ(command("b", {{kPeriod, ClockCommand::pause()}}), LogOutcome::kDone);
+  EXPECT_TRUE(board_->state().at("store_error").is_null());
+  pass(5s);
+  EXPECT_EQ(value(kPeriod), 15min - 5s);
+}
+
 TEST_F(ScoreboardTest, GivesASignOfLifeWhileAClockRuns) {
   pass(1min);
   EXPECT_EQ(board_->history(1)->size(), 3u);
