@@ -56,6 +56,7 @@ class Statement {
   // Returns whether there is a next row.
   absl::StatusOr<bool> step();
 
+  [[nodiscard]] int columns() const { return ::sqlite3_column_count(handle_.get()); }
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;

@@ -12,8 +12,6 @@
 namespace scoreboard {
 namespace {
 
-using common::Database;
-using common::Transaction;
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t kLongestRetry = 3'600'000'000'000;  // ns
@@ -36,16 +34,12 @@ constexpr char kWanted[] =
     " e.event_id >= p.first_event_id"
     " AND (p.types = '' OR instr(',' || p.types || ',', ',' || e.event_type || ',') > 0)";
 
-absl::StatusOr<std::unique_ptr<Database>> open_database(const std::string& file) {
-  return Database::open(file, {.create = false, .busy_timeout = std::chrono::seconds(5)});
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::open(const std::string& database,
                                                              const std::string& destination,
                                                              const DestinationOptions& options) {
-  auto opened = open_database(database);
+  auto opened = Sql::open(database, false);
   if (!opened.ok()) return opened.status();
   std::unique_ptr<Deliveries> deliveries(new Deliveries(*std::move(opened), destination));
   if (absl::Status status = deliveries->registered(options); !status.ok()) return status;
@@ -53,64 +47,64 @@ absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::open(const std::string& 
 }
 
 absl::Status Deliveries::registered(const DestinationOptions& options) {
-  auto transaction = Transaction::begin(*database_);
+  auto transaction = SqlTransaction::begin(*sql_);
   if (!transaction.ok()) return transaction.status();
-  {
-    auto row = database_->query("SELECT pid, started FROM destinations WHERE destination = ?1",
-                                {destination_});
-    if (!row.ok()) return row.status();
-    const auto exists = row->step();
-    if (!exists.ok()) return exists.status();
-    if (*exists && !row->is_null(0) && row->integer(0) != ::getpid() &&
-        start_of(row->integer(0)) == row->integer(1)) {
-      return absl::FailedPreconditionError("Process " + std::to_string(row->integer(0)) +
-                                           " pushes to " + destination_ + " already");
+  const auto known =
+      sql_->run("SELECT pid, started FROM destinations WHERE destination = ?1", {destination_});
+  if (!known.ok()) return known.status();
+  for (const SqlRow& row : known->rows) {
+    if (!row.is_null(0) && row.integer(0) != ::getpid() &&
+        start_of(row.integer(0)) == row.integer(1)) {
+      return absl::FailedPreconditionError("Process " + row.text(0) + " pushes to " + destination_ +
+                                           " already");
     }
   }
   std::string types;
   for (const std::string& type : options.types) types += (types.empty() ? "" : ",") + type;
-  const absl::Status stored = database_->run(
+  const auto stored = sql_->run(
       "INSERT INTO destinations (destination, first_event_id, types, pid, started)"
       " VALUES (?1, ?2, ?3, ?4, ?5)"
-      " ON CONFLICT DO UPDATE SET types = ?3, pid = ?4, started = ?5",
+      " ON CONFLICT (destination) DO UPDATE SET types = ?3, pid = ?4, started = ?5",
       {destination_, options.from, types, std::int64_t{::getpid()}, start_of(::getpid())});
-  return stored.ok() ? transaction->commit() : stored;
+  return stored.ok() ? transaction->commit() : stored.status();
 }
 
 absl::StatusOr<std::optional<PendingDelivery>> Deliveries::next(std::int64_t after,
                                                                 masterclock::SteadyTime now) {
-  auto row = database_->query(
-      std::string("SELECT e.event_id, e.event_type, e.event_payload, e.event_timestamp,"
-                  " COALESCE(d.attempts, 0), COALESCE(d.retry_at_ns, 0)"
-                  " FROM destinations p JOIN events e LEFT JOIN deliveries d"
-                  " ON d.destination = p.destination AND d.event_id = e.event_id"
-                  " WHERE p.destination = ?1 AND e.event_id > ?2"
-                  " AND COALESCE(d.delivered, 0) IN (0, 2) AND") +
-          kWanted + " ORDER BY e.event_id LIMIT 1",
-      {destination_, after});
-  if (!row.ok()) return row.status();
-  const auto exists = row->step();
-  if (!exists.ok()) return exists.status();
-  if (!*exists) return std::nullopt;
-  PendingDelivery delivery{row->integer(0), {}, static_cast<int>(row->integer(4)), {}};
+  const auto first =
+      sql_->run(std::string("SELECT e.event_id, e.event_type, e.event_payload, e.event_timestamp,"
+                            " COALESCE(d.attempts, 0), COALESCE(d.retry_at_ns, 0)"
+                            " FROM destinations p CROSS JOIN events e LEFT JOIN deliveries d"
+                            " ON d.destination = p.destination AND d.event_id = e.event_id"
+                            " WHERE p.destination = ?1 AND e.event_id > ?2"
+                            " AND COALESCE(d.delivered, 0) IN (0, 2) AND") +
+                    kWanted + " ORDER BY e.event_id LIMIT 1",
+                {destination_, after});
+  if (!first.ok()) return first.status();
+  if (first->rows.empty()) return std::nullopt;
+  const SqlRow& row = first->rows.front();
+  PendingDelivery delivery{row.integer(0), {}, static_cast<int>(row.integer(4)), {}};
   delivery.line =
       common::json_line(json{{"event_id", delivery.event_id},
-                             {"event_type", row->text(1)},
-                             {"event_payload", json::parse(row->text(2), nullptr, false)},
-                             {"event_timestamp", row->integer(3)}});
+                             {"event_type", row.text(1)},
+                             {"event_payload", json::parse(row.text(2), nullptr, false)},
+                             {"event_timestamp", row.integer(3)}});
   const std::int64_t now_ns = nanoseconds(now.time_since_epoch()).count();
-  if (row->integer(5) <= now_ns + kLongestRetry) {
-    delivery.due = masterclock::SteadyTime(nanoseconds(row->integer(5)));
+  if (row.integer(5) <= now_ns + kLongestRetry) {
+    delivery.due = masterclock::SteadyTime(nanoseconds(row.integer(5)));
   }
   return delivery;
 }
 
 absl::Status Deliveries::delivered(std::int64_t event_id, std::int64_t utc_s) {
-  return database_->run(
-      "INSERT INTO deliveries (event_id, destination, delivered, delivered_at)"
-      " VALUES (?1, ?2, ?3, ?4)"
-      " ON CONFLICT DO UPDATE SET delivered = ?3, delivered_at = ?4, error = NULL",
-      {event_id, destination_, std::int64_t{kDelivered}, utc_s});
+  return sql_
+      ->run(
+          "INSERT INTO deliveries (event_id, destination, delivered, delivered_at)"
+          " VALUES (?1, ?2, ?3, ?4)"
+          " ON CONFLICT (destination, event_id) DO UPDATE SET delivered = ?3, delivered_at = ?4, "
+          "error = NULL",
+          {event_id, destination_, std::int64_t{kDelivered}, utc_s})
+      .status();
 }
 
 absl::Status Deliveries::failed(const PendingDelivery& delivery, masterclock::SteadyTime retry,
@@ -124,82 +118,83 @@ absl::Status Deliveries::dead(const PendingDelivery& delivery, const std::string
 
 absl::Status Deliveries::note(const PendingDelivery& delivery, int state, std::int64_t retry_ns,
                               const std::string& why) {
-  return database_->run(
-      "INSERT INTO deliveries (event_id, destination, delivered, attempts, retry_at_ns, error)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-      " ON CONFLICT DO UPDATE SET delivered = ?3, attempts = ?4, retry_at_ns = ?5, error = ?6",
-      {delivery.event_id, destination_, std::int64_t{state}, std::int64_t{delivery.failures} + 1,
-       retry_ns, why});
+  return sql_
+      ->run(
+          "INSERT INTO deliveries (event_id, destination, delivered, attempts, retry_at_ns, error)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+          " ON CONFLICT (destination, event_id) DO UPDATE SET delivered = ?3, attempts = ?4, "
+          "retry_at_ns = ?5, error = ?6",
+          {delivery.event_id, destination_, std::int64_t{state},
+           std::int64_t{delivery.failures} + 1, retry_ns, why})
+      .status();
 }
 
 absl::Status Deliveries::close() {
-  return database_->run("UPDATE destinations SET pid = NULL WHERE destination = ?1 AND pid = ?2",
-                        {destination_, std::int64_t{::getpid()}});
+  return sql_
+      ->run("UPDATE destinations SET pid = NULL WHERE destination = ?1 AND pid = ?2",
+            {destination_, std::int64_t{::getpid()}})
+      .status();
 }
 
 absl::StatusOr<std::unique_ptr<DeliveryDesk>> DeliveryDesk::open(const std::string& database) {
-  auto opened = open_database(database);
+  auto opened = Sql::open(database, false);
   if (!opened.ok()) return opened.status();
   return std::unique_ptr<DeliveryDesk>(new DeliveryDesk(*std::move(opened)));
 }
 
 absl::StatusOr<PusherState> DeliveryDesk::state() {
   PusherState state;
-  {
-    auto rows = database_->query("SELECT pid, started FROM destinations WHERE pid IS NOT NULL");
-    if (!rows.ok()) return rows.status();
-    for (;;) {
-      const auto more = rows->step();
-      if (!more.ok()) return more.status();
-      if (!*more) break;
-      const bool alive = start_of(rows->integer(0)) == rows->integer(1);
-      if (state.status != "dead") state.status = alive ? "healthy" : "dead";
-    }
+  const auto pushers = sql_->run("SELECT pid, started FROM destinations WHERE pid IS NOT NULL");
+  if (!pushers.ok()) return pushers.status();
+  for (const SqlRow& row : pushers->rows) {
+    const bool alive = start_of(row.integer(0)) == row.integer(1);
+    if (state.status != "dead") state.status = alive ? "healthy" : "dead";
   }
-  auto row = database_->query(
+  const auto counts = sql_->run(
       std::string("SELECT (SELECT COUNT(*) FROM deliveries WHERE delivered = 3),"
-                  " (SELECT MIN(e.event_timestamp) FROM destinations p JOIN events e"
+                  " (SELECT MIN(e.event_timestamp) FROM destinations p CROSS JOIN events e"
                   " LEFT JOIN deliveries d ON d.destination = p.destination"
                   " AND d.event_id = e.event_id WHERE p.pid IS NOT NULL"
                   " AND COALESCE(d.delivered, 0) IN (0, 2) AND") +
       kWanted + ")");
-  if (!row.ok()) return row.status();
-  if (const auto read = row->step(); !read.ok()) return read.status();
-  state.dead_letters = row->integer(0);
-  if (!row->is_null(1)) {
-    state.oldest_utc_s = row->integer(1);
+  if (!counts.ok()) return counts.status();
+  const SqlRow& row = counts->rows.front();
+  state.dead_letters = row.integer(0);
+  if (!row.is_null(1)) {
+    state.oldest_utc_s = row.integer(1);
     if (state.status == "healthy") state.status = "pending";
   }
   return state;
 }
 
 absl::StatusOr<json> DeliveryDesk::dead_letters() {
-  auto rows = database_->query(
+  const auto letters = sql_->run(
       "SELECT d.event_id, d.destination, e.event_type, d.attempts, d.error"
       " FROM deliveries d JOIN events e ON e.event_id = d.event_id"
       " WHERE d.delivered = 3 ORDER BY d.event_id DESC LIMIT 200");
-  if (!rows.ok()) return rows.status();
+  if (!letters.ok()) return letters.status();
   json result = json::array();
-  for (;;) {
-    const auto more = rows->step();
-    if (!more.ok()) return more.status();
-    if (!*more) return result;
-    result.push_back({{"event_id", rows->integer(0)},
-                      {"destination", rows->text(1)},
-                      {"event_type", rows->text(2)},
-                      {"attempts", rows->integer(3)},
-                      {"error", rows->text(4)}});
+  for (const SqlRow& row : letters->rows) {
+    result.push_back({{"event_id", row.integer(0)},
+                      {"destination", row.text(1)},
+                      {"event_type", row.text(2)},
+                      {"attempts", row.integer(3)},
+                      {"error", row.text(4)}});
   }
+  return result;
 }
 
 absl::StatusOr<std::int64_t> DeliveryDesk::resend(std::optional<std::int64_t> event_id,
                                                   std::optional<std::int64_t> since) {
-  const absl::Status updated = database_->run(
+  const auto value = [](std::optional<std::int64_t> number) {
+    return number ? SqlValue(*number) : SqlValue();
+  };
+  const auto updated = sql_->run(
       "UPDATE deliveries SET delivered = 0, attempts = 0, retry_at_ns = 0"
       " WHERE delivered = 3 AND (event_id = ?1 OR event_id >= ?2)",
-      {event_id, since});
-  if (!updated.ok()) return updated;
-  return database_->changes();
+      {value(event_id), value(since)});
+  if (!updated.ok()) return updated.status();
+  return updated->changes;
 }
 
 }  // namespace scoreboard

@@ -15,9 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/sqlite.h"
 #include "masterclock/time/time_points.h"
 #include "messages.h"
+#include "sql.h"
 
 namespace scoreboard {
 
@@ -60,13 +60,13 @@ class Deliveries {
   absl::Status close();
 
  private:
-  Deliveries(std::unique_ptr<common::Database> database, std::string destination)
-      : database_(std::move(database)), destination_(std::move(destination)) {}
+  Deliveries(std::unique_ptr<Sql> sql, std::string destination)
+      : sql_(std::move(sql)), destination_(std::move(destination)) {}
   absl::Status registered(const DestinationOptions& options);
   absl::Status note(const PendingDelivery& delivery, int state, std::int64_t retry_ns,
                     const std::string& why);
 
-  const std::unique_ptr<common::Database> database_;
+  const std::unique_ptr<Sql> sql_;
   const std::string destination_;
 };
 
@@ -88,10 +88,9 @@ class DeliveryDesk {
                                       std::optional<std::int64_t> since);
 
  private:
-  explicit DeliveryDesk(std::unique_ptr<common::Database> database)
-      : database_(std::move(database)) {}
+  explicit DeliveryDesk(std::unique_ptr<Sql> sql) : sql_(std::move(sql)) {}
 
-  const std::unique_ptr<common::Database> database_;
+  const std::unique_ptr<Sql> sql_;
 };
 
 }  // namespace scoreboard

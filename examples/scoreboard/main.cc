@@ -64,7 +64,7 @@ void add_serve(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<scoreboard::ServeOptions>();
   CLI::App& serve = *app.add_subcommand("serve", "Serves the clocks of a match.");
   serve.add_option("--db", options->database, "the match; default: scoreboard.db")
-      ->type_name("FILE");
+      ->type_name("FILE|postgresql://...");
   serve.add_option("--address", options->address, "an IP address to listen on; default: 127.0.0.1")
       ->type_name("IP");
   serve.add_option("--port", options->port, "default: any free port")->type_name("N");
@@ -94,7 +94,7 @@ void add_push(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<scoreboard::PushOptions>();
   CLI::App& push = *app.add_subcommand("push", "Delivers the events of a match to destinations.");
   push.add_option("--db", options->database, "the match; default: scoreboard.db")
-      ->type_name("FILE");
+      ->type_name("FILE|postgresql://...");
   add_destinations(push, *options);
   push.get_option("--destination")->required();
   push.add_option("--secret", options->secret,
@@ -118,10 +118,10 @@ void add_import(CLI::App& app, Command& chosen) {
       "import", "Imports a Score database, or its JSON lines, as clock game/1.");
   import.add_option("FILE", options->file, "the database, or the file of lines")->required();
   import.add_option("--db", options->database, "the match; default: scoreboard.db")
-      ->type_name("FILE");
+      ->type_name("FILE|postgresql://...");
   import.callback([options, &chosen] {
     chosen = [options]() -> absl::Status {
-      auto store = scoreboard::SqliteStore::open(options->database);
+      auto store = scoreboard::Store::open(options->database);
   if (!store.ok()) return store.status();
   const auto line = scoreboard::import_score(options->file, **store);
   return line.ok() ? common::write_stdout(*line + "\n") : line.status();

@@ -378,6 +378,21 @@ absl::StatusOr<Answer> Scoreboard::remove_clock(const ClockKey& key) {
   return answer;
 }
 
+absl::Status Scoreboard::refresh() {
+  const std::lock_guard lock(mutex_);
+  auto clocks = store_.clocks();
+  if (!clocks.ok()) return clocks.status();
+  bool known = true;
+  for (const auto& [key, clock] : *clocks) {
+    known = known && clocks_.contains(key);
+    if (clock.removed) board_.remove(key);
+  }
+  clocks_ = *std::move(clocks);
+  if (absl::Status read = known ? catch_up() : replay(); !read.ok()) return read;
+  show();
+  return absl::OkStatus();
+}
+
 json Scoreboard::state() const {
   const std::lock_guard lock(mutex_);
   json clocks = json::array();

@@ -86,6 +86,9 @@ class Scoreboard {
   // Errors: NotFound.
   absl::StatusOr<Answer> remove_clock(const masterclock::ClockKey& key);
 
+  // Reads and shows what another server of the match has stored.
+  absl::Status refresh();
+
   // Returns the body of GET /api/state, without the part of the pusher.
   [[nodiscard]] nlohmann::json state() const;
 

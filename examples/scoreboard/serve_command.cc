@@ -18,6 +18,7 @@
 #include "pusher_watch.h"
 #include "service.h"
 #include "sport.h"
+#include "sql.h"
 #include "store.h"
 
 namespace scoreboard {
@@ -56,7 +57,7 @@ absl::Status serve(const ServeOptions& options) {
   auto sport = read_sport(options.sport);
   if (!sport.ok()) return sport.status();
   ::umask(077);  // the store has the token
-  auto store = SqliteStore::open(options.database);
+  auto store = Store::open(options.database);
   if (!store.ok()) return store.status();
   ServiceOptions service_options = {.boot = common::boot_id(),
                                     .policy = options.after_reboot,
@@ -75,6 +76,9 @@ absl::Status serve(const ServeOptions& options) {
   masterclock::MasterClock clock;
   auto desk = DeliveryDesk::open(options.database);
   if (!desk.ok()) return desk.status();
+  const auto changes = Sql::open(options.database, false);
+  if (!changes.ok()) return changes.status();
+  if (absl::Status listening = (*changes)->listen(); !listening.ok()) return listening;
   auto service = Service::open(clock, **store, **desk, service_options);
   if (!service.ok()) return service.status();
   masterclock::Dispatcher dispatcher(clock.scheduler());
@@ -85,10 +89,11 @@ absl::Status serve(const ServeOptions& options) {
   }
   if (absl::Status written = common::write_stdout(ready); !written.ok()) return written;
   PusherWatch watch(options.push_arguments);
-  do {
+  while (!stop.requested()) {
     watch.look(clock.source().now_steady());
     (*service)->look_at_deliveries();
-  } while (!stop.wait_for(kLook));
+    if ((*changes)->wait_for_change(kLook, stop.fd())) (*service)->refresh();
+  }
   dispatcher.stop();
   return absl::OkStatus();
 }

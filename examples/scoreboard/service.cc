@@ -285,6 +285,18 @@ void Service::send_state() {
   server_->broadcast(score(), "score", kScorePath);
 }
 
+void Service::refresh() {
+  if (const absl::Status read = board_->refresh(); !read.ok()) {
+    return log_line("scoreboard", std::string(read.message()));
+  }
+  const auto stage = board_->setting("stage");
+  if (stage.ok() && !stage->empty()) {
+    const std::lock_guard lock(mutex_);
+    stage_ = json::parse(*stage, nullptr, false);
+  }
+  send_state();
+}
+
 void Service::look_at_deliveries() {
   absl::StatusOr<PusherState> state;
   {

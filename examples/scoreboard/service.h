@@ -55,6 +55,9 @@ class Service {
 
   [[nodiscard]] std::string address() const { return server_->address(); }
 
+  // Shows what another server of the match has changed.
+  void refresh();
+
   // Shows the state of the deliveries. The caller calls this twice a second.
   void look_at_deliveries();
 

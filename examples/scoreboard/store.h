@@ -14,10 +14,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/sqlite.h"
 #include "game_event.h"
 #include "masterclock/timers/clock_key.h"
 #include "masterclock/timers/clock_log.h"
+#include "sql.h"
 
 namespace scoreboard {
 
@@ -45,64 +45,46 @@ struct Effects {
 using Fold = std::function<absl::StatusOr<Effects>(std::uint64_t sequence)>;
 
 // Threads: one at a time.
-// Errors:  those of the database, one line that names the file. A refused call stores nothing.
+// Errors:  those of the database, one line that names it. A refused call stores nothing.
 class Store {
  public:
-  virtual ~Store() = default;
+  // Opens an SQLite file or "postgresql://...", and makes its tables if they do not exist.
+  //
+  // Errors: FailedPrecondition for a match of a later version.
+  static absl::StatusOr<std::unique_ptr<Store>> open(const std::string& database);
 
-  virtual absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks() = 0;
+  absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks();
 
   // Adds a clock, or gives a removed one back. The rules of the first time stay: a record configures
   // the clock anew.
-  virtual absl::Status add_clock(const masterclock::ClockKey& key,
-                                 const masterclock::ClockRules& rules,
-                                 const std::string& command_id) = 0;
+  absl::Status add_clock(const masterclock::ClockKey& key, const masterclock::ClockRules& rules,
+                         const std::string& command_id);
 
   // Errors: NotFound.
-  virtual absl::Status remove_clock(const masterclock::ClockKey& key) = 0;
+  absl::Status remove_clock(const masterclock::ClockKey& key);
 
   // Stores `record` with its effects in one transaction, and returns the sequence that the store gives
   // it. The sequence in `record` is ignored.
   //
   // Errors: Aborted when the store has records after `seen`; AlreadyExists when the command id is
   //         stored already; those of `fold`.
-  virtual absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record,
-                                               std::uint64_t seen, const Fold& fold) = 0;
+  absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record, std::uint64_t seen,
+                                       const Fold& fold);
 
   // Returns the records from `first` on, at most `limit` of them, in the order of their sequences.
-  virtual absl::StatusOr<std::vector<masterclock::ClockRecord>> records(std::uint64_t first,
-                                                                        std::size_t limit) = 0;
+  absl::StatusOr<std::vector<masterclock::ClockRecord>> records(std::uint64_t first,
+                                                                std::size_t limit);
 
   // A setting is a text that the servers of a match share. One that was never set is empty.
-  virtual absl::StatusOr<std::string> setting(const std::string& name) = 0;
-  virtual absl::Status set_setting(const std::string& name, const std::string& value) = 0;
-};
-
-// Keeps the store in an SQLite file.
-class SqliteStore : public Store {
- public:
-  // Creates the file and its tables if they do not exist.
-  //
-  // Errors: FailedPrecondition for the file of a later version.
-  static absl::StatusOr<std::unique_ptr<SqliteStore>> open(std::string file);
-
-  absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks() override;
-  absl::Status add_clock(const masterclock::ClockKey& key, const masterclock::ClockRules& rules,
-                         const std::string& command_id) override;
-  absl::Status remove_clock(const masterclock::ClockKey& key) override;
-  absl::StatusOr<std::uint64_t> append(const masterclock::ClockRecord& record, std::uint64_t seen,
-                                       const Fold& fold) override;
-  absl::StatusOr<std::vector<masterclock::ClockRecord>> records(std::uint64_t first,
-                                                                std::size_t limit) override;
-  absl::StatusOr<std::string> setting(const std::string& name) override;
-  absl::Status set_setting(const std::string& name, const std::string& value) override;
+  absl::StatusOr<std::string> setting(const std::string& name);
+  absl::Status set_setting(const std::string& name, const std::string& value);
 
  private:
-  explicit SqliteStore(std::unique_ptr<common::Database> database)
-      : database_(std::move(database)) {}
+  explicit Store(std::unique_ptr<Sql> sql) : sql_(std::move(sql)) {}
+  absl::Status prepare(bool postgres);
   absl::Status write(const Effects& effects, masterclock::UtcTime utc);
 
-  const std::unique_ptr<common::Database> database_;
+  const std::unique_ptr<Sql> sql_;
 };
 
 }  // namespace scoreboard

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "../temporary_directory.h"
 #include "../timers/vectors.h"
 #include "masterclock/testing/manual_time_source.h"
 #include "store.h"
+#include "test_database.h"
 
 namespace scoreboard::pusher_test {
 namespace {
@@ -57,26 +57,27 @@ class ScriptedDestination : public Destination {
 class DeliveriesTest : public ::testing::TestWithParam<Json> {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(SqliteStore::open(file_).ok());
-    auto database = common::Database::open(file_);
-    ASSERT_TRUE(database.ok()) << database.status();
-    database_ = *std::move(database);
-    ASSERT_EQ(database_->run("PRAGMA synchronous = OFF"), absl::OkStatus());
+    const auto store = Store::open(database_.address());
+    ASSERT_TRUE(store.ok()) << store.status();
+    sql_ = database_.connect();
+    ASSERT_NE(sql_, nullptr);
   }
 
   void add_event(std::int64_t id, const std::string& type = "GAME_STARTED") {
-    EXPECT_EQ(database_->run("INSERT INTO events VALUES (?1, ?2, '{}', 1706745600)", {id, type}),
-              absl::OkStatus());
+    EXPECT_TRUE(sql_->run("INSERT INTO events (event_id, event_type, event_payload,"
+                          " event_timestamp) VALUES (?1, ?2, '{}', 1706745600)",
+                          {id, type})
+                    .ok());
   }
 
   std::unique_ptr<Deliveries> open(const std::string& name, DestinationOptions options = {}) {
-    auto deliveries = Deliveries::open(file_, name, options);
+    auto deliveries = Deliveries::open(database_.address(), name, options);
     EXPECT_TRUE(deliveries.ok()) << deliveries.status();
     return deliveries.ok() ? *std::move(deliveries) : nullptr;
   }
 
   PusherState state() {
-    const auto desk = DeliveryDesk::open(file_);
+    const auto desk = DeliveryDesk::open(database_.address());
     EXPECT_TRUE(desk.ok()) << desk.status();
     const auto state = (*desk)->state();
     EXPECT_TRUE(state.ok()) << state.status();
@@ -86,15 +87,14 @@ class DeliveriesTest : public ::testing::TestWithParam<Json> {
   // Registers the pusher of `name` in a process that has ended.
   void die_as_pusher(const std::string& name) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(Deliveries::open(file_, name, {}).ok() ? 0 : 1);
+    if (child == 0) ::_exit(Deliveries::open(database_.address(), name, {}).ok() ? 0 : 1);
     int status = -1;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
   }
 
-  const masterclock::tests::TemporaryDirectory directory_;
-  const std::string file_ = directory_.path() / "match.db";
-  std::unique_ptr<common::Database> database_;
+  const tests::TestDatabase database_;
+  std::unique_ptr<Sql> sql_;
   masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
   masterclock::MasterClock clock_{source_};
 };
@@ -129,9 +129,12 @@ TEST_P(PusherVectors, DeliversAsTheVectorSays) {
     }
   }
   for (const auto& [id, end] : expect.at("end").items()) {
-    auto row = database_->query("SELECT delivered FROM deliveries WHERE event_id = ?1", {id});
-    ASSERT_TRUE(row.ok() && row->step().value_or(false)) << id;
-    EXPECT_EQ(row->integer(0), end == "delivered" ? 1 : end == "dead_letter" ? 3 : 2) << id;
+    const auto rows = sql_->run("SELECT delivered FROM deliveries WHERE event_id = ?1", {id});
+    ASSERT_TRUE(rows.ok() && !rows->rows.empty()) << id;
+    EXPECT_EQ(rows->rows.front().integer(0), end == "delivered"     ? 1
+                                             : end == "dead_letter" ? 3
+                                                                    : 2)
+        << id;
   }
 }
 
@@ -177,11 +180,11 @@ TEST_P(RealStatusVectors, AgreesWithTheVector) {
     for (const Json& event : one.at("events")) add_event(event);
     for (const Json& row : one.at("deliveries")) {
       const auto destination = row.at("destination").get<std::string>();
-      ASSERT_EQ(database_->run("INSERT INTO deliveries (event_id, destination, delivered)"
-                               " VALUES (?1, ?2, ?3)",
-                               {row.at("event_id").get<std::int64_t>(), destination,
-                                row.at("delivered").get<std::int64_t>()}),
-                absl::OkStatus());
+      ASSERT_TRUE(sql_->run("INSERT INTO deliveries (event_id, destination, delivered)"
+                            " VALUES (?1, ?2, ?3)",
+                            {row.at("event_id").get<std::int64_t>(), destination,
+                             row.at("delivered").get<std::int64_t>()})
+                      .ok());
     }
   } else {
     for (int id = 1; id <= one.at("undelivered"); ++id) add_event(id);
@@ -225,7 +228,7 @@ TEST_F(DeliveriesTest, ResendsDeadLetters) {
   Pusher pusher(clock_, *deliveries, destination, {});
   ASSERT_EQ(pusher.push_due(), absl::OkStatus());
   EXPECT_EQ(state().dead_letters, 3);
-  const auto desk = DeliveryDesk::open(file_);
+  const auto desk = DeliveryDesk::open(database_.address());
   ASSERT_TRUE(desk.ok()) << desk.status();
   EXPECT_EQ((*desk)->dead_letters()->size(), 3u);
   EXPECT_EQ((*desk)->resend(1, std::nullopt).value_or(-1), 1);
@@ -242,7 +245,7 @@ TEST_F(RealDeliveries, HasOnePusherForADestination) {
   const auto deliveries = open("hook");
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto second = Deliveries::open(file_, "hook", {});
+    const auto second = Deliveries::open(database_.address(), "hook", {});
     ::_exit(absl::IsFailedPrecondition(second.status()) ? 0 : 1);
   }
   int status = -1;

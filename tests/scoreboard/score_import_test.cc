@@ -88,7 +88,7 @@ TEST(ScoreImport, ReadsADatabaseOnce) {
       ASSERT_EQ((*database)->run(sql), absl::OkStatus());
     }
   }
-  const auto store = SqliteStore::open(directory.path() / "match.db");
+  const auto store = Store::open(directory.path() / "match.db");
   ASSERT_TRUE(store.ok()) << store.status();
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(import_score(file, **store).value_or("failed"), "imported 2 events");

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "../temporary_directory.h"
 #include "masterclock/events/simulate.h"
 #include "masterclock/testing/manual_time_source.h"
+#include "test_database.h"
 
 namespace scoreboard::scoreboard_test {
 namespace {
@@ -42,7 +42,7 @@ class ScoreboardTest : public ::testing::Test {
   void open(const std::string& boot = "boot-1") {
     board_.reset();
     store_.reset();
-    auto store = SqliteStore::open(directory_.path() / "match.db");
+    auto store = Store::open(database_.address());
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
     auto board =
@@ -78,23 +78,12 @@ class ScoreboardTest : public ::testing::Test {
     return -1ns;
   }
 
-  // Returns the only column of a query.
-  std::vector<std::string> column(std::string_view sql) {
-    const auto database = common::Database::open(directory_.path() / "match.db");
-    EXPECT_TRUE(database.ok()) << database.status();
-    auto rows = (*database)->query(sql);
-    EXPECT_TRUE(rows.ok()) << rows.status();
-    std::vector<std::string> result;
-    while (rows.ok() && rows->step().value()) result.push_back(rows->text(0));
-    return result;
-  }
-
-  const masterclock::tests::TemporaryDirectory directory_;
+  const tests::TestDatabase database_;
   std::map<ClockKey, std::vector<KeyedCommand>> at_end_;
   std::optional<ClockKey> game_;
   masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
   masterclock::MasterClock clock_{source_};
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<Store> store_;
   std::unique_ptr<Scoreboard> board_;
   std::vector<std::string> reports_;
 };
@@ -231,19 +220,25 @@ TEST_F(ScoreboardTest, StoresTheEventsAndTheStateOfEachChange) {
   command("b", {{kPeriod, ClockCommand::start()}});
   command("c", {{kPeriod, ClockCommand::start()}});  // without effect
   pass(10s);
-  EXPECT_THAT(column("SELECT event_type FROM events ORDER BY event_id"),
+  EXPECT_THAT(database_.run("SELECT event_type FROM events ORDER BY event_id"),
               ElementsAre("CLOCK_SET", "CLOCK_CHANGED",  // of the new clocks
                           "CLOCK_SET", "CLOCK_CHANGED", "GAME_STARTED", "GAME_PAUSED"));
-  EXPECT_THAT(column("SELECT event_payload ->> '$.seconds' FROM events"
-                     " WHERE event_type = 'CLOCK_SET' ORDER BY event_id"),
-              ElementsAre("900", "2"));
-  EXPECT_THAT(column("SELECT value_ns || status || (started_utc_ns IS NULL) FROM clocks"
-                     " ORDER BY kind"),
-              ElementsAre("0stopped1", "40000000000running0"));
+  std::vector<int> seconds;
+  for (const std::string& payload : database_.run(
+           "SELECT event_payload FROM events WHERE event_type = 'CLOCK_SET' ORDER BY event_id")) {
+    seconds.push_back(nlohmann::json::parse(payload).at("seconds"));
+  }
+  EXPECT_THAT(seconds, ElementsAre(900, 2));
+  EXPECT_THAT(database_.run("SELECT CAST(value_ns AS TEXT) || ' ' || status FROM clocks"
+                            " WHERE started_utc_ns IS NULL"),
+              ElementsAre("0 stopped"));
+  EXPECT_THAT(database_.run("SELECT CAST(value_ns AS TEXT) || ' ' || status FROM clocks"
+                            " WHERE started_utc_ns IS NOT NULL"),
+              ElementsAre("40000000000 running"));
 }
 
 TEST_F(ScoreboardTest, TakesOneCommandOnceOfTwoServers) {
-  auto store = SqliteStore::open(directory_.path() / "match.db");
+  auto store = Store::open(database_.address());
   ASSERT_TRUE(store.ok()) << store.status();
   auto other = Scoreboard::open(clock_, **store, {.boot = "boot-1"});
   ASSERT_TRUE(other.ok()) << other.status();
@@ -258,10 +253,8 @@ TEST_F(ScoreboardTest, TakesOneCommandOnceOfTwoServers) {
 
 TEST_F(ScoreboardTest, RefusesCommandsWhileTheStoreCannotBeWritten) {
   command("a", {{kPeriod, ClockCommand::start()}});
-  const auto database = common::Database::open(directory_.path() / "match.db");
-  ASSERT_TRUE(database.ok()) << database.status();
   // The record can be written, and the events that belong to it cannot.
-  ASSERT_EQ((*database)->run("ALTER TABLE events RENAME TO away"), absl::OkStatus());
+  database_.run("ALTER TABLE events RENAME TO away");
   EXPECT_EQ(board_->command("b", {{kPeriod, ClockCommand::pause()}}).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_TRUE(board_->state().at("store_error").is_string());
@@ -269,12 +262,12 @@ TEST_F(ScoreboardTest, RefusesCommandsWhileTheStoreCannotBeWritten) {
   EXPECT_EQ(value(kPeriod), 15min - 5s) << "the clock runs on";
   EXPECT_EQ(board_->state().at("next_undo").at("command_id"), "a");
   // Nor can the records be read.
-  ASSERT_EQ((*database)->run("ALTER TABLE records RENAME TO gone"), absl::OkStatus());
+  database_.run("ALTER TABLE records RENAME TO gone");
   EXPECT_EQ(board_->command("b", {{kPeriod, ClockCommand::pause()}}).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(value(kPeriod), 15min - 5s);
-  ASSERT_EQ((*database)->run("ALTER TABLE gone RENAME TO records"), absl::OkStatus());
-  ASSERT_EQ((*database)->run("ALTER TABLE away RENAME TO events"), absl::OkStatus());
+  database_.run("ALTER TABLE gone RENAME TO records");
+  database_.run("ALTER TABLE away RENAME TO events");
   EXPECT_EQ(command("b", {{kPeriod, ClockCommand::pause()}}), LogOutcome::kDone);
   EXPECT_TRUE(board_->state().at("store_error").is_null());
   pass(5s);

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Runs the tests of the store, the scoreboard and the deliveries on a real PostgreSQL server, then two servers of one
+match, and kills of both.
+
+    real_postgres_test.py SCOREBOARD SCOREBOARD_TESTS [SECONDS [SEED]]
+
+Skipped (status 77) where no PostgreSQL server is installed.
+"""
+
+import http.client
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from service import Service, WebSocket
+
+PROGRAM, TESTS = sys.argv[1:3]
+SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
+SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 20260329
+HERE = pathlib.Path(__file__).parent
+HOUR = 3_600 * 10**9
+
+
+def wait_until(wanted, seconds=60):
+    """Returns the first true value of `wanted()`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = wanted()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError("not within the time")
+
+
+class Server:
+    """A PostgreSQL server with its data in a temporary directory."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.address = f"postgresql://clock@/postgres?host={self.directory.name}"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([HERE / "postgres_server.sh", self.directory.name], stderr=subprocess.DEVNULL)
+        socket = pathlib.Path(self.directory.name, ".s.PGSQL.5432")
+        wait_until(lambda: self.process.poll() is not None or (socket.exists() and self.answers()))
+
+    def answers(self):
+        ready = subprocess.run(["pg_isready", "-q", "-h", self.directory.name], check=False)
+        return ready.returncode == 0
+
+    def crash(self):
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait()
+        self.directory.cleanup()
+
+
+class RealPostgres(unittest.TestCase):
+    def setUp(self):
+        self.name = f"test_{self._testMethodName}"
+        subprocess.run(["psql", "-q", "-h", server.directory.name, "-U", "clock", "postgres", "-c",
+                        f"CREATE SCHEMA {self.name}"], check=True)
+        self.database = f"{server.address}&options=-csearch_path%3D{self.name}"
+
+    def serve(self):
+        return self.enterContext(Service(PROGRAM, self.database))
+
+    def test_the_tests_of_the_store(self):
+        environment = os.environ | {"SCOREBOARD_TEST_POSTGRES": server.address}
+        # Two of the vectors last hours of simulated time, with a poll each second: SQLite is enough for them.
+        wanted = ("--gtest_filter=ScoreboardTest.*:*Pusher*:*Deliver*:*Status*:ScoreImport.*"
+                  "-*open_185:*open_190")
+        ran = subprocess.run([TESTS, wanted], env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stdout[-4000:])
+
+    def test_two_servers_take_commands_for_one_match(self):
+        servers = [self.serve(), self.serve()]
+        for kind in ("game", "play"):
+            servers[0].add(kind, 1, "down", HOUR, HOUR)
+        wait_until(lambda: len(servers[1].get("/api/state")["clocks"]) == 2)
+        end, failures = time.monotonic() + SECONDS, []
+
+        def client(number):
+            dice = random.Random(SEED + number)
+            try:
+                for i in range(10**9):
+                    if time.monotonic() > end:
+                        return
+                    # The same id from two clients: the command counts once.
+                    name = f"shared {i}" if dice.random() < 0.2 else f"client {number} {i}"
+                    verb = dice.choice(["start", "pause", "adjust"])
+                    one = {"kind": dice.choice(["game", "play"]), "id": 1, "verb": verb}
+                    if verb == "adjust":
+                        one["value_ns"] = dice.randrange(-10**9, 10**9)
+                    target = dice.choice(servers)
+                    if dice.random() < 0.1:
+                        target.post("/api/undo", command_id=name + " undo")
+                    else:
+                        target.command(name, one)
+            except AssertionError as error:
+                failures.append(error)
+
+        clients = [threading.Thread(target=client, args=(number,)) for number in range(4)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join()
+        self.assertEqual(failures, [])
+        for kind in ("game", "play"):
+            servers[0].command(f"stop {kind}", {"kind": kind, "id": 1, "verb": "stop"})
+
+        def clocks(one):
+            state = one.get("/api/state")
+            return state["sequence"], [(clock["kind"], clock["value_ns"], clock["shown"]) for clock in state["clocks"]]
+
+        wait_until(lambda: clocks(servers[0]) == clocks(servers[1]))
+        histories = []
+        for one in servers:
+            records, first = [], 1
+            while page := one.get(f"/api/history?from={first}")["records"]:
+                records += page
+                first = page[-1]["sequence"] + 1
+            histories.append(records)
+        self.assertEqual(histories[0], histories[1])
+        ids = [record["command_id"] for record in histories[0] if record["command_id"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertGreater(len(ids), 20)
+
+    def test_a_change_reaches_the_pages_of_the_other_server(self):
+        first, second = self.serve(), self.serve()
+        first.add("game", 1, "down", HOUR, HOUR)
+        wait_until(lambda: second.get("/api/state")["clocks"])
+        page = WebSocket(second.port)
+        self.addCleanup(page.close)
+        first.command("a", {"kind": "game", "id": 1, "verb": "start"})
+        report = page.receive_until(lambda message: message["type"] == "report")
+        self.assertEqual((report["reason"], report["state"]), ("changed", "running"))
+        first.request("POST", "/api/stage", {"message": "Hello", "blackout": False})
+        wait_until(lambda: second.get("/api/state")["stage"]["message"] == "Hello")
+
+    def test_a_crash_of_postgresql_loses_no_command(self):
+        service, dice, acknowledged = self.serve(), random.Random(SEED), 0
+        service.add("tally", 1, "down", HOUR, HOUR)
+        service.add("game", 1, "down", HOUR, HOUR)
+        service.command("go", {"kind": "game", "id": 1, "verb": "start"})
+        for _ in range(3):
+            killer = threading.Timer(dice.uniform(0.0, 0.1), server.crash)
+            killer.start()
+            while True:
+                body = {"command_id": f"command {acknowledged}",
+                        "commands": [{"kind": "tally", "id": 1, "verb": "adjust", "value_ns": -1}]}
+                status, answer = service.request("POST", "/api/commands", body)
+                if status != 200:
+                    break
+                acknowledged += 1
+            self.assertEqual(status, 503, answer)
+            killer.join()
+            state = service.get("/api/state")
+            self.assertIsNotNone(state["store_error"])
+            self.assertEqual(state["clocks"][0]["state"], "running")
+            server.start()
+            wait_until(lambda: service.request("POST", "/api/commands", body)[0] == 200)
+            acknowledged += 1
+        self.assertEqual(service.clock("tally")["value_ns"], HOUR - acknowledged)
+        with Service(PROGRAM, self.database) as again:
+            self.assertEqual(again.clock("tally")["value_ns"], HOUR - acknowledged)
+
+
+if __name__ == "__main__":
+    server = Server()
+    if server.process.poll() == 3:
+        print("no PostgreSQL server is installed")
+        sys.exit(77)
+    try:
+        unittest.main(argv=sys.argv[:1])
+    finally:
+        server.stop()
