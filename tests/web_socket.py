@@ -8,7 +8,7 @@ import struct
 
 
 class WebSocket:
-    """A client of RFC 6455 for short texts."""
+    """A client of RFC 6455 for texts below 64 KB."""
 
     def __init__(self, port, path="/ws", headers=""):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -27,9 +27,9 @@ class WebSocket:
 
     def send(self, message):
         data, mask = json.dumps(message).encode(), os.urandom(4)
-        assert len(data) < 126
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0xfe]) + struct.pack(">H", len(data))
         masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(data))
-        self.socket.sendall(bytes([0x81, 0x80 | len(data)]) + mask + masked)
+        self.socket.sendall(b"\x81" + size + mask + masked)
 
     def receive(self):
         """Returns the next text, or None when the server closes."""

@@ -142,11 +142,12 @@ void Director::run(SteadyTime at) {
     const bool last = i + 1 == changes.size();
     if (!last) {
       as_run_.note(change, planned, std::nullopt);
-    } else if (mixer_ != nullptr && change.on_air.scene && mixer_->show(*change.on_air.scene)) {
-      as_run_.expect_answer(change, planned, now.utc);
-    } else {
-      as_run_.note(change, planned, now.utc);
+      continue;
     }
+    as_run_.expect_answer(change, planned, now.utc);
+    const bool sent =
+        mixer_ != nullptr && change.on_air.scene && mixer_->show(*change.on_air.scene);
+    if (!sent) as_run_.give_up();
   }
   arm(at);
   if (options_.on_state) options_.on_state(state_at(at));
@@ -228,11 +229,15 @@ void Director::mixer_answered(bool done) {
 void Director::mixer_switched(const std::string& scene) {
   const std::optional<std::string> wanted = on_air();
   if (wanted == scene) return;
-  const Outcome forced = command({.verb = Verb::kForce,
-                                  .scene = scene,
-                                  .until = masterclock::ForceUntil::kBoundary,
-                                  .in_mixer = true});
-  if (!forced.status.ok()) log(std::string(forced.status.message()));
+  Command switched{
+      .verb = Verb::kForce, .scene = scene, .until = options_.operator_until, .in_mixer = true};
+  // A switch back to the scene of the timeline ends the force.
+  const RundownReading reading = show_->rundown().reading(clock_.source().read().steady);
+  if (reading.forced && reading.scene && show_->rundown().scenes()[*reading.scene].name == scene) {
+    switched = {.verb = Verb::kRelease, .in_mixer = true};
+  }
+  const Outcome outcome = command(std::move(switched));
+  if (!outcome.status.ok()) log(std::string(outcome.status.message()));
 }
 
 void Director::mixer_lost() {

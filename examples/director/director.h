@@ -32,6 +32,8 @@ struct DirectorOptions {
   std::size_t queue = 64;                     // commands that wait
   bool follow_stream = false;                 // corrects the position by the stream's time code
   std::chrono::nanoseconds preview_before{};  // a scene; zero: no preview
+  // Ends what an operator put on the air in the mixer itself.
+  masterclock::ForceUntil operator_until = masterclock::ForceUntil::kBoundary;
 
   std::function<void(const std::string& line)> as_run = {};
   std::optional<AsRunMark> mark = {};  // of the as-run log that goes on

@@ -6,7 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "common/command_line.h"
+#include "common/printable.h"
+#include "masterclock/timers/rundown_values.h"
 #include "rehearse_command.h"
 #include "serve_command.h"
 
@@ -14,10 +17,19 @@ namespace {
 
 using common::add_parsed;
 using common::Command;
+using masterclock::ForceUntil;
 
 // A closed pipe and a file that is too large are errors to report, not the end of the program.
 void ignore_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
+}
+
+absl::StatusOr<ForceUntil> parse_until(const std::string& text) {
+  for (const ForceUntil until : {ForceUntil::kBoundary, ForceUntil::kReleased}) {
+    if (text == to_string(until)) return until;
+  }
+  return absl::InvalidArgumentError("Invalid end " + common::in_quotes(text) +
+                                    ": expected boundary or released");
 }
 
 void add_serve(CLI::App& app, Command& chosen) {
@@ -36,6 +48,19 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->type_name("T");
   serve.add_flag("--follow-stream", options->follow_stream,
                  "corrects the position by the stream's time code");
+  serve.add_option("--obs", options->obs, "switches OBS")->type_name("ws://HOST:PORT");
+  serve
+      .add_option("--obs-password-file", options->obs_password_file,
+                  "the password of obs-websocket, in the first line")
+      ->type_name("FILE");
+  serve
+      .add_option("--preview-ms", options->preview_ms,
+                  "in studio mode, previews the next scene so long before; default: 0, not")
+      ->check(CLI::Range(0, 3'600'000))
+      ->type_name("N");
+  add_parsed(serve, "--operator-until", options->operator_until,
+             "the end of a switch by the operator of OBS; default: boundary", parse_until)
+      ->type_name("boundary|released");
   serve.callback([options, &chosen] {
     chosen = [options] {
       ignore_signals();

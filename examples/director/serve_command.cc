@@ -5,8 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "common/http_message.h"
 #include "common/line_file.h"
 #include "common/log_line.h"
 #include "common/output.h"
@@ -16,6 +18,8 @@
 #include "director.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/master_clock.h"
+#include "obs_link.h"
+#include "obs_mixer.h"
 #include "service.h"
 #include "store.h"
 #include "wire.h"
@@ -64,6 +68,31 @@ absl::Status configure(Director& director, const ServeOptions& options,
   return absl::OkStatus();
 }
 
+// Returns the first line of a file.
+absl::StatusOr<std::optional<std::string>> read_password(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const auto text = common::read_small_file(path);
+  if (!text.ok()) return text.status();
+  return text->substr(0, text->find_first_of("\r\n"));
+}
+
+// The connection to OBS, if there is one. Ends it before its other members.
+struct Obs {
+  Obs(masterclock::MasterClock& clock, Director& director, const std::string& url,
+      std::optional<std::string> password)
+      : link(url, director),
+        mixer(clock, director, link,
+              {.password = std::move(password),
+               .log = [](const std::string& line) { common::log_line("obs", line); }}) {}
+  void start() {
+    link.start(mixer);
+    mixer.start();
+  }
+
+  ObsLink link;
+  ObsMixer mixer;
+};
+
 }  // namespace
 
 absl::Status serve(const ServeOptions& options) {
@@ -72,8 +101,17 @@ absl::Status serve(const ServeOptions& options) {
   const auto store = open_store(options.database);
   if (!store.ok()) return store.status();
 
-  DirectorOptions director_options = {.boot = common::boot_id(),
-                                      .follow_stream = options.follow_stream};
+  auto password = read_password(options.obs_password_file);
+  if (!password.ok()) return password.status();
+  if (!options.obs.empty()) {
+    if (const auto url = common::parse_url(options.obs); !url.ok()) return url.status();
+  }
+
+  DirectorOptions director_options = {
+      .boot = common::boot_id(),
+      .follow_stream = options.follow_stream,
+      .preview_before = std::chrono::milliseconds(options.preview_ms),
+      .operator_until = options.operator_until};
   std::unique_ptr<common::LineFile> as_run;
   if (!options.as_run.empty()) {
     const auto mark = last_mark(options.as_run);
@@ -109,6 +147,13 @@ absl::Status serve(const ServeOptions& options) {
   Service service(clock, **director, **store, std::move(service_options));
   if (absl::Status listened = service.listen(); !listened.ok()) return listened;
   listening = &service;
+  std::optional<Obs> obs;
+  if (options.obs.empty()) {
+    common::log_line("director", "No mixer is connected: see --obs");
+  } else {
+    obs.emplace(clock, **director, options.obs, *std::move(password));
+    obs->start();
+  }
   masterclock::Dispatcher dispatcher(clock.scheduler());
   dispatcher.start();
   if (absl::Status written = common::write_stdout("listening on " + service.address() + "\n");
@@ -118,6 +163,7 @@ absl::Status serve(const ServeOptions& options) {
   while (!stop.wait_for(std::chrono::hours(1))) {
   }
   service.stop();
+  if (obs) obs->link.stop();
   dispatcher.stop();
   return absl::OkStatus();
 }

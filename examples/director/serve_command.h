@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "masterclock/timers/rundown_values.h"
 
 namespace director {
 
@@ -18,6 +19,11 @@ struct ServeOptions {
   std::uint16_t port = 0;  // 0: any free port
   std::optional<std::string> token;
   bool follow_stream = false;
+
+  std::string obs;                // "ws://HOST:PORT"; empty: nothing is connected
+  std::string obs_password_file;  // may be empty
+  std::int64_t preview_ms = 0;    // shows the next scene in studio mode so long before; 0: does not
+  masterclock::ForceUntil operator_until = masterclock::ForceUntil::kBoundary;
 };
 
 // Prints "listening on http://127.0.0.1:PORT/" when the service is ready.

@@ -1,0 +1,346 @@
+#include "obs_mixer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "masterclock/events/simulate.h"
+#include "masterclock/testing/manual_time_source.h"
+#include "wire.h"
+
+namespace director::obs_mixer_test {
+namespace {
+
+using masterclock::ForceUntil;
+using masterclock::UtcTime;
+using std::chrono::nanoseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+// An OBS on simulated time. It answers each request at once, unless a test says otherwise.
+class StandIn : public ObsConnection {
+ public:
+  void connect(std::uint64_t number) override {
+    number_ = number;
+    ++connects;
+    if (!listening) return mixer->closed(number, 0, "Connection refused");
+    mixer->opened(number);
+    say(password ? R"({"op":0,"d":{"rpcVersion":1,"authentication":{"challenge":"c","salt":"s"}}})"
+                 : R"({"op":0,"d":{"rpcVersion":1}})");
+  }
+  void close() override { number_ = 0; }
+
+  void send(std::string text) override {
+    const json message = json::parse(text);
+    const json& d = message.at("d");
+    if (message.at("op") == 1) {
+      const std::string given = d.value("authentication", "");
+      if (password && given != obs_authentication(*password, "s", "c")) {
+        return mixer->closed(number_, 4009, "Authentication failed.");
+      }
+      return say(R"({"op":2,"d":{"negotiatedRpcVersion":1}})");
+    }
+    if (frozen) return;
+    const std::string type = d.at("requestType");
+    json data = json::object();
+    if (not_ready > 0) {
+      --not_ready;
+      return respond(d, 207, data);
+    }
+    if (type == "GetSceneList") {
+      data = {{"currentProgramSceneName", program}, {"scenes", json::array()}};
+      for (const char* const name : {"C", "B", "A"}) {
+        data["scenes"].push_back({{"sceneName", name}});
+      }
+    }
+    if (type == "GetStudioModeEnabled") data = {{"studioModeEnabled", studio}};
+    if (type == "GetStreamStatus") {
+      data = {{"outputActive", true},
+              {"outputReconnecting", false},
+              {"outputTimecode", "00:00:05.520"}};
+    }
+    if (type == "SetCurrentPreviewScene") previews.push_back(d.at("requestData").at("sceneName"));
+    if (type == "SetCurrentProgramScene") {
+      const std::string scene = d.at("requestData").at("sceneName");
+      switches.push_back(scene);
+      if (answer_first) respond(d, 100, data);
+      if (scene != program) change(scene);
+      if (!answer_first) respond(d, 100, data);
+      return;
+    }
+    respond(d, 100, data);
+  }
+
+  // A switch in OBS, by this program or by its operator.
+  void change(const std::string& scene) {
+    program = scene;
+    say(json{{"op", 5},
+             {"d",
+              {{"eventType", "CurrentProgramSceneChanged"},
+               {"eventIntent", 4},
+               {"eventData", {{"sceneName", scene}}}}}}
+            .dump());
+  }
+  void say(const std::string& text) { mixer->received(number_, text); }
+  void end(int code = 1006) {
+    const std::uint64_t number = std::exchange(number_, 0);
+    mixer->closed(number, code, "end of stream");
+  }
+
+  ObsMixer* mixer = nullptr;
+  std::optional<std::string> password;
+  std::string program = "C";
+  bool listening = true, frozen = false, answer_first = false, studio = false;
+  int not_ready = 0, connects = 0;
+  std::vector<std::string> switches, previews;
+
+ private:
+  void respond(const json& request, int code, const json& data) {
+    say(json{{"op", 7},
+             {"d",
+              {{"requestType", request.at("requestType")},
+               {"requestId", request.at("requestId")},
+               {"requestStatus", {{"result", code == 100}, {"code", code}}},
+               {"responseData", data}}}}
+            .dump());
+  }
+  std::uint64_t number_ = 0;
+};
+
+class ObsMixerTest : public ::testing::Test {
+ protected:
+  void start(std::optional<std::string> password = {}, DirectorOptions options = {}) {
+    options.as_run = [this](const std::string& line) {
+      const json entry = json::parse(line);
+      as_run_.push_back(entry.value("scene", json()).dump() + " " +
+                        entry.at("by").get<std::string>() +
+                        (entry.at("answered").is_null() ? "" : " answered"));
+    };
+    director_ = Director::open(clock_, store_, std::move(options)).value();
+    ObsOptions obs{.password = std::move(password)};
+    obs.log = [this](const std::string& line) { log_.push_back(line); };
+    mixer_ = std::make_unique<ObsMixer>(clock_, *director_, obs_, std::move(obs));
+    obs_.mixer = mixer_.get();
+    const ShowPlan plan{{{"A", 10s, {}}, {"B", 10s, {}}, {"A", 10s, {}}}, false};
+    command({.verb = Verb::kConfigure, .plan = plan});
+    mixer_->start();
+  }
+  void command(Command command) {
+    const Outcome outcome = director_->command(std::move(command));
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  }
+  void pass(nanoseconds time) {
+    masterclock::simulate_until(source_, clock_.scheduler(), source_.now_utc() + time);
+  }
+  json look() { return director_->state(); }
+  std::string state() { return mixer_->state().at("state"); }
+
+  masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
+  masterclock::MasterClock clock_{source_};
+  MemoryStore store_;
+  StandIn obs_;
+  std::vector<std::string> as_run_, log_;
+  std::unique_ptr<Director> director_;
+  std::unique_ptr<ObsMixer> mixer_;
+};
+
+TEST_F(ObsMixerTest, SwitchesEachSceneOnce) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(60s);
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B", "A"));
+  EXPECT_THAT(as_run_, ElementsAre("\"A\" timeline answered", "\"B\" timeline answered",
+                                   "\"A\" timeline answered", "null timeline"));
+  EXPECT_FALSE(look().at("forced"));
+  EXPECT_EQ(look().at("stream"),
+            (json{{"streaming", true}, {"recording", false}, {"timecode_ms", 5520}}));
+}
+
+TEST_F(ObsMixerTest, KnowsItsEchoBeforeAndAfterTheAnswer) {
+  for (const bool answer_first : {false, true}) {
+    obs_.answer_first = answer_first;
+    start();
+    command({.verb = Verb::kStart});
+    pass(15s);
+    EXPECT_FALSE(look().at("forced")) << answer_first;
+  }
+}
+
+TEST_F(ObsMixerTest, AnAnswerWithoutAnEventHidesNoLaterSwitch) {
+  start();
+  command({.verb = Verb::kStart});
+  obs_.program = "B";  // OBS is on B already, and sends no event
+  pass(15s);
+  obs_.change("A");
+  obs_.change("B");
+  EXPECT_EQ(look().at("on_air"), "B");
+  obs_.change("C");
+  EXPECT_EQ(look().at("on_air"), "C");
+}
+
+TEST_F(ObsMixerTest, AnOperatorsSwitchStaysUntilTheNextBoundary) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(2s);
+  obs_.change("C");
+  EXPECT_EQ(look().at("on_air"), "C");
+  EXPECT_TRUE(look().at("forced"));
+  pass(7s);
+  EXPECT_THAT(obs_.switches, ElementsAre("A"));
+  pass(2s);
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B"));
+  EXPECT_THAT(as_run_,
+              ElementsAre("\"A\" timeline answered", "\"C\" operator", "\"B\" timeline answered"));
+}
+
+TEST_F(ObsMixerTest, AnOperatorsSwitchStaysUntilReleaseByPolicy) {
+  start({}, {.operator_until = ForceUntil::kReleased});
+  command({.verb = Verb::kStart});
+  obs_.change("C");
+  pass(15s);
+  EXPECT_EQ(obs_.program, "C");
+  command({.verb = Verb::kRelease});
+  EXPECT_EQ(obs_.program, "B");
+}
+
+TEST_F(ObsMixerTest, AnOperatorsSwitchBackReleases) {
+  start({}, {.operator_until = ForceUntil::kReleased});
+  command({.verb = Verb::kStart});
+  obs_.change("C");
+  obs_.change("A");
+  EXPECT_FALSE(look().at("forced"));
+  EXPECT_THAT(obs_.switches, ElementsAre("A"));
+}
+
+TEST_F(ObsMixerTest, AfterALossItSendsWhatIsDueOnce) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(2s);
+  obs_.listening = false;
+  obs_.end();
+  EXPECT_EQ(state(), "lost");
+  pass(12s);  // B began meanwhile
+  EXPECT_EQ(look().at("scene"), "B");
+  obs_.listening = true;
+  obs_.program = "C";
+  pass(5s);
+  EXPECT_EQ(state(), "connected");
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B"));
+}
+
+TEST_F(ObsMixerTest, AReconnectionToTheRightSceneSendsNothing) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(2s);
+  obs_.end();
+  pass(2s);
+  EXPECT_EQ(state(), "connected");
+  EXPECT_THAT(obs_.switches, ElementsAre("A"));
+}
+
+TEST_F(ObsMixerTest, AFrozenObsIsLostByTheDeadlineOfTheHeartbeat) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(1500ms);
+  obs_.frozen = true;
+  pass(4s);
+  EXPECT_NE(state(), "connected");
+  obs_.frozen = false;
+  pass(10s);
+  EXPECT_EQ(state(), "connected");
+  EXPECT_EQ(obs_.program, "B");
+}
+
+TEST_F(ObsMixerTest, TriesAgainWhileObsIsNotReady) {
+  obs_.not_ready = 7;
+  start();
+  command({.verb = Verb::kStart});
+  pass(3s);
+  EXPECT_EQ(state(), "connected");
+  EXPECT_THAT(obs_.switches, ElementsAre("A"));
+  obs_.not_ready = 2;
+  command({.verb = Verb::kTake, .scene = "B"});
+  command({.verb = Verb::kTake, .scene = "A"});
+  pass(3s);
+  EXPECT_EQ(obs_.program, "A");
+}
+
+TEST_F(ObsMixerTest, APasswordIsGivenAndAccepted) {
+  obs_.password = "secret";
+  start("secret");
+  EXPECT_EQ(state(), "connected");
+}
+
+TEST_F(ObsMixerTest, AWrongPasswordIsSaidOnceAndTriedThreeTimes) {
+  for (const std::optional<std::string>& given : {std::optional<std::string>("wrong"), {}}) {
+    log_.clear();
+    obs_.connects = 0;
+    obs_.password = "secret";
+    start(given);
+    pass(10min);
+    EXPECT_EQ(state(), "refused");
+    EXPECT_EQ(obs_.connects, 3);
+    EXPECT_THAT(log_, ElementsAre(HasSubstr("password")));
+  }
+}
+
+TEST_F(ObsMixerTest, ARundownWithScenesThatObsLacksIsRefusedWhole) {
+  start();
+  const ShowPlan plan{{{"A", 1s, {}}, {"X", 1s, {}}, {"Y", 1s, {}}, {"X", 1s, {}}}, false};
+  const Outcome outcome = director_->command({.verb = Verb::kConfigure, .plan = plan});
+  EXPECT_EQ(outcome.status, absl::InvalidArgumentError("The mixer has no scene 'X', 'Y'"));
+  EXPECT_EQ(director_->show().plan().scenes.size(), 3u);
+}
+
+TEST_F(ObsMixerTest, PreviewsTheNextSceneInStudioMode) {
+  obs_.studio = true;
+  start({}, {.preview_before = 3s});
+  command({.verb = Verb::kStart});
+  pass(6900ms);
+  EXPECT_THAT(obs_.previews, IsEmpty());
+  pass(200ms);
+  EXPECT_THAT(obs_.previews, ElementsAre("B"));
+}
+
+TEST_F(ObsMixerTest, AHostileObsCostsNoMoreThanItsConnection) {
+  const char* const hostile[] = {
+      "garbage",
+      "{}",
+      R"({"op":0,"d":{}})",
+      R"({"op":2,"d":{}})",
+      R"({"op":5,"d":{"eventType":"CurrentProgramSceneChanged","eventData":{"sceneName":7}}})",
+      R"({"op":7,"d":{"requestId":"1","requestStatus":{"result":"x","code":1}}})",
+  };
+  start();
+  command({.verb = Verb::kStart});
+  for (const char* const text : hostile) {
+    pass(1500ms);
+    ASSERT_EQ(state(), "connected") << text;
+    obs_.say(text);
+    EXPECT_EQ(state(), "lost") << text;
+  }
+  pass(30s);
+  EXPECT_EQ(look().at("state"), "finished");
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B", "A"));
+}
+
+TEST_F(ObsMixerTest, AnswersToNoRequestAreDropped) {
+  start();
+  command({.verb = Verb::kStart});
+  for (int i = 0; i < 1'000; ++i) {
+    obs_.say(R"({"op":7,"d":{"requestId":"999999","requestStatus":{"result":true,"code":100}}})");
+  }
+  EXPECT_EQ(state(), "connected");
+}
+
+}  // namespace
+}  // namespace director::obs_mixer_test

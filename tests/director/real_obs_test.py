@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Drives a real OBS under Xvfb with `director serve --obs`. Skips where OBS is not installed.
+
+    real_obs_test.py DIRECTOR [SUITE.TEST...]
+"""
+
+import json
+import pathlib
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import unittest
+
+import real_obs as obs
+from service import Service, rundown
+
+PROGRAM = sys.argv[1]
+SCENES = ["Standby", "A", "B", "C"]
+
+
+@unittest.skipUnless(obs.INSTALLED, "OBS is not installed: apt-get install --no-install-recommends obs-studio xvfb")
+class RealObs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.display = obs.Display()
+        cls.addClassCleanup(cls.display.close)
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def start_obs(self, name="obs", **options):
+        started = obs.Obs(self.directory / name, self.display, SCENES, **options)
+        self.addCleanup(started.kill)
+        return started
+
+    def serve(self, station, *options, show=None, password=obs.PASSWORD):
+        file, secret = self.directory / "show.json", self.directory / "password"
+        file.write_text(json.dumps(show or rundown(("A", 60_000), ("B", 60_000))))
+        secret.write_text(f"{password}\n")
+        return self.enterContext(Service(PROGRAM, "--rundown", str(file), "--obs", f"ws://127.0.0.1:{station.port}",
+                                         "--obs-password-file", str(secret), *options))
+
+    def watch(self, station):
+        watcher = obs.Watcher(station)
+        self.addCleanup(watcher.close)
+        return watcher
+
+    def wait(self, what, seconds=15):
+        deadline = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), deadline, "waited too long")
+            time.sleep(0.02)
+
+    def wait_connected(self, service):
+        self.wait(lambda: service.get()["mixer"]["state"] == "connected")
+
+    def test_twenty_scenes_of_half_a_second(self):
+        station = self.start_obs()
+        names = [SCENES[1 + i % 3] for i in range(20)]
+        service = self.serve(station, show=rundown(*((name, 500) for name in names)))
+        self.wait_connected(service)
+        watcher = self.watch(station)
+        service.command("Start")
+        state = service.get()
+        begin = state["server_utc_ns"] - state["position_ns"]
+        while len(watcher.events) < 20:
+            watcher.take()
+        time.sleep(0.3)
+        self.assertEqual(watcher.program(), names[-1])
+        self.assertEqual([scene for _, scene in watcher.events], names)
+        late = [at - (begin / 1e9 + 0.5 * i) for i, (at, _) in enumerate(watcher.events)]
+        print(f"switches: median {1e3 * statistics.median(late):.0f} ms after the instant, "
+              f"at worst {1e3 * max(late):.0f} ms")
+        self.assertLess(statistics.median(late), 0.060)
+        self.assertGreaterEqual(min(late), 0)
+
+    def test_the_operators_commands(self):
+        station = self.start_obs()
+        service = self.serve(station)
+        self.wait_connected(service)
+        watcher = self.watch(station)
+        for command, more, scene in (("Start", {}, "A"), ("Take", {"scene": "B"}, "B"), ("Pause", {}, "B"),
+                                     ("Force", {"scene": "C", "until": "released"}, "C"), ("Resume", {}, "C"),
+                                     ("Release", {}, "B"), ("Take", {"scene": "A"}, "A"), ("Hold", {}, "A"),
+                                     ("Go", {}, "A"), ("Skip", {}, "B")):
+            service.command(command, **more)
+            watcher.witness(scene)
+        self.assertEqual([scene for _, scene in watcher.events], ["A", "B", "C", "B", "A", "B"])
+
+    def test_the_operators_switch_in_obs(self):
+        station = self.start_obs()
+        service = self.serve(station, show=rundown(("A", 3000), ("B", 60_000)))
+        self.wait_connected(service)
+        watcher = self.watch(station)
+        service.command("Start")
+        watcher.witness("A")
+        watcher.request("SetCurrentProgramScene", sceneName="C")
+        self.wait(lambda: service.get()["forced"])
+        self.assertEqual(service.get()["on_air"], "C")
+        watcher.witness("B")
+        self.assertEqual([scene for _, scene in watcher.events], ["A", "C", "B"])
+        self.assertFalse(service.get()["forced"])
+
+    def test_killed_and_restarted(self):
+        station = self.start_obs()
+        service = self.serve(station)
+        self.wait_connected(service)
+        service.command("Start")
+        self.watch(station).wait_for("A")
+        station.kill()
+        self.wait(lambda: service.get()["mixer"]["state"] != "connected")
+        service.command("Skip")
+        station.start()
+        self.watch(station).wait_for("B")
+
+    def test_frozen(self):
+        station = self.start_obs()
+        service = self.serve(station)
+        self.wait_connected(service)
+        service.command("Start")
+        watcher = self.watch(station)
+        watcher.wait_for("A")
+        station.signal(signal.SIGSTOP)
+        self.wait(lambda: service.get()["mixer"]["state"] != "connected")
+        service.command("Skip")
+        station.signal(signal.SIGCONT)
+        self.wait_connected(service)
+        watcher.wait_for("B")
+        self.assertFalse(service.get()["forced"])
+
+    def test_without_a_password_and_with_a_wrong_one(self):
+        service = self.serve(self.start_obs("open", password=None))
+        self.wait_connected(service)
+        service.kill()
+        service = self.serve(self.start_obs("closed"), password="wrong")
+        self.wait(lambda: service.get()["mixer"]["state"] == "refused", 30)
+        errors = service.terminate()[1]
+        self.assertEqual(errors.count("refuses the password"), 1, errors)
+
+    def test_a_second_obs_on_a_port_that_is_taken(self):
+        station = self.start_obs()
+        service = self.serve(station)
+        self.wait_connected(service)
+        self.start_obs("second", port=station.port)
+        service.command("Start")
+        self.watch(station).wait_for("A")
+
+    def test_scenes_that_obs_does_not_have(self):
+        service = self.serve(self.start_obs())
+        self.wait_connected(service)
+        status, answer = service.request("POST", "/config", rundown(("A", 1000), ("X", 1000), ("Y", 1000)))
+        self.assertEqual(status, 400)
+        self.assertIn("'X', 'Y'", answer["error"])
+
+    def test_director_killed(self):
+        station = self.start_obs()
+        dice = random.Random(14)
+        options = ("--db", str(self.directory / "show.db"), "--as-run", str(self.directory / "as_run.jsonl"))
+        show = rundown(("A", 400), ("B", 300), ("C", 500), looping=True)
+        watcher = self.watch(station)
+        for kill in range(10):
+            service = self.serve(station, *options, show=show)
+            if kill == 0:
+                service.command("Start")
+            deadline = time.monotonic() + 1
+            while watcher.program() != service.get()["on_air"]:
+                self.assertLess(time.monotonic(), deadline, "OBS is not on the right scene within a second")
+            time.sleep(dice.uniform(0, 0.5))
+            service.kill()
+        lines = (self.directory / "as_run.jsonl").read_text().splitlines()
+        ids = [(line["sequence"], line["after_ns"]) for line in map(json.loads, lines)]
+        self.assertEqual(ids, sorted(set(ids)))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
