@@ -40,7 +40,8 @@ void become(char* const* argv, pid_t parent, int output, int errors, int failure
   // The parent may have died before prctl(2).
   const bool orphan = ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent;
   const int input = ::open("/dev/null", O_RDONLY);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_IGN);  // the child then says that its file is too large
   sigset_t none;
   ::sigemptyset(&none);
   if (!orphan && ::setpgid(0, 0) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&

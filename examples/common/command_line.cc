@@ -6,6 +6,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <sstream>
 
 #include "common/output.h"
@@ -52,6 +53,8 @@ int run_program(int argc, char** argv, const Program& program,
       return program.exit_status(status);
     }
     return fail(std::string(status.message()), program.exit_status(status));
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", program.exit_status(absl::ResourceExhaustedError("")));
   } catch (const std::exception& error) {
     return fail(error.what(), program.exit_status(absl::InternalError(error.what())));
   }

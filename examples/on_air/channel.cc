@@ -220,7 +220,7 @@ void Channel::report(const absl::Status& error) const {
   if (!options_->on_error) return;
   try {
     options_->on_error(id_, error);
-  } catch (...) {  // a report that fails has no one to be reported to
+  } catch (...) {  // there is no other place to report to
   }
 }
 

@@ -37,6 +37,16 @@ std::int64_t frames_produced(std::string_view progress) {
   return std::strtoll(std::string(progress.substr(at + kFrame.size(), 20)).c_str(), nullptr, 10);
 }
 
+// Returns whether the child produced a whole file. ffmpeg may end with status 0 when it cannot write
+// the end of its file.
+bool ended_well(const ChildProcess& child) {
+  if (!child.succeeded()) return false;
+  const std::string last = child.complaint();
+  return !last.starts_with("Error writing trailer of ") &&
+         !last.starts_with("Error closing file ") &&
+         !last.starts_with("av_interleaved_write_frame()");
+}
+
 // `limit` makes the filters accept a pause: they then count from the next frame.
 constexpr const char* kRealTime = ",realtime=limit=0.5";
 constexpr const char* kRealTimeSound = ",arealtime=limit=0.5";
@@ -239,7 +249,7 @@ ProducerState FfmpegProducer::state() const {
   const std::shared_ptr<ChildProcess> now = child();
   if (now == nullptr) return ProducerState::kIdle;
   if (now->running()) return ProducerState::kRunning;
-  return now->succeeded() ? ProducerState::kFinished : ProducerState::kFailed;
+  return ended_well(*now) ? ProducerState::kFinished : ProducerState::kFailed;
 }
 
 std::string FfmpegProducer::failure() const {
@@ -255,9 +265,7 @@ absl::Status FfmpegProducer::wait() {
     running->stop(kGrace);
     return absl::CancelledError("interrupted");
   }
-  if (!running->succeeded()) {
-    return absl::InternalError(failure());
-  }
+  if (!ended_well(*running)) return absl::InternalError(failure());
   if (frames_produced(running->output()) == 0) {
     return absl::InternalError(printable(media_.string()) + ": no picture came out of ffmpeg");
   }

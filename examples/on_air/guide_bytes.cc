@@ -120,6 +120,7 @@ absl::StatusOr<std::string> unpack_gzip(std::string_view packed, std::string_vie
 }  // namespace
 
 std::string guide_name(std::string_view path) {
+  if (path.empty()) return "''";
   return path == kStandardInput ? "standard input" : std::string(path);
 }
 

@@ -314,6 +314,23 @@ class Cases:
                              encoding="utf-8", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
         self.check(run.returncode == 1 and "Invalid data found" in run.stderr, f"SIGCHLD is ignored: {run}")
 
+    def joins_beyond_a_limit(self, make_clips):
+        """ffmpeg may end with status 0 when it cannot write the end of a file."""
+        (self.folder / "film.xml").write_text(guide_of(5))
+        out = self.folder / "limited"
+        out.mkdir()
+        clip = self.folder / "short.mp4"
+        subprocess.run([make_clips, clip, "--seconds", "100"], check=True, stdout=subprocess.DEVNULL)
+        for kind in ("mp4", "mov", "mkv", "ts", "png"):
+            for frames in ("5", "50"):
+                limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+                run = subprocess.run([self.on_air, "join", "--guide", self.path("film.xml"), "--channel", "one",
+                                      "--media", clip, "--output", out / f"joined.{kind}", "--frames", frames],
+                                     capture_output=True, encoding="utf-8", preexec_fn=limit)
+                self.check(run.returncode == 1 and "File too large" in run.stderr and run.stderr.count("\n") == 1,
+                           f"{frames} frames of {kind} beyond RLIMIT_FSIZE: {run}")
+                self.check(not list(out.iterdir()), f"{kind} beyond RLIMIT_FSIZE left {list(out.iterdir())}")
+
     # item 9
     def channel_always_shows_something(self, make_clips):
         media, out = self.folder / "media", self.folder / "produced"
@@ -363,6 +380,7 @@ def main():
         if shutil.which("ffmpeg"):
             cases.ends_of_children_are_ignored()
             cases.join_is_killed(sys.argv[2])
+            cases.joins_beyond_a_limit(sys.argv[2])
             cases.channel_always_shows_something(sys.argv[2])
         else:
             print("ffmpeg is not installed: some cases did not run")
