@@ -1,11 +1,12 @@
-# Writes a C++ source with the text of each page: cmake -DPAGES=DIR -DOUTPUT=FILE -P embed.cmake
+# Writes a C++ source with the text of each page: cmake -DPAGES=DIR -DOUTPUT=FILE
+# -DNAMESPACE=NAME -P embed_pages.cmake
 file(GLOB pages ${PAGES}/*.html ${PAGES}/*.js ${PAGES}/*.css)
-set(text "#include \"pages.h\"\n\nnamespace scoreboard {\n\nconst std::map<std::string, std::string>& pages() {\n")
+set(text "#include \"pages.h\"\n\nnamespace ${NAMESPACE} {\n\nconst std::map<std::string, std::string>& pages() {\n")
 string(APPEND text "  static const std::map<std::string, std::string> kPages = {\n")
 foreach(page IN LISTS pages)
   get_filename_component(name ${page} NAME)
   file(READ ${page} content)
   string(APPEND text "    {\"${name}\", R\"page(${content})page\"},\n")
 endforeach()
-string(APPEND text "  };\n  return kPages;\n}\n\n}  // namespace scoreboard\n")
+string(APPEND text "  };\n  return kPages;\n}\n\n}  // namespace ${NAMESPACE}\n")
 file(WRITE ${OUTPUT} "${text}")
