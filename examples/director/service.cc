@@ -9,6 +9,7 @@
 #include "common/json_line.h"
 #include "common/log_line.h"
 #include "common/printable.h"
+#include "pages.h"
 #include "wire.h"
 
 namespace director {
@@ -85,6 +86,8 @@ common::HttpRouter Service::routes() {
   router.add(
       "POST", "/api/commands", [this](const HttpRequest& request) { return command(request); },
       Access::kToken);
+  for (const auto& [name, content] : pages()) router.add_file("/pages/" + name, name, content);
+  router.add_file("/", "index.html", pages().at("index.html"));
   router.add_web_socket(
       kStatePath, {.opened = [this](SessionId id, const HttpRequest&) { opened(id); },
                    .received = [this](SessionId id, std::string_view text) { received(id, text); },

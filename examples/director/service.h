@@ -2,6 +2,7 @@
 //
 //   GET  /api/state /api/rundown /api/history?from=N    readings
 //   POST /config /api/commands                          need the token, if there is one
+//   GET  /                                              the page of the operator
 //   WS   /ws                                            the state, then each change
 //
 // A client of /ws sends {"type": "ping", "t"}, or {"type": "playhead", "interval_ms"} for a state at that rate.

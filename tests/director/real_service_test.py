@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 from service import Service, WebSocket, rundown
 
@@ -158,6 +159,13 @@ class RealService(unittest.TestCase):
         for bad in ({"type": "dance"}, {"type": "playhead", "interval_ms": 1}):
             client.send(bad)
             self.assertIn("expected", client.receive_until(lambda message: message["type"] == "error")["error"])
+
+    def test_serves_its_page(self):
+        for path, kind, part in (("", "text/html", "director.js"), ("pages/director.js", "text/javascript", "link.js"),
+                                 ("pages/link.js", "text/javascript", "/ws"), ("pages/style.css", "text/css", "#timeline")):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.service.port}/{path}", timeout=30) as answer:
+                self.assertTrue(answer.headers["Content-Type"].startswith(kind), answer.headers["Content-Type"])
+                self.assertIn(part, answer.read().decode())
 
     def test_a_token(self):
         service = self.start(token="secret")

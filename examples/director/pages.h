@@ -1,0 +1,15 @@
+// Holds the files of the folder pages/, which the build writes into the program.
+#ifndef MASTERCLOCK_EXAMPLES_DIRECTOR_PAGES_H_
+#define MASTERCLOCK_EXAMPLES_DIRECTOR_PAGES_H_
+
+#include <map>
+#include <string>
+
+namespace director {
+
+// Returns the content of each file by its name: "index.html".
+const std::map<std::string, std::string>& pages();
+
+}  // namespace director
+
+#endif  // MASTERCLOCK_EXAMPLES_DIRECTOR_PAGES_H_
