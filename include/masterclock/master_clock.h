@@ -4,7 +4,7 @@
 // program makes one clock and passes it by reference. Components read the clock and keep no copy of "now".
 //
 // Due events fire in `trigger_scheduled_events`, in `run_due`, or on the thread of a Dispatcher of
-// `scheduler()`. A SyncThread calls `refresh_sync` every second.
+// `scheduler()`. Let a SyncThread call `refresh_sync` every second.
 //
 // Threads: any.
 //
@@ -80,7 +80,7 @@ class BasicMasterClock {
     return {now, zone, zone.utc_offset_now(now)};
   }
 
-  // Cost:   also a look-up of the name.
+  // Cost:   also a lookup of the name.
   // Errors: NotFound, "Invalid timezone 'Mars/Base'"; DataLoss for a damaged file.
   [[nodiscard]] absl::StatusOr<BasicZonedTime<Duration>> now_local(std::string_view zone) const {
     const absl::StatusOr<Zone> found = zones_.find(zone);

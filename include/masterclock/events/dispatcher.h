@@ -19,7 +19,7 @@
 //
 //   - An action may call pthread_exit. The dispatcher's thread then ends, as after `stop`.
 //   - An action may call exit, also when the dispatcher is a static object.
-//   - A child of fork() has no dispatcher's thread. In the child `running` returns false, and `stop` and the
+//   - A child of fork() has no dispatcher thread. In the child `running` returns false, and `stop` and the
 //     destructor return at once. The child may call exec, _exit or exit, and not the scheduler: another thread
 //     may have held its lock.
 //

@@ -1,4 +1,6 @@
-// Adds std::format and fmt::format to the values of events/.
+// Adds std::format and fmt::format for the values of events/.
+//
+// Streams and GoogleTest print these types without this header.
 #ifndef MASTERCLOCK_EVENTS_IO_H_
 #define MASTERCLOCK_EVENTS_IO_H_
 

@@ -43,8 +43,8 @@ struct SimulationProgress {
 // Advances `source`, the scheduler's source, to `end`, and fires each event at its due time, `end`
 // included. Returns the number of events that fired. Does nothing when `end` is in the past.
 //
-// Stops when `source` refuses to advance. Calls `progress` after each instant with events, and stops when `progress` returns false. When a
-// Dispatcher of the scheduler runs, the dispatcher fires the events.
+// Calls `progress` after each instant with events. Stops when `progress` returns false, and when `source`
+// refuses to advance. When a Dispatcher of the scheduler runs, the dispatcher fires the events.
 //
 // An action may schedule an event for the present instant. After 64 triggers at one instant the
 // simulation advances by a nanosecond.

@@ -2,9 +2,9 @@
 //
 // A label second has a whole number of frames, the nominal rate: 30 at 29.97 as at 30. At 1000/1001
 // of a whole rate, a day of labels is therefore 86.4 s longer than a day. Drop-frame counting
-// corrects this. It omits labels, never pictures: the first two of each minute at 29.97, four at
-// 59.94, eight at 119.88, except in minutes 0, 10, 20, 30, 40 and 50. At 29.97 an error of 2.6
-// frames a day remains.
+// corrects this error. Drop-frame omits labels, never pictures: the first two of each minute at
+// 29.97, four at 59.94, eight at 119.88, except in minutes 0, 10, 20, 30, 40 and 50. At 29.97 an
+// error of 2.6 frames a day remains.
 //
 // Labels exist at the whole rates from 1 to 999 and at 1000/1001 of these. Drop-frame labels exist
 // at 29.97, which SMPTE ST 12-1 defines, and at its double and quadruple.

@@ -4,8 +4,8 @@
 // the time between the two readings, and the reference's own error. Call `add` for each observation,
 // `line` for a new line, and `CalibratedLine::at` for each conversion.
 //
-// The bound of a conversion has two requirements. Each observation's error holds, and the rate differs
-// from its mean by at most `wander`. Outside the window the bound grows.
+// The bound of a conversion holds under two conditions. The error of each observation is right, and the
+// rate differs from its mean by at most `wander`. Outside the window the bound grows.
 //
 // Source: linear least squares.
 //

@@ -1,6 +1,6 @@
 // Defines SyncProvider, which asks the daemon that disciplines a clock for the clock's error bound.
 //
-// The library never sets the machine's clock. `read` may take milliseconds. Therefore only `refresh` of a
+// The library never sets the machine's clock. `read` may wait for a daemon. Therefore only `refresh` of a
 // BoundedClock or a DisciplinedTimeSource calls `read`.
 //
 // ## Example

@@ -77,7 +77,7 @@ class ManualTimeSource final : public TimeSource {
     return move(TimeChange::Kind::kSuspend, std::chrono::nanoseconds(0), asleep);
   }
 
-  // Repeats the last second of UTC, as POSIX clocks do at a leap second. Call it at midnight UTC.
+  // Repeats the last second of UTC, as the Linux kernel does at a leap second. Call it at midnight UTC.
   void insert_leap_second() {
     move(TimeChange::Kind::kLeap, std::chrono::nanoseconds(0), std::chrono::seconds(-1));
   }

@@ -4,8 +4,8 @@
 // reached its end.
 //
 // A clock is identified by kind and id: play clock 7 and game clock 7 share nothing. The board has
-// no thread and no timer. Its boundaries are events of the given scheduler, and fire on the thread
-// that triggers the scheduler.
+// no thread and no timer. The boundaries of its clocks are events of the given scheduler, and fire
+// on the thread that triggers the scheduler.
 //
 // The board applies a batch of commands to several clocks at one instant, all or none. apply_at()
 // takes a recent past instant: an intermission begins when the period ended, not when a thread
@@ -81,6 +81,7 @@ class ClockBoard {
   // Sets the clock at `key` to `clock`, for example one that ClockLog computed. A running clock
   // runs on. Reports kChanged where the board held a different clock, or none.
   void put(ClockKey key, CountClock clock) { core_->put(std::move(key), clock); }
+  // Returns false if the board has no such clock.
   bool remove(const ClockKey& key) { return core_->remove(key); }
 
   // Applies commands now, or at a past instant `at`. `at` must not be in the future, not before the
@@ -102,6 +103,8 @@ class ClockBoard {
     return core_->apply(at, commands);
   }
 
+  // Returns the reading of a clock now.
+  //
   // Errors: NotFound.
   [[nodiscard]] absl::StatusOr<ClockReading> reading(const ClockKey& key) const {
     return core_->reading(key);

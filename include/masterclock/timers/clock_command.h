@@ -29,6 +29,7 @@
 namespace masterclock::inline v0_2 {
 
 enum class CountDirection { kDown, kUp };
+// Decides what a running clock does at its end: stops there, or runs on past it.
 enum class AtEnd { kStop, kRunOver };
 
 [[nodiscard]] inline std::string to_string(CountDirection direction) {

@@ -93,7 +93,7 @@ inline void append_two_digits(std::string& text, std::int64_t number) {
 
 // Returns the phase with which `follower`'s display changes at the same instants as `leader`'s:
 // more than -500 ms, at most 500 ms. Use the phase to make two clocks side by side on a wall change
-// together. The function alters neither clock and neither end. Returns 0 unless both clocks run.
+// together. The phase changes no clock and no end. Returns 0 unless both clocks run.
 [[nodiscard]] inline std::chrono::nanoseconds display_phase(const CountClock& follower,
                                                             const CountClock& leader,
                                                             SteadyTime now) noexcept {

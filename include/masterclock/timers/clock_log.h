@@ -1,10 +1,10 @@
 // Records the commands of a game and computes every clock's state from the records alone.
 //
 // A replay equals the live state to the nanosecond: each record carries the steady instant of its
-// command, and the log has no other input. The order is by sequence, never by time stamp. Commands
+// command, and the log has no other input. The order is by sequence, never by timestamp. Commands
 // have ids: a command that arrives twice (a retry, a button, two servers) is applied once.
 //
-// Undo and redo are records. The fold skips an undone command as if it had never been given. After
+// Undo and redo are records. A replay skips an undone command as if it had never been given. After
 // an undone pause the clock has run all the time; after an undone start it never ran. The log
 // deletes nothing.
 //
@@ -97,7 +97,7 @@ class ClockLog {
     return effect ? LogOutcome::kDone : LogOutcome::kWithoutEffect;
   }
 
-  // Returns a clock on the steady time line of `now.boot`. `now` must not be before the last
+  // Returns a clock on the steady timeline of `now.boot`. `now` must not be before the last
   // record.
   //
   // Errors: NotFound.
@@ -114,8 +114,8 @@ class ClockLog {
     return all;
   }
 
-  // Returns the record that the next undo removes, or that the next redo restores. Null if there is
-  // none. A button names the record before an operator presses the button. The pointer is valid
+  // Returns the record that the next undo reverses, or that the next redo applies again. Null if
+  // there is none. A button names the record before an operator presses the button. The pointer is valid
   // until the next append.
   [[nodiscard]] const ClockRecord* next_undo() const noexcept { return history_.next_undo(); }
   [[nodiscard]] const ClockRecord* next_redo() const noexcept { return history_.next_redo(); }

@@ -75,14 +75,15 @@ struct LogEntry {
 
 // Holds the state after `sequence`, where a replay can begin. A snapshot contains what the log
 // needs to continue exactly, to undo, and to detect a duplicate. Once the snapshot is stored, the
-// caller may delete records up to `sequence`. A new clock joins a game in `clocks` of a snapshot.
+// caller may delete records up to `sequence`. To add a clock to a game, add the clock to
+// `clocks` of a snapshot.
 struct ClockSnapshot {
   std::uint64_t sequence = 0;
   BootPolicy policy = BootPolicy::kAsk;
   std::optional<LogTime> last{};            // the last sign of life
   std::map<ClockKey, CountClock> clocks{};  // before `entries`
   std::vector<LogEntry> entries{};
-  std::uint64_t undo_depth = 0;  // number of the last entries that an undo can remove
+  std::uint64_t undo_depth = 0;  // number of the last entries that can still be undone
   std::set<std::string> command_ids{};
   friend bool operator==(const ClockSnapshot&, const ClockSnapshot&) = default;
 };

@@ -135,6 +135,8 @@ class CountClock {
     return result;
   }
 
+  // Returns the value and the state at `now`. A `now` before the last command counts as the instant
+  // of that command.
   [[nodiscard]] ClockReading reading(SteadyTime now) const noexcept {
     const auto& [at, value, state] = anchor_;
     if (state != ClockState::kRunning) return {value, state, is_end(value), 0, std::nullopt};
@@ -161,8 +163,8 @@ class CountClock {
     return now.expires_at ? std::min(*now.expires_at, after + wait) : after + wait;
   }
 
-  // Returns the same clock on another steady time line (after a reboot, on another machine). The
-  // instant `then` on this time line is `now` on the other.
+  // Returns the same clock on another steady timeline (after a reboot, on another machine). The
+  // instant `then` on this timeline is `now` on the other.
   [[nodiscard]] CountClock rebased(SteadyTime then, SteadyTime now) const noexcept {
     CountClock other = *this;
     other.anchor_.at = saturating_add(now, saturating_difference(anchor_.at, then));

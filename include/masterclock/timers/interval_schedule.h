@@ -5,7 +5,7 @@
 // tick of a loop. All instants are steady time: a step of UTC neither stops the polling nor makes
 // all jobs due at once.
 //
-// A job never runs twice at a time. Grid instants that fall due during a run (kBufferOne) or a stall
+// A job never runs twice at once. Grid instants that fall due during a run (kBufferOne) or a stall
 // become one run with a count of the missed instants. No burst follows, however long the stall was.
 //
 // IntervalSchedule does not start jobs, wait or read a clock. The caller asks which runs are due,

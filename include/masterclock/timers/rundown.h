@@ -90,8 +90,8 @@ class Rundown {
     return absl::OkStatus();
   }
 
-  // The commands return true if the command had an effect. They return false if the state was so
-  // already (pause while paused, resume while running, stop after the end).
+  // The commands return true if the command had an effect. They return false if the rundown was
+  // already in that state (pause while paused, resume while running, stop after the end).
   //
   // Errors: FailedPrecondition where the state does not allow the command, with the state's name;
   //         NotFound for a scene.
@@ -200,7 +200,8 @@ class Rundown {
     });
   }
 
-  // Puts a scene of any name on the air, in any state. Returns false if that scene is forced so already.
+  // Puts a scene of any name on the air, in any state. Returns false if that scene is already
+  // forced with the same `until`.
   bool force(SteadyTime now, std::string scene, ForceUntil until) {
     const internal::RundownPlace before = anchor_.place(now);
     internal::ForcedScene wanted{std::move(scene), until};

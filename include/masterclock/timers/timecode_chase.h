@@ -1,10 +1,10 @@
-// Follows an external time code (a stream's, a tape's) and rejects its wrong readings.
+// Follows an external timecode (a stream's, a tape's) and rejects its wrong readings.
 //
-// A time code can stand still, jump for one reading, run at three times the speed, or overflow: OBS
-// does all four. The chase therefore corrects only when two conditions hold. The difference to the own
-// position is large, and the difference has stayed the same for a while. The chase then corrects once,
-// by the whole difference. The chase ignores small differences: a timeline that moves at every reading
-// is never at its expected position.
+// A timecode can stand still, jump for one reading, run at three times its speed, or overflow: OBS
+// does all four. The chase therefore corrects only when two conditions hold. The difference between the
+// timecode and the caller's position is large, and the difference has stayed the same for a while. The
+// chase then corrects once, by the whole difference. The chase ignores small differences: a timeline
+// that moves at every reading is never at its expected position.
 //
 // Cost:    an observation is a few additions and comparisons; it allocates nothing.
 //
@@ -55,8 +55,8 @@ class TimecodeChase {
  public:
   explicit TimecodeChase(ChaseOptions options = {}) noexcept : options_(options) {}
 
-  // Returns the correction to apply to the own position now; usually none. A code below zero or above
-  // `most` is no code: the chase ignores it and keeps its candidate.
+  // Returns the correction to apply now to the caller's position `own`; usually none. The chase ignores
+  // a code below zero or above `most`, and keeps its candidate.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> observe(
       SteadyTime now, std::chrono::nanoseconds own, std::chrono::nanoseconds code) noexcept {
     if (code.count() < 0 || code > at_least_zero(options_.most)) return std::nullopt;

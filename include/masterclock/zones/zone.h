@@ -1,7 +1,7 @@
 // Converts between UTC and the local time of a time zone, as a value.
 //
-// A Zone is a pointer to an immutable table of all offsets, past and future. It is valid for the
-// life of the process. It keeps its rules when the cache is cleared or the database takes newer
+// A Zone is a pointer to an immutable table of all offsets, past and future. A Zone is valid for
+// the life of the process, and keeps its rules when the cache is cleared or the database takes newer
 // rules. A ZoneCache returns zones by name.
 //
 // Some local times occur twice (a fold) or never (a gap). `resolve` returns all instants that a

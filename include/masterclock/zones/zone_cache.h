@@ -48,7 +48,7 @@ class ZoneCache {
     kMiss,      // the cache does not have the name; it now does, if the zone exists
     kFallback,  // `find_or_utc` returned UTC in place of the zone
   };
-  // Called for each lookup, on the thread that makes it. Exceptions are swallowed.
+  // Called for each lookup, on the thread that makes it. The cache ignores its exceptions.
   using Listener = std::function<void(std::string_view name, LookUp)>;
 
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)

@@ -1,7 +1,7 @@
 // Computes the state of many clocks from the entries of a log.
 //
 // An entry is a command record that had an effect, or a change of the boot. The fold applies the
-// commands that are not undone, and carries the clocks from one boot's steady time line to the next.
+// commands that are not undone, and carries the clocks from one boot's steady timeline to the next.
 #ifndef MASTERCLOCK_TIMERS_INTERNAL_CLOCK_FOLD_H_
 #define MASTERCLOCK_TIMERS_INTERNAL_CLOCK_FOLD_H_
 
