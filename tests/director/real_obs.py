@@ -17,9 +17,38 @@ PASSWORD = "correct horse"
 INSTALLED = shutil.which("obs") is not None and shutil.which("Xvfb") is not None
 
 
+RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+HAS_RTMP = shutil.which("nginx") is not None and pathlib.Path(RTMP_MODULE).exists()
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+class RtmpServer:
+    """nginx with its RTMP module, in a folder of the test."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        folder.mkdir()
+        self.arguments = ["nginx", "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "conf")]
+        (folder / "conf").write_text(f"""load_module {RTMP_MODULE};
+daemon off;
+master_process off;
+pid {folder}/pid;
+events {{}}
+rtmp {{ server {{ listen 127.0.0.1:{self.port}; application live {{ live on; }} }} }}
+""")
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.arguments, stderr=subprocess.DEVNULL)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
 
 
 class Display:

@@ -157,6 +157,35 @@ class RealObs(unittest.TestCase):
         self.assertEqual(status, 400)
         self.assertIn("'X', 'Y'", answer["error"])
 
+    @unittest.skipUnless(obs.HAS_RTMP, "the RTMP server is not installed: apt-get install nginx-light libnginx-mod-rtmp")
+    def test_a_lost_stream_moves_nothing(self):
+        server = obs.RtmpServer(self.directory / "rtmp")
+        self.addCleanup(server.kill)
+        station = self.start_obs(rtmp=f"rtmp://127.0.0.1:{server.port}/live")
+        service = self.serve(station, "--follow-stream")
+        self.wait_connected(service)
+        watcher = self.watch(station)
+
+        def begin():
+            state = service.get()
+            return state["server_utc_ns"] - state["position_ns"]
+
+        def code():
+            return service.get()["stream"]["timecode_ms"]
+
+        service.command("Start")
+        watcher.request("StartStream")
+        self.wait(lambda: (code() or 0) > 4000, 30)
+        before = begin()
+        server.kill()
+        self.wait(lambda: code() is None, 30)
+        server.start()
+        self.wait(lambda: code() is not None, 60)
+        self.assertLess(code(), 4000)
+        self.wait(lambda: code() > 4000, 30)
+        self.assertLess(abs(begin() - before), 1_000_000)
+        watcher.request("StopStream")
+
     def test_director_killed(self):
         station = self.start_obs()
         dice = random.Random(14)
