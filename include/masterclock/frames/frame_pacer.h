@@ -3,8 +3,8 @@
 // Frame N is due at the session's epoch on the steady clock plus the exact start of frame N. Errors
 // do not add up, because no deadline follows from the frame before. A step of UTC moves no frame.
 //
-// A caller that returns late gets the frame that is on now, and the number of frames it missed.
-// Missed frames are not repeated in a burst. Each result states the outcome (on time, late,
+// A caller that returns late gets the frame that is on now, and the number of skipped frames.
+// Skipped frames are not repeated in a burst. Each result states the outcome (on time, late,
 // stopped) and the jitter, as the clock waits of GStreamer do.
 //
 // On simulated time the pacer waits for the source, and the source waits for the pacer.
@@ -73,6 +73,7 @@ struct FramePacerOptions {
 // Errors:  an invalid rate has one frame, the first.
 class FramePacer {
  public:
+  // `source` must outlive the pacer. Frame 0 is due at `epoch`.
   FramePacer(TimeSource& source, FrameRate rate, SteadyTime epoch, FramePacerOptions options = {})
       : source_(source),
         rate_(rate),

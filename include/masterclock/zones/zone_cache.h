@@ -51,6 +51,7 @@ class ZoneCache {
   // Called for each lookup, on the thread that makes it. The cache ignores its exceptions.
   using Listener = std::function<void(std::string_view name, LookUp)>;
 
+  // `database` must outlive the cache.
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)
       : database_(database), listener_(std::move(listener)), index_(database.names().size()) {
     database_.add_dependent(clear_);
