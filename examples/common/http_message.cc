@@ -10,12 +10,11 @@
 #include <utility>
 
 #include "common/json_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 
 namespace common {
 namespace {
-
-constexpr int kDeepestJson = 32;
 
 int status_of(absl::StatusCode code) {
   switch (code) {
@@ -32,26 +31,6 @@ int status_of(absl::StatusCode code) {
     case absl::StatusCode::kDeadlineExceeded: return 504;
     default: return 500;
   }
-}
-
-// Counts the brackets outside of strings. The parser's callback would cost the square of a list's length.
-bool nests_too_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDeepestJson) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
 }
 
 // Decodes %XX, and '+' as a blank where `plus_is_blank`.

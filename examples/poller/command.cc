@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "common/parse_json.h"
 #include "common/printable.h"
 
 namespace poller {
@@ -23,7 +24,7 @@ absl::StatusOr<std::string> service_param(const Request& request, const Config& 
 
 // Takes {"devices": [...]} and [...] alike.
 absl::StatusOr<json> scan_result(const std::string& text, const char* key, const char* field) {
-  json value = json::parse(text, nullptr, false);
+  json value = common::parse_json(text);
   if (value.is_array()) return json{{field, value}};
   if (value.is_object() && value.contains(field) && value[field].is_array()) {
     return json{{field, value[field]}};
@@ -35,7 +36,7 @@ absl::StatusOr<json> scan_result(const std::string& text, const char* key, const
 }  // namespace
 
 absl::Status parse_request(std::string_view text, Request& request) {
-  const json message = json::parse(text, nullptr, false);
+  const json message = common::parse_json(text);
   if (message.is_discarded()) return absl::InvalidArgumentError("not JSON: " + in_quotes(text));
   if (!message.is_object()) {
     return absl::InvalidArgumentError("expected an object, not " + in_quotes(text));

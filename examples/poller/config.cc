@@ -4,14 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <utility>
 
 #include "common/data_error.h"
 #include "common/json_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
+#include "common/small_file.h"
 #include "masterclock/time/duration_text.h"
 #include "service_name.h"
 
@@ -347,6 +347,8 @@ absl::StatusOr<Config> parse_config(std::string_view text, const std::string& fi
   } catch (const json::parse_error& fault) {
     const std::size_t offset = fault.byte > 0 ? fault.byte - 1 : 0;
     return common::data_error(file, common::line_at(text, offset), "not JSON");
+  } catch (const json::exception&) {
+    return common::data_error(file, "a number is out of range");
   }
   Config config;
   const absl::Status status =
@@ -356,15 +358,14 @@ absl::StatusOr<Config> parse_config(std::string_view text, const std::string& fi
 }
 
 absl::StatusOr<Config> read_config(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in) return common::data_error(file, "cannot be read");
-  return parse_config(text, file);
+  const auto text = common::read_small_file(file);
+  if (!text.ok()) return common::data_error(file, "cannot be read, or is above 1 MB");
+  return parse_config(*text, file);
 }
 
 absl::StatusOr<Intervals> parse_schedule(std::string_view text, const Config& config,
                                          const std::string& what) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = common::parse_json(text);
   if (document.is_discarded()) return error(what + ": not JSON: " + in_quotes(text));
   if (!document.is_object()) return error(what + ": expected an object, not " + in_quotes(text));
   Intervals intervals;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/json_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "service_name.h"
 
@@ -58,7 +59,7 @@ absl::StatusOr<json> read(const Variable& variable, const std::string& text) {
     return absl::InvalidArgumentError(std::string(variable.name) + ": expected " + expected +
                                       ", not " + common::in_quotes(text));
   };
-  const json value = json::parse(text, nullptr, false);
+  const json value = common::parse_json(text);
   switch (variable.type) {
     case Type::kText: return json(text);
     case Type::kNumber:
@@ -100,9 +101,9 @@ absl::Status apply_schedule_variables(const Environment& environment, Config& co
     if (!name.starts_with(kScheduleVariable)) continue;
     std::string service = lower(name.substr(kScheduleVariable.size()));
     std::replace(service.begin(), service.end(), '_', '-');
-    json number = json::parse(text, nullptr, false);
+    json number = common::parse_json(text);
     if (!number.is_number()) number = text;
-    const auto read = parse_schedule(json{{service, number}}.dump(), config, name);
+    const auto read = parse_schedule(common::json_line(json{{service, number}}), config, name);
     if (!read.ok()) return read.status();
     for (const auto& [resolved, interval] : *read) intervals[resolved] = interval;
   }

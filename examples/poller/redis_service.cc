@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "common/json_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "service_name.h"
 
@@ -188,7 +189,7 @@ void RedisService::flush_outbox(const Poller::Now& now) {
 
 void RedisService::receive(const std::string& channel, const std::string& text) {
   if (channel == kCommandChannel) return on_command(text);
-  const json message = json::parse(text, nullptr, false);
+  const json message = common::parse_json(text);
   if (!message.is_object()) {
     return hooks_.log(channel + ": expected a JSON object, not " + in_quotes(text));
   }
@@ -254,7 +255,7 @@ void RedisService::stop_camera(const Poller::Now& now) {
   log(service.ok() ? poller_.stop(now, *service, log) : service.status());
   constexpr const char* kKey = "status:network_camera";
   get(kKey, [this](const absl::StatusOr<std::string>& text) {
-    json status = text.ok() ? json::parse(*text, nullptr, false) : json();
+    json status = text.ok() ? common::parse_json(*text) : json();
     if (!status.is_object()) {
       status = {{"last_poll", nullptr},
                 {"last_success", nullptr},
@@ -310,7 +311,7 @@ void RedisService::judge(const Poller::Now& now, const std::string& service,
   if (found == nullptr || found->options.interval <= nanoseconds(0)) return;
   Health& health = health_[service];
   if (!health.since) health.since = now.steady;
-  const json status = json::parse(text, nullptr, false);
+  const json status = common::parse_json(text);
   if (status.is_object() && status.contains("last_success") && status["last_success"].is_number()) {
     health.last_success = status["last_success"].get<double>();
   }

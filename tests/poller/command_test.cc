@@ -100,6 +100,15 @@ TEST_F(CommandsTest, TheCameraStartsAndStops) {
   EXPECT_THAT(store_.published, ElementsAre(R"(cmd:network_camera {"action":"stop"})"));
 }
 
+// A copy of such a value exhausts the stack.
+TEST_F(CommandsTest, RefusesParametersThatNestWithoutEnd) {
+  poller::Request request;
+  const std::string nested(200'000, '[');
+  const std::string text = R"({"action": "x", "request_id": "1", "params": {"a": )" + nested +
+                           std::string(200'000, ']') + "}}";
+  EXPECT_FALSE(poller::parse_request(text, request).ok());
+}
+
 TEST_F(CommandsTest, NamesWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"{", "not JSON: '{'"},

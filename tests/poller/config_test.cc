@@ -58,6 +58,7 @@ TEST(Config, NamesWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"{\n\n oops}", "p.json:3: not JSON"},
       {"[]", "p.json: expected an object"},
+      {R"({"services": {"a": {"interval": 1e999}}})", "p.json: a number is out of range"},
       {R"({"services": []})", "services: expected an object"},
       {R"({"services": {"a": {"interval": 0}}})",
        "services.a.interval: the interval 0 is not positive"},

@@ -1,0 +1,20 @@
+// Parses JSON of unknown origin.
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_PARSE_JSON_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_PARSE_JSON_H_
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace common {
+
+// A value that nests deeper is refused: copies and texts of it would exhaust the stack.
+inline constexpr int kDeepestJson = 32;
+bool nests_too_deep(std::string_view text);
+
+// Returns a discarded value for text that is not JSON, for a number out of range, and for text that nests
+// too deep.
+nlohmann::json parse_json(std::string_view text);
+
+}  // namespace common
+
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_PARSE_JSON_H_
