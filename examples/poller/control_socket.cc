@@ -94,11 +94,15 @@ ControlSocket::~ControlSocket() {
   ::unlink(path_.c_str());
 }
 
+// Returns whether the client takes no responses. It gets no further ones until it does.
+bool ControlSocket::is_slow(const Client& client) { return client.to_send.size() > kLongestLine; }
+
 void ControlSocket::add_waits(std::vector<pollfd>& waits) const {
   if (clients_.size() < kMostClients) waits.push_back({socket_.get(), POLLIN, 0});
   for (const auto& [id, client] : clients_) {
-    const short reads = client.at_end ? 0 : POLLIN;
+    const short reads = client.at_end || is_slow(client) ? 0 : POLLIN;
     const short writes = client.to_send.empty() ? 0 : POLLOUT;
+    if ((reads | writes) == 0) continue;  // poll would return at once, for the end of the client
     waits.push_back({client.socket.get(), static_cast<short>(reads | writes), 0});
   }
 }
@@ -119,7 +123,7 @@ void ControlSocket::work() {
 
 bool ControlSocket::receive(std::uint64_t id, Client& client) {
   char chunk[4'096];
-  while (!client.at_end) {
+  while (!client.at_end && !is_slow(client)) {
     const ssize_t got = ::recv(client.socket.get(), chunk, sizeof chunk, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;

@@ -53,6 +53,7 @@ class ControlSocket {
   };
   ControlSocket(std::filesystem::path path, common::Descriptor socket, Handler handler)
       : path_(std::move(path)), socket_(std::move(socket)), handler_(std::move(handler)) {}
+  static bool is_slow(const Client& client);
   bool receive(std::uint64_t id, Client& client);  // false: the client has left
   static bool send(Client& client);
 
