@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 
 #include "common/json_line.h"
+#include "common/small_file.h"
 #include "wire.h"
 
 namespace scoreboard {
@@ -19,14 +19,18 @@ constexpr int kDelivered = 1, kFailed = 2, kDead = 3;
 
 // Returns the start time of a process, in ticks since the boot, or 0 for one that is gone.
 std::int64_t start_of(std::int64_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const auto text = common::read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text.ok()) return 0;
   // The name in parentheses may contain anything. The state follows it, and 19 fields later the start.
-  const std::size_t name_end = text.rfind(") ");
-  if (name_end == std::string::npos || text[name_end + 2] == 'Z') return 0;
-  std::size_t at = name_end + 1;
-  for (int field = 0; field < 19; ++field) at = text.find(' ', at + 1);
-  return std::stoll(text.substr(at + 1));
+  std::size_t at = text->rfind(") ");
+  if (at == std::string::npos || (*text)[at + 2] == 'Z') return 0;
+  ++at;
+  for (int field = 0; field < 19 && at != std::string::npos; ++field) at = text->find(' ', at + 1);
+  std::int64_t start = 0;
+  if (at != std::string::npos) {
+    std::from_chars(text->data() + at + 1, text->data() + text->size(), start);
+  }
+  return start;
 }
 
 // An event is wanted from `first_event_id` on, and by type.

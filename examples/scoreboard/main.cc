@@ -2,6 +2,8 @@
 //
 // Exit status: 0 done; 1 for an error in the input or the output; 2 for an error in the command line.
 // An error is one line on stderr.
+#include <sys/stat.h>
+
 #include <csignal>
 #include <memory>
 #include <string>
@@ -133,6 +135,7 @@ void add_import(CLI::App& app, Command& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(077);  // the store has the token, and the secret of the webhooks
   return common::run_program(
       argc, argv,
       {.name = "scoreboard",

@@ -352,7 +352,10 @@ absl::StatusOr<Answer> Scoreboard::add(const std::string& id, const ClockKey& ke
   }
   if (is_new) {
     clocks_.emplace(key, StoredClock{rules, false, id});
-    if (absl::Status replayed = replay(); !replayed.ok()) return replayed;
+    if (absl::Status replayed = replay(); !replayed.ok()) {
+      stale_ = true;
+      return absl::UnavailableError(replayed.message());
+    }
   } else {
     known->second.removed = false;
     known->second.command_id = id;
@@ -388,7 +391,10 @@ absl::Status Scoreboard::refresh() {
     if (clock.removed) board_.remove(key);
   }
   clocks_ = *std::move(clocks);
-  if (absl::Status read = known ? catch_up() : replay(); !read.ok()) return read;
+  if (absl::Status read = known ? catch_up() : replay(); !read.ok()) {
+    stale_ = stale_ || !known;
+    return read;
+  }
   show();
   return absl::OkStatus();
 }

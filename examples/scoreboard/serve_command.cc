@@ -1,7 +1,6 @@
 #include "serve_command.h"
 
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <chrono>
@@ -56,7 +55,6 @@ absl::StatusOr<std::string> token_of(Store& store) {
 absl::Status serve(const ServeOptions& options) {
   auto sport = read_sport(options.sport);
   if (!sport.ok()) return sport.status();
-  ::umask(077);  // the store has the token
   auto store = Store::open(options.database);
   if (!store.ok()) return store.status();
   ServiceOptions service_options = {.boot = common::boot_id(),

@@ -279,6 +279,7 @@ void Service::send(const masterclock::ClockReport& report, const ClockInfo& info
 
 void Service::send_state() {
   if (!board_) return;
+  const std::lock_guard lock(send_mutex_);
   json message = state();
   message["type"] = "state";
   server_->broadcast(common::json_line(message), "state", kStatePath);

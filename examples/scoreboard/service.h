@@ -78,6 +78,7 @@ class Service {
   std::mutex desk_mutex_;
   DeliveryDesk& desk_;
   const ServiceOptions options_;
+  std::mutex send_mutex_;  // the state that is read last is sent last
   mutable std::mutex mutex_;
   PusherState pusher_;
   nlohmann::json stage_;
