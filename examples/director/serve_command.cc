@@ -104,7 +104,12 @@ absl::Status serve(const ServeOptions& options) {
   auto password = read_password(options.obs_password_file);
   if (!password.ok()) return password.status();
   if (!options.obs.empty()) {
-    if (const auto url = common::parse_url(options.obs); !url.ok()) return url.status();
+    const auto url = common::parse_url(options.obs);
+    if (!url.ok()) return url.status();
+    if (url->scheme != "ws") {
+      return absl::InvalidArgumentError("--obs " + common::in_quotes(options.obs) +
+                                        ": expected ws://HOST:PORT");
+    }
   }
 
   DirectorOptions director_options = {
