@@ -3,6 +3,11 @@
 #include <cstddef>
 
 namespace common {
+namespace {
+
+constexpr int kDeepestJson = 32;
+
+}  // namespace
 
 // Counts the brackets outside of strings. The parser's callback would cost the square of a list's length.
 bool nests_too_deep(std::string_view text) {

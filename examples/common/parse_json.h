@@ -7,8 +7,8 @@
 
 namespace common {
 
-// A value that nests deeper is refused: copies and texts of it would exhaust the stack.
-inline constexpr int kDeepestJson = 32;
+// Returns true for text that nests deeper than 32 levels. A copy of a much deeper value would exhaust the
+// stack.
 bool nests_too_deep(std::string_view text);
 
 // Returns a discarded value for text that is not JSON, for a number out of range, and for text that nests

@@ -30,7 +30,7 @@ struct HashState {
   }
 };
 
-// Satisfied by: Zone, FrameRate, EventHandle and each other key of namespace masterclock.
+// Satisfied by: Zone, FrameRate, EventHandle and each other public value with an AbslHashValue.
 template <class T>
 concept Hashable = printable::Formattable<T> && requires(const T& value) {
   AbslHashValue(HashState(), value);

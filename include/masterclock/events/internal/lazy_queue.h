@@ -51,8 +51,8 @@ class LazyQueue {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
 
-  // `most`: about how many entries are sorted at a time, and the size of the overflow and of a bucket. The
-  // default is the fastest of those measured; tests use small ones.
+  // `most`: about how many entries are sorted at a time, and the size of the overflow and of a bucket. A
+  // larger number makes fewer buckets and longer sorts. Tests use small ones.
   explicit LazyQueue(std::size_t most = 4096) : most_(most), buckets_(most) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
