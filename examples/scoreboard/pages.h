@@ -1,4 +1,4 @@
-// Holds the files of the folder pages/, which the build writes into the program.
+// Holds the files of pages/ and of common/pages/, which the build writes into the program.
 #ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_PAGES_H_
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_PAGES_H_
 

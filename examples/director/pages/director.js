@@ -1,5 +1,5 @@
 // The operator's page: the timeline to scale, and each command on a button with a key.
-import { Link } from "/pages/link.js";
+import { Link, NS, now } from "/pages/link.js";
 
 const SECOND = 1e9;
 const RETRIES = 20; // of a command without an answer, each after half a second
@@ -9,7 +9,8 @@ const find = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const link = new Link();
 const buttons = new Map(); // by key
-let shown = null; // the connection and the sequence of the rundown in the timeline
+let at = 0; // the instant of the state, on the page's steady time line
+let shown = null; // the sequence of the rundown in the timeline
 let scenes = []; // each with start and end in ns
 let total = 0; // ns
 
@@ -121,9 +122,8 @@ function clockText(ns) {
 }
 
 async function drawTimeline() {
-  const wanted = `${link.connections}/${link.state.rundown}`;
-  if (wanted === shown) return;
-  shown = wanted;
+  if (link.state.rundown === shown) return;
+  shown = link.state.rundown;
   const rundown = await (await fetch("/api/rundown")).json();
   let end = 0;
   scenes = rundown.scenes.map((scene) => {
@@ -172,18 +172,31 @@ function drawState() {
   }
 }
 
+// Returns the time since the state, in ns, as far as the timeline moved.
+function moved() {
+  const { state, scene_left_ns: left, held } = link.state;
+  if (state !== "running") return 0;
+  const passed = Math.max(0, now() - at) * NS;
+  return held ? Math.min(passed, left ?? 0) : passed;
+}
+
 function drawTime() {
   const { state } = link;
   const moves = state !== null && total > 0;
   find("playhead").hidden = !moves || !link.live;
   if (!moves) return;
-  const position = state.looping ? link.position % total : Math.min(link.position, total);
+  const passed = moved();
+  const reached = state.position_ns + passed;
+  const position = state.looping ? reached % total : Math.min(reached, total);
   find("playhead").style.left = `${(100 * position) / total}%`;
   document.body.dataset.positionNs = Math.round(position);
-  find("left").textContent = state.scene_left_ns === null ? "–" : clockText(state.scene_left_ns - link.moved);
-  find("next-in").textContent = state.next && !state.held ? `in ${clockText(state.next.in_ns - link.moved)}` : "";
+  find("left").textContent = state.scene_left_ns === null ? "–" : clockText(state.scene_left_ns - passed);
+  find("next-in").textContent = state.next && !state.held ? `in ${clockText(state.next.in_ns - passed)}` : "";
 }
 
+link.addEventListener("connect", () => (shown = null)); // another server counts its sequences anew
+link.addEventListener("state", ({ data }) => (at = link.instant(data)));
+link.addEventListener("refined", ({ data }) => (at += data));
 link.addEventListener("change", () => {
   drawState();
   if (link.state) drawTimeline();

@@ -1,5 +1,5 @@
 // The operator's page: each button has a key, and shows it.
-import { Link, clockText, enableHorn, everyFrame, soundHorn } from "/pages/link.js";
+import { ClockLink, clockText, enableHorn, everyFrame, soundHorn } from "/pages/clocks.js";
 
 const SECOND = 1e9;
 const RETRIES = 20; // of a command without an answer, each after half a second
@@ -9,7 +9,7 @@ const KEY_NAMES = {
 
 const find = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const link = new Link();
+const link = new ClockLink();
 const cards = new Map();
 const buttons = new Map(); // by key
 let game = null; // the key of the game clock

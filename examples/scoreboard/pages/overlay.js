@@ -8,7 +8,7 @@
 //   labels=1       shows the kind of each clock
 //   align=left     left, center, right
 //   valign=bottom  top, middle, bottom
-import { Link, chosenClocks, clockText, everyFrame } from "/pages/link.js";
+import { ClockLink, chosenClocks, clockText, everyFrame } from "/pages/clocks.js";
 
 const options = new URLSearchParams(location.search);
 const root = document.documentElement.style;
@@ -23,7 +23,7 @@ document.body.dataset.align = among("align", ["left", "center", "right"]);
 document.body.dataset.valign = among("valign", ["bottom", "middle", "top"]);
 
 const tenths = options.has("tenths") ? Number(options.get("tenths")) || 0 : 60;
-const link = new Link();
+const link = new ClockLink();
 const place = document.getElementById("clocks");
 const lost = document.getElementById("lost");
 const plates = new Map();

@@ -2,10 +2,10 @@
 //
 //   /stage?clock=stage/1   the clock; default: the first
 //   tenths=10              shows tenths below so many seconds; default: none
-import { Link, chosenClocks, clockText, enableHorn, everyFrame, soundHorn } from "/pages/link.js";
+import { ClockLink, chosenClocks, clockText, enableHorn, everyFrame, soundHorn } from "/pages/clocks.js";
 
 const tenths = Number(new URLSearchParams(location.search).get("tenths")) || 0;
-const link = new Link();
+const link = new ClockLink();
 const [kind, digits, message, lost, horn] = ["kind", "digits", "message", "lost", "horn"].map((id) =>
   document.getElementById(id));
 let game = null;
