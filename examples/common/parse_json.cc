@@ -1,6 +1,7 @@
 #include "common/parse_json.h"
 
 #include <cstddef>
+#include <limits>
 
 namespace common {
 namespace {
@@ -32,6 +33,15 @@ bool nests_too_deep(std::string_view text) {
 nlohmann::json parse_json(std::string_view text) {
   if (nests_too_deep(text)) return nlohmann::json(nlohmann::json::value_t::discarded);
   return nlohmann::json::parse(text, nullptr, false);
+}
+
+std::optional<std::int64_t> integer(const nlohmann::json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() &&
+      value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+    return std::nullopt;
+  }
+  return value.get<std::int64_t>();
 }
 
 }  // namespace common

@@ -11,12 +11,14 @@
 
 #include "common/data_error.h"
 #include "common/http_message.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "masterclock/internal/int128.h"
 
 namespace director {
 namespace {
 
+using common::integer;
 using masterclock::ForceUntil;
 using masterclock::Rundown;
 using masterclock::RundownReading;
@@ -75,15 +77,6 @@ std::optional<std::string> name_in(const json& value, std::size_t longest) {
   std::string name = value.get<std::string>();
   if (name.empty() || name.size() > longest || common::printable(name) != name) return std::nullopt;
   return name;
-}
-
-std::optional<std::int64_t> integer(const json& value) {
-  if (!value.is_number_integer()) return std::nullopt;
-  if (value.is_number_unsigned() &&
-      value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-    return std::nullopt;
-  }
-  return value.get<std::int64_t>();
 }
 
 std::optional<nanoseconds> milliseconds_in(const json& value) {

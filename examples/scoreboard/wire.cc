@@ -3,10 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <utility>
 
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "masterclock/timers/clock_display.h"
 #include "masterclock/timers/count_clock.h"
@@ -14,6 +14,7 @@
 namespace scoreboard {
 namespace {
 
+using common::integer;
 using masterclock::AtEnd;
 using masterclock::ClockCommand;
 using masterclock::ClockKey;
@@ -32,16 +33,6 @@ std::optional<std::string> text(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return std::nullopt;
   return found->get<std::string>();
-}
-
-// Returns nothing for a number with a fraction, and beyond 64 bits.
-std::optional<std::int64_t> integer(const json& value) {
-  if (!value.is_number_integer()) return std::nullopt;
-  if (value.is_number_unsigned() &&
-      value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-    return std::nullopt;
-  }
-  return value.get<std::int64_t>();
 }
 
 // Returns the value of an optional field; null counts as absent.
