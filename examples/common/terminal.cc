@@ -40,4 +40,15 @@ Terminal terminal_of_stdout() {
   return terminal;
 }
 
+std::string screen_frame(std::string_view text) {
+  std::string bytes = "\x1b[H";
+  for (const char c : text) {
+    if (c == '\n') bytes += "\x1b[K";
+    bytes += c;
+  }
+  // The last line end would scroll a full screen.
+  if (!text.empty() && text.back() == '\n') bytes.pop_back();
+  return bytes + "\x1b[J";
+}
+
 }  // namespace common

@@ -1,8 +1,9 @@
-// Describes the terminal of stdout: its width, and whether it takes colours.
+// Describes the terminal of stdout, and draws whole screens on it.
 #ifndef MASTERCLOCK_EXAMPLES_COMMON_TERMINAL_H_
 #define MASTERCLOCK_EXAMPLES_COMMON_TERMINAL_H_
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace common {
@@ -24,6 +25,13 @@ struct Terminal {
 //
 // Source: https://no-color.org
 [[nodiscard]] Terminal terminal_of_stdout();
+
+// The bytes that take over the terminal, without its cursor, and that give the terminal back.
+inline constexpr std::string_view kEnterScreen = "\x1b[?1049h\x1b[?25l";
+inline constexpr std::string_view kLeaveScreen = "\x1b[?25h\x1b[?1049l";
+
+// Returns the bytes that show `text` in place of the text before.
+[[nodiscard]] std::string screen_frame(std::string_view text);
 
 }  // namespace common
 

@@ -9,12 +9,14 @@
 #include <atomic>
 #include <string_view>
 
+#include "common/terminal.h"
+
 namespace on_air {
 namespace {
 
-// The other screen without a cursor, and back.
-constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
-constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
+using common::kEnterScreen;
+using common::kLeaveScreen;
+
 constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
 constexpr int kInterrupted = 130;
 
@@ -27,7 +29,7 @@ void write_at_once(int fd, std::string_view text) {
 }
 
 extern "C" void end_of_watch(int) {
-  if (on_terminal.load()) write_at_once(STDOUT_FILENO, kLeave);
+  if (on_terminal.load()) write_at_once(STDOUT_FILENO, kLeaveScreen);
   write_at_once(STDERR_FILENO, "on_air: interrupted\n");
   ::_exit(kInterrupted);
 }
@@ -63,12 +65,12 @@ WatchScreen::WatchScreen(bool terminal) : terminal_(terminal) {
     action.sa_handler = end_of_watch;
     ::sigaction(signal, &action, nullptr);
   }
-  if (terminal_) (void)!::write(STDOUT_FILENO, kEnter.data(), kEnter.size());
+  if (terminal_) (void)!::write(STDOUT_FILENO, kEnterScreen.data(), kEnterScreen.size());
 }
 
 WatchScreen::~WatchScreen() {
   on_terminal.store(false);
-  if (terminal_) (void)!::write(STDOUT_FILENO, kLeave.data(), kLeave.size());
+  if (terminal_) (void)!::write(STDOUT_FILENO, kLeaveScreen.data(), kLeaveScreen.size());
   for (const int signal : kSignals) {
     struct sigaction now {};
     if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == end_of_watch) {
@@ -79,14 +81,7 @@ WatchScreen::~WatchScreen() {
 
 std::string WatchScreen::frame(const std::string& text) const {
   if (!terminal_) return text + "\n";
-  std::string bytes = "\x1b[H";
-  for (const char c : text) {
-    if (c == '\n') bytes += "\x1b[K";
-    bytes += c;
-  }
-  // The last line end would scroll a full screen.
-  if (!text.empty() && text.back() == '\n') bytes.pop_back();
-  return bytes + "\x1b[J";
+  return common::screen_frame(text);
 }
 
 }  // namespace on_air

@@ -82,7 +82,7 @@ class Station {
   Station(const Station&) = delete;
   Station& operator=(const Station&) = delete;
   ~Station() {
-    if (screen_ && ready_) out_.add_bytes(leave_screen());
+    if (screen_ && ready_) out_.add_bytes(std::string(common::kLeaveScreen));
     out_.flush();
     err_.flush();
   }
@@ -197,7 +197,7 @@ class Station {
     ready_ = true;
     err_.add("poller: ready");
     err_.flush();
-    if (screen_) out_.add_bytes(enter_screen());
+    if (screen_) out_.add_bytes(std::string(common::kEnterScreen));
     draw_at_ = now.steady;
     return absl::OkStatus();
   }
@@ -313,8 +313,8 @@ class Station {
         "  " + std::to_string(services.size()) + " services, " + std::to_string(running) +
         " running";
     if (redis_) heading += redis_->connected() ? ", Redis connected" : ", Redis lost";
-    out_.add_bytes(
-        frame_of(table(services, now, heading, messages_, common::terminal_of_stdout())));
+    out_.add_bytes(common::screen_frame(
+        table(services, now, heading, messages_, common::terminal_of_stdout())));
   }
 
   const RunOptions options_;

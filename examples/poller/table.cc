@@ -107,18 +107,4 @@ std::string table(const std::vector<ServiceView>& services, const masterclock::T
   return text;
 }
 
-std::string enter_screen() { return "\x1b[?1049h\x1b[?25l"; }
-std::string leave_screen() { return "\x1b[?25h\x1b[?1049l"; }
-
-std::string frame_of(const std::string& text) {
-  std::string bytes = "\x1b[H";
-  for (const char c : text) {
-    if (c == '\n') bytes += "\x1b[K";
-    bytes += c;
-  }
-  // The last line end would scroll a full screen.
-  if (!text.empty() && text.back() == '\n') bytes.pop_back();
-  return bytes + "\x1b[J";
-}
-
 }  // namespace poller

@@ -18,11 +18,6 @@ namespace poller {
                                 const std::vector<std::string>& messages,
                                 const common::Terminal& terminal);
 
-// Bytes that take over the terminal, show a frame, and give the terminal back.
-[[nodiscard]] std::string enter_screen();
-[[nodiscard]] std::string frame_of(const std::string& text);
-[[nodiscard]] std::string leave_screen();
-
 }  // namespace poller
 
 #endif  // MASTERCLOCK_EXAMPLES_POLLER_TABLE_H_
