@@ -143,15 +143,4 @@ absl::Status Commands::scan(const Poller::Now& now, const Request& request, cons
                           });
 }
 
-bool SeenRequests::add(const std::string& id) {
-  constexpr std::size_t kMost = 10'000;
-  if (!seen_.insert(id).second) return false;
-  order_.push_back(id);
-  if (order_.size() > kMost) {
-    seen_.erase(order_.front());
-    order_.pop_front();
-  }
-  return true;
-}
-
 }  // namespace poller

@@ -5,10 +5,8 @@
 #ifndef MASTERCLOCK_EXAMPLES_POLLER_COMMAND_H_
 #define MASTERCLOCK_EXAMPLES_POLLER_COMMAND_H_
 
-#include <deque>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,17 +68,6 @@ class Commands {
 
   Poller& poller_;
   SharedStore* const store_;
-};
-
-// Remembers the last ids of requests, so that a request that arrives twice is answered once.
-class SeenRequests {
- public:
-  // Returns whether the id is new.
-  bool add(const std::string& id);
-
- private:
-  std::set<std::string> seen_;
-  std::deque<std::string> order_;
 };
 
 }  // namespace poller

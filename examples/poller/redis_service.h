@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "command.h"
+#include "common/seen_ids.h"
 #include "masterclock/timers/backoff.h"
 #include "poller.h"
 #include "redis_connection.h"
@@ -81,7 +82,7 @@ class RedisService final : public SharedStore {
   RedisConnection requests_, events_;
   std::map<std::string, std::string> seeds_;                // by key
   std::deque<std::pair<std::string, std::string>> outbox_;  // channel and text, while Redis is lost
-  SeenRequests seen_;
+  common::SeenIds seen_;
   std::map<std::string, Health> health_;
   int failures_ = 0;  // to connect, in a row
   bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false;

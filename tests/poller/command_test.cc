@@ -135,13 +135,5 @@ TEST_F(CommandsTest, NamesWhatIsWrong) {
   }
 }
 
-TEST(SeenRequests, KnowsAnIdForALongTime) {
-  poller::SeenRequests seen;
-  EXPECT_TRUE(seen.add("x"));
-  EXPECT_FALSE(seen.add("x"));
-  for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(seen.add(std::to_string(i)));
-  EXPECT_FALSE(seen.add("19999"));
-}
-
 }  // namespace
 }  // namespace poller_test
