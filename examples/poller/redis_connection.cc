@@ -116,8 +116,8 @@ void RedisConnection::connect(SteadyTime now) {
   if (address_.database != 0) send(now, {"SELECT", std::to_string(address_.database)}, check);
 }
 
-void RedisConnection::disconnect() {
-  if (context_ != nullptr) fail("disconnected");
+void RedisConnection::disconnect(const std::string& why) {
+  if (context_ != nullptr) fail(why);
 }
 
 void RedisConnection::fail(const std::string& why) {

@@ -64,7 +64,7 @@ class RedisConnection {
 
   // Connects, and authenticates where the address has a password. A failure shows in `connected`.
   void connect(masterclock::SteadyTime now);
-  void disconnect();
+  void disconnect(const std::string& why = "disconnected");
   [[nodiscard]] bool connected() const noexcept { return context_ != nullptr; }
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
 

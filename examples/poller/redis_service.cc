@@ -112,7 +112,7 @@ void RedisService::connect(const Poller::Now& now) {
       now.steady, {kCommandChannel, kConfigChannel, kStreamChannel},
       [this](const std::string& channel, const std::string& text) { receive(channel, text); },
       [this](const absl::StatusOr<RedisReply>& reply) {
-        subscribed_ = reply.ok() && reply->kind == RedisReply::Kind::kList;
+        subscribed_ = !end_if_refused(events_, reply) && reply.ok();
       });
 }
 
@@ -151,12 +151,25 @@ void RedisService::lose(const Poller::Now&, const std::string& why) {
              "; the runs go on, and it is tried again");
 }
 
+// Ends a connection whose server refuses a request, as one that loads its data does: check_connections
+// then connects again. A key of another type is no refusal.
+bool RedisService::end_if_refused(RedisConnection& connection,
+                                  const absl::StatusOr<RedisReply>& reply) {
+  const bool refused = reply.ok() && reply->kind == RedisReply::Kind::kError &&
+                       !reply->text.starts_with("WRONGTYPE");
+  if (refused) connection.disconnect(reply->text);
+  return refused;
+}
+
 // Seeds and reads after the subscription: no change in between is missed.
 void RedisService::sync(const Poller::Now& now) {
   if (!subscribed_ || syncing_ || synced_ || !requests_.connected()) return;
   syncing_ = true;
   for (const auto& [key, value] : seeds_) {
-    requests_.send(now.steady, {"SET", key, value, "NX"}, nullptr);
+    requests_.send(now.steady, {"SET", key, value, "NX"},
+                   [this](const absl::StatusOr<RedisReply>& reply) {
+                     (void)end_if_refused(requests_, reply);
+                   });
   }
   read_schedule(now, [this] {
     syncing_ = false;
@@ -171,7 +184,7 @@ void RedisService::sync(const Poller::Now& now) {
 void RedisService::read_schedule(const Poller::Now& now, std::function<void()> then) {
   requests_.send(now.steady, {"GET", "config:schedule"},
                  [this, then = std::move(then)](const absl::StatusOr<RedisReply>& reply) {
-                   if (!reply.ok()) return;
+                   if (!reply.ok() || end_if_refused(requests_, reply)) return;
                    if (reply->kind == RedisReply::Kind::kText) {
                      hooks_.schedule(reply->text);
                    } else {

@@ -66,6 +66,7 @@ class RedisService final : public SharedStore {
   void connect(const Poller::Now& now);
   void check_connections(const Poller::Now& now);
   void lose(const Poller::Now& now, const std::string& why);
+  static bool end_if_refused(RedisConnection& connection, const absl::StatusOr<RedisReply>& reply);
   void sync(const Poller::Now& now);
   void read_schedule(const Poller::Now& now, std::function<void()> then);
   void receive(const std::string& channel, const std::string& text);

@@ -9,10 +9,12 @@ import os
 import pathlib
 import random
 import signal
+import socketserver
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from real_station import Poller, processes_with, wait_for
@@ -196,12 +198,48 @@ def a_step_of_the_clock_moves_no_run(folder):
     return None
 
 
+def connects_again_to_a_redis_that_loads_its_data(folder):
+    """A stand-in for Redis refuses the first two connections."""
+    path, refusals = os.path.join(folder, "redis.sock"), []
+    answers = {"SUBSCRIBE": b"*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n", "GET": b'$10\r\n{"a": 0.2}\r\n'}
+
+    class Connection(socketserver.StreamRequestHandler):
+        def handle(self):
+            begin, refuses = time.monotonic(), None
+            while line := self.rfile.readline():
+                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode() for _ in range(int(line[1:]))]
+                if refuses is None and words[0] in ("SET", "GET"):
+                    refuses = len(refusals) < 2
+                    accepted.append(begin)
+                    if refuses:
+                        refusals.append(time.monotonic())
+                loading = b"-LOADING Redis is loading the dataset in memory\r\n"
+                try:
+                    self.wfile.write(loading if refuses else answers.get(words[0], b"+OK\r\n"))
+                except OSError:  # the poller has left
+                    return
+
+    accepted = []
+    with socketserver.ThreadingUnixStreamServer(path, Connection) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", path)
+        poller.wait_message("is lost: LOADING")
+        poller.wait_message("is back")
+        poller.wait("started", "source-a", 3)  # by the schedule of Redis
+        assert len([line for line in poller.messages if "is lost" in line]) == 1, poller.messages
+        for delay, refused, again in zip((0.1, 0.2), refusals, accepted[1:]):
+            assert again - refused >= delay, (refusals, accepted)
+        assert poller.stop() == 0
+        server.shutdown()
+
+
 with tempfile.TemporaryDirectory() as outer:
     hanging = Poller(program, outer, {"services": {"source-a": sh(f"trap '' TERM; {HANGS} & wait; wait", interval=3600)}})
     hanging.wait("started", "source-a")
     hanging.process.terminate()
     for part in (runs_on_the_grid, takes_commands, refuses_bad_configurations, reloads_at_sighup,
-                 waits_for_running_sources, leaves_no_orphan, a_hundred_runs_a_second,
+                 waits_for_running_sources, leaves_no_orphan, a_hundred_runs_a_second, connects_again_to_a_redis_that_loads_its_data,
                  a_step_of_the_clock_moves_no_run):
         with tempfile.TemporaryDirectory() as inner:
             begin = time.monotonic()
