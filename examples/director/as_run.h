@@ -6,6 +6,7 @@
 #define MASTERCLOCK_EXAMPLES_DIRECTOR_AS_RUN_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,9 +37,12 @@ absl::StatusOr<std::optional<AsRunMark>> last_mark(const std::string& path);
 // Threads: one at a time.
 class AsRun {
  public:
-  // `write` gets each line, without its end. It may be empty.
-  AsRun(std::function<void(const std::string& line)> write, std::optional<AsRunMark> mark)
-      : write_(std::move(write)), mark_(mark) {}
+  // Gets each line, without its end, and returns whether it is written. AsRun keeps the last 1,000 lines
+  // that are not, and writes them before the next line.
+  using Write = std::function<bool(const std::string& line)>;
+
+  // `write` may be empty.
+  AsRun(Write write, std::optional<AsRunMark> mark) : write_(std::move(write)), mark_(mark) {}
 
   void begin(std::int64_t show) { show_ = show; }
 
@@ -63,10 +67,11 @@ class AsRun {
   };
   void write(const Line& line);
 
-  const std::function<void(const std::string& line)> write_;
+  const Write write_;
   std::int64_t show_ = 0;
   std::optional<AsRunMark> mark_;
   std::optional<Line> waiting_;
+  std::deque<std::string> unwritten_;
 };
 
 }  // namespace director

@@ -35,7 +35,7 @@ struct DirectorOptions {
   // Ends what an operator put on the air in the mixer itself.
   masterclock::ForceUntil operator_until = masterclock::ForceUntil::kBoundary;
 
-  std::function<void(const std::string& line)> as_run = {};
+  AsRun::Write as_run = {};
   std::optional<AsRunMark> mark = {};  // of the as-run log that goes on
 
   // Gets the state after each change, as of the instant of the change.

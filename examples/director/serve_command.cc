@@ -128,6 +128,7 @@ absl::Status serve(const ServeOptions& options) {
     director_options.as_run = [&](const std::string& line) {
       const absl::Status written = as_run->write(line);
       if (!written.ok()) common::log_line("as-run", std::string(written.message()));
+      return written.ok();
     };
   }
   director_options.log = [](std::string_view line) { common::log_line("director", line); };

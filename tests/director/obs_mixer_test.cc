@@ -124,6 +124,7 @@ class ObsMixerTest : public ::testing::Test {
       as_run_.push_back(entry.value("scene", json()).dump() + " " +
                         entry.at("by").get<std::string>() +
                         (entry.at("answered").is_null() ? "" : " answered"));
+      return true;
     };
     director_ = Director::open(clock_, store_, std::move(options)).value();
     ObsOptions obs{.password = std::move(password)};
