@@ -63,6 +63,12 @@ struct StreamStatus {
   friend bool operator==(const StreamStatus&, const StreamStatus&) = default;
 };
 
+// The command UpdateStreamStatus. It changes no rundown and is not stored.
+struct StreamUpdate {
+  std::string id;
+  StreamStatus status;
+};
+
 }  // namespace director
 
 #endif  // MASTERCLOCK_EXAMPLES_DIRECTOR_COMMAND_H_

@@ -99,7 +99,7 @@ absl::Status Director::check_scenes(const ShowPlan& plan) const {
 
 Outcome Director::command(Command command) {
   const TimeReading now = clock_.source().read();
-  if (command.verb == Verb::kConfigure) {
+  if (command.verb == Verb::kConfigure && !show_->knows(command.id)) {
     if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
   }
   const auto applied = show_->apply(std::move(command), now);
@@ -108,7 +108,10 @@ Outcome Director::command(Command command) {
   return outcome(absl::OkStatus(), *applied);
 }
 
-Outcome Director::stream(const StreamStatus& status) {
+Outcome Director::stream(const StreamStatus& status, const std::string& id) {
+  if (!id.empty() && (show_->knows(id) || !stream_ids_.add(id))) {
+    return outcome(absl::OkStatus(), {show_->sequence(), false, true});
+  }
   const bool changed = status != stream_;
   stream_ = status;
   if (options_.follow_stream) follow();

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "as_run.h"
 #include "command.h"
+#include "common/seen_ids.h"
 #include "masterclock/master_clock.h"
 #include "mixer.h"
 #include "show.h"
@@ -71,7 +72,8 @@ class Director {
   // All below: on the director's thread, or before anything triggers the clock.
 
   Outcome command(Command command);
-  Outcome stream(const StreamStatus& status);
+  // An id that a command or an earlier status had counts once.
+  Outcome stream(const StreamStatus& status, const std::string& id = {});
 
   [[nodiscard]] nlohmann::json state() const;
   [[nodiscard]] const Show& show() const noexcept { return *show_; }
@@ -103,6 +105,7 @@ class Director {
   std::unique_ptr<Show> show_;
   AsRun as_run_;
   StreamStatus stream_;
+  common::SeenIds stream_ids_;
   StreamFollower follower_;
   Mixer* mixer_ = nullptr;
   masterclock::ScopedEvent boundary_, preview_;

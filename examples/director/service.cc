@@ -136,11 +136,10 @@ HttpResponse Service::configure(const HttpRequest& request) {
   auto plan = read_plan(*body);
   if (!plan.ok()) return error_response(plan.status());
   Command command{.verb = Verb::kConfigure, .plan = *std::move(plan)};
-  if (const auto id = body->find("command_id"); id != body->end()) {
-    if (!id->is_string() || id->get_ref<const std::string&>().size() > kLongestId) {
-      return error_response(400, "command_id: expected a text of 1 to 100 bytes");
-    }
-    command.id = id->get<std::string>();
+  if (body->contains("command_id")) {
+    auto id = read_command_id(*body);
+    if (!id.ok()) return error_response(id.status());
+    command.id = *std::move(id);
   }
   return on_actor(
       [this, command = std::move(command)] { return respond(director_.command(command)); });
@@ -152,8 +151,8 @@ HttpResponse Service::command(const HttpRequest& request) {
   auto wanted = read_request(*body);
   if (!wanted.ok()) return error_response(wanted.status());
   return on_actor([this, wanted = *std::move(wanted)] {
-    if (const auto* status = std::get_if<StreamStatus>(&wanted)) {
-      return respond(director_.stream(*status));
+    if (const auto* update = std::get_if<StreamUpdate>(&wanted)) {
+      return respond(director_.stream(update->status, update->id));
     }
     return respond(director_.command(std::get<Command>(wanted)));
   });

@@ -85,7 +85,7 @@ absl::Status Show::replay(const TimeReading& now) {
 }
 
 absl::StatusOr<Applied> Show::apply(Command wanted, const TimeReading& now) {
-  if (!wanted.id.empty() && ids_.contains(wanted.id)) return Applied{sequence(), false, true};
+  if (knows(wanted.id)) return Applied{sequence(), false, true};
   Record record{0, std::move(wanted), std::max(now.steady, last_.at), now.utc, boot_};
   Rundown before = rundown_;
   const absl::StatusOr<bool> changed = command(record.command, record.steady);

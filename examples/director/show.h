@@ -63,6 +63,9 @@ class Show {
   // Errors: those of the rundown; Unavailable for a store that cannot be written: nothing has changed.
   absl::StatusOr<Applied> apply(Command command, const masterclock::TimeReading& now);
 
+  // Returns whether a stored command has this id.
+  [[nodiscard]] bool knows(const std::string& id) const { return ids_.contains(id); }
+
   // Returns the changes up to and including `until` that no earlier call returned, in order.
   std::vector<ShowChange> changes(masterclock::SteadyTime until);
 

@@ -185,10 +185,16 @@ absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file
   return plan;
 }
 
-absl::StatusOr<Request> read_request(const json& object) {
-  Command command;
+absl::StatusOr<std::string> read_command_id(const json& object) {
   auto id = name_in(member(object, "command_id"), kLongestId);
   if (!id) return error("command_id", "a text of 1 to 100 bytes");
+  return *std::move(id);
+}
+
+absl::StatusOr<Request> read_request(const json& object) {
+  Command command;
+  auto id = read_command_id(object);
+  if (!id.ok()) return id.status();
   command.id = *std::move(id);
   const json& named = member(object, "command");
   if (!named.is_string()) return error("command", kCommands);
@@ -196,7 +202,7 @@ absl::StatusOr<Request> read_request(const json& object) {
   if (name == "UpdateStreamStatus") {
     absl::StatusOr<StreamStatus> status = read_stream(object);
     if (!status.ok()) return status.status();
-    return *status;
+    return StreamUpdate{std::move(command.id), *status};
   }
   const json& until = member(object, "until");
   const std::optional<Verb> verb =

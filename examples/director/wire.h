@@ -28,8 +28,10 @@ absl::StatusOr<ShowPlan> read_plan(const json& object);
 // The same for the text of a file. The error begins with the name of the file.
 absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file);
 
-// UpdateStreamStatus changes no rundown, and has a value of its kind.
-using Request = std::variant<Command, StreamStatus>;
+// Errors: InvalidArgument "command_id: expected a text of 1 to 100 bytes".
+absl::StatusOr<std::string> read_command_id(const json& object);
+
+using Request = std::variant<Command, StreamUpdate>;
 
 // Reads {"command_id", "command", "scene"?, "until"?}. ForceScene is Force with `until`, else Take.
 //

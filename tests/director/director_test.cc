@@ -206,6 +206,17 @@ TEST_F(DirectorTest, CountsACommandIdOnce) {
   EXPECT_EQ(look().at("scene"), "B");
 }
 
+TEST_F(DirectorTest, CountsTheIdOfAStreamStatusOnce) {
+  begin();
+  EXPECT_TRUE(director_->stream({.streaming = true}, "x").applied.changed);
+  EXPECT_TRUE(director_->stream({}, "y").applied.changed);
+  const Applied again = director_->stream({.streaming = true}, "x").applied;
+  EXPECT_TRUE(again.duplicate && !again.changed);
+  command({.verb = Verb::kSkip, .id = "z"});
+  EXPECT_TRUE(director_->stream({.streaming = true}, "z").applied.duplicate);
+  EXPECT_EQ(look().at("stream").at("streaming"), false);
+}
+
 TEST_F(DirectorTest, ARefusedCommandIsNotStored) {
   command({.verb = Verb::kConfigure, .plan = kPlan});
   const std::uint64_t before = director_->show().sequence();

@@ -302,6 +302,18 @@ TEST_F(ObsMixerTest, ARundownWithScenesThatObsLacksIsRefusedWhole) {
   EXPECT_EQ(director_->show().plan().scenes.size(), 3u);
 }
 
+TEST_F(ObsMixerTest, ARundownThatWasAcceptedIsNotCheckedAgain) {
+  Command configure{.verb = Verb::kConfigure, .id = "c", .plan = {{{"X", 1s, {}}}, false}};
+  start();
+  obs_.end();
+  ASSERT_TRUE(director_->command(configure).applied.changed);
+  pass(10s);
+  ASSERT_EQ(state(), "connected");
+  const Outcome again = director_->command(configure);
+  EXPECT_TRUE(again.status.ok()) << again.status;
+  EXPECT_TRUE(again.applied.duplicate && !again.applied.changed);
+}
+
 TEST_F(ObsMixerTest, PreviewsTheNextSceneInStudioMode) {
   obs_.studio = true;
   start({}, {.preview_before = 3s});

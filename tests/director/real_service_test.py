@@ -104,6 +104,7 @@ class RealService(unittest.TestCase):
             ("no until", *command(command="Force", scene="A"), 400, ["until"]),
             ("an unknown scene", *command(command="Take", scene="Z"), 404, ["'Z'"]),
             ("no id", "/api/commands", {"command": "Start"}, 400, ["command_id"]),
+            ("an empty id of a configuration", "/config", SHOW | {"command_id": ""}, 400, ["command_id"]),
             ("a large body", "/config", "x" * 1_048_577, 413, ["1048576"]),
         ]
         self.service.command("Start")
@@ -132,6 +133,9 @@ class RealService(unittest.TestCase):
         status, answer = self.service.request("POST", "/config", rundown(("X", 1000), looping=True))
         self.assertEqual((status, answer["changed"], answer["state"]), (200, True, "idle"))
         self.assertEqual(self.service.get("/api/rundown"), rundown(("X", 1000), looping=True))
+        for changed in (True, False):
+            status, answer = self.service.request("POST", "/config", SHOW | {"command_id": "c"})
+            self.assertEqual((status, answer["changed"]), (200, changed))
 
     def test_web_socket_sends_the_state_then_changes(self):
         self.service.request("POST", "/config", rundown(("A", 200), ("B", 300)))

@@ -83,7 +83,7 @@ TEST(Wire, ReadsAStreamStatus) {
   const auto request = read_request(json::parse(
       R"({"command_id": "a", "command": "UpdateStreamStatus", "streaming": true, "timecode_ms": 40})"));
   ASSERT_TRUE(request.ok()) << request.status();
-  EXPECT_EQ(std::get<StreamStatus>(*request),
+  EXPECT_EQ(std::get<StreamUpdate>(*request).status,
             (StreamStatus{.streaming = true, .recording = false, .timecode = 40ms}));
 }
 
