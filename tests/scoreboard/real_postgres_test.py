@@ -19,24 +19,13 @@ import threading
 import time
 import unittest
 
-from service import Service, WebSocket
+from service import Service, WebSocket, wait_until
 
 PROGRAM, TESTS = sys.argv[1:3]
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 20260329
 HERE = pathlib.Path(__file__).parent
 HOUR = 3_600 * 10**9
-
-
-def wait_until(wanted, seconds=60):
-    """Returns the first true value of `wanted()`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = wanted()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("not within the time")
 
 
 class Server:

@@ -21,23 +21,12 @@ import threading
 import time
 import unittest
 
-from service import Service
+from service import Service, wait_until
 
 PROGRAM = sys.argv[1]
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 15
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 20260329
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
-
-
-def wait_until(wanted, seconds=60):
-    """Returns the first true value of `wanted()`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = wanted()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("not within the time")
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
