@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from web_service import WebService, wait_until  # noqa: E402,F401 (the tests take it from here)
+from real_web_service import WebService, wait_until  # noqa: E402,F401 (the tests take it from here)
 from web_socket import WebSocket  # noqa: E402,F401 (the tests take it from here)
 
 

@@ -3,8 +3,12 @@
 // The map is the offset of the quickest of the last round trips. Therefore a step of UTC, here or on the server, moves
 // nothing that a page computes from `instant`.
 //
-// Events: "connect" before the first message of a connection; one with the type of each message, with the message as
-// data; "refined" with the ms by which instants of before are later; "change" when the page must draw again.
+// Events:
+//
+//   "connect"      before the first message of a connection
+//   "state", ...   after each message, by its type; the data is the message
+//   "refined"      the offset is better known; the data is the ms to add to earlier instants
+//   "change"       the page must draw again
 
 const PING_EVERY = 1000; // ms
 const LOST_AFTER = 2500; // without a message
@@ -37,7 +41,7 @@ export class Link extends EventTarget {
     return this.state !== null && now() - this.#heard < LOST_AFTER;
   }
 
-  // Returns the instant of a message, which has just come, on the page's steady time line.
+  // Returns the instant of a message, which has just come, on the page's steady timeline.
   instant(message) {
     const utc = message.server_utc_ns / NS;
     const at = this.offset === null ? NaN : utc - this.offset;
