@@ -3,11 +3,13 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/numbers.h"
+#include "absl/time/time.h"
 #include "common/http_message.h"
 #include "common/line_file.h"
 #include "common/printable.h"
@@ -33,17 +35,6 @@ class FileDestination : public Destination {
   const std::unique_ptr<common::LineFile> file_;
 };
 
-// Reads the seconds of a header Retry-After. A date is no wish.
-std::chrono::nanoseconds wish_of(const common::HttpResponse& response) {
-  const auto header = response.headers.find("retry-after");
-  if (header == response.headers.end()) return {};
-  std::int64_t seconds = 0;
-  const char* const end = header->second.data() + header->second.size();
-  const auto [read, error] = std::from_chars(header->second.data(), end, seconds);
-  if (error != std::errc() || read != end || seconds < 0) return {};
-  return std::min(std::chrono::seconds(seconds), kLongestWish);
-}
-
 class WebhookDestination : public Destination {
  public:
   WebhookDestination(std::string url, std::string secret)
@@ -62,7 +53,10 @@ class WebhookDestination : public Destination {
     if (!response.ok()) return {Verdict::kRetry, {}, std::string(response.status().message())};
     const Verdict verdict = verdict_of(response->status);
     if (verdict == Verdict::kDelivered) return {};
-    return {verdict, wish_of(*response), "status " + std::to_string(response->status)};
+    const auto wish = response->headers.find("retry-after");
+    const auto later =
+        wish == response->headers.end() ? std::chrono::seconds() : retry_after(wish->second, utc_s);
+    return {verdict, later, "status " + std::to_string(response->status)};
   }
 
  private:
@@ -78,14 +72,26 @@ absl::StatusOr<std::string> key_of(std::string_view secret) {
                        : ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
                                            reinterpret_cast<const unsigned char*>(secret.data()),
                                            static_cast<int>(secret.size()));
-  if (size < 0) return absl::InvalidArgumentError("Invalid secret: expected whsec_ and base64");
   // The padding counts as bytes of zero.
   const std::size_t padding = secret.size() - (secret.find_last_not_of('=') + 1);
+  if (size < 0 || padding > 2) {
+    return absl::InvalidArgumentError("Invalid secret: expected whsec_ and base64");
+  }
   key.resize(static_cast<std::size_t>(size) - padding);
   return key;
 }
 
 }  // namespace
+
+std::chrono::seconds retry_after(const std::string& header, std::int64_t utc_s) {
+  std::int64_t seconds = 0;
+  if (!absl::SimpleAtoi(header, &seconds)) {
+    absl::Time at;
+    if (!absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", header, &at, nullptr)) return {};
+    seconds = absl::ToUnixSeconds(at) - utc_s;
+  }
+  return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), kLongestWish);
+}
 
 Verdict verdict_of(int status) {
   if (status >= 200 && status < 300) return Verdict::kDelivered;

@@ -35,6 +35,12 @@ class Destination {
 absl::StatusOr<std::unique_ptr<Destination>> open_destination(const std::string& text,
                                                               const std::string& secret);
 
+// Returns the delay that a header Retry-After asks for at `utc_s`: a number of seconds, or a date. Returns 0
+// for other text and for a past date.
+//
+// Source: RFC 9110, 10.2.3
+std::chrono::seconds retry_after(const std::string& header, std::int64_t utc_s);
+
 // Returns 2xx delivered; other 4xx than 408, 425 and 429 dead; anything else to be tried again.
 Verdict verdict_of(int status);
 

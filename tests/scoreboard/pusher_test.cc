@@ -161,6 +161,19 @@ TEST(Destination, SignsAsStandardWebhooks) {
                 .value_or("none"),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
   EXPECT_FALSE(webhook_signature("whsec_%", "1", 1, "").ok());
+  EXPECT_FALSE(webhook_signature("whsec_====", "1", 1, "").ok());
+}
+
+// The date is the example of RFC 9110; its time is that of `date -d @784111777`.
+TEST(RetryAfter, IsANumberOfSecondsOrADate) {
+  constexpr std::int64_t kNow = 784'111'700;
+  EXPECT_EQ(retry_after("120", kNow), 120s);
+  EXPECT_EQ(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow), 77s);
+  EXPECT_EQ(retry_after("Sun, 06 Nov 1994 08:48:19 GMT", kNow), 0s);
+  EXPECT_EQ(retry_after("99999999999999999999", kNow), 0s);
+  for (const char* other : {"", "-5", "soon", "120s", "Sun, 06 Nov 1994"}) {
+    EXPECT_EQ(retry_after(other, kNow), 0s) << other;
+  }
 }
 
 TEST(Destination, RefusesOtherTexts) {

@@ -9,7 +9,7 @@ const find = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const link = new Link();
 const buttons = new Map(); // by key
-let at = 0; // the instant of the state, on the page's steady time line
+let at = 0; // the instant of the state, on the page's steady timeline
 let shown = null; // the sequence of the rundown in the timeline
 let scenes = []; // each with start and end in ns
 let total = 0; // ns
