@@ -14,6 +14,8 @@ namespace {
 
 using common::in_quotes;
 using common::printable;
+using common::RedisConnection;
+using common::RedisReply;
 using masterclock::saturating_add;
 using masterclock::SteadyTime;
 using nlohmann::json;
@@ -45,7 +47,7 @@ json unix_seconds(const std::optional<masterclock::UtcTime>& at) {
 
 }  // namespace
 
-RedisService::RedisService(const RedisAddress& address, Poller& poller, RedisHooks hooks)
+RedisService::RedisService(const common::RedisAddress& address, Poller& poller, RedisHooks hooks)
     : poller_(poller),
       hooks_(std::move(hooks)),
       address_(address.text()),

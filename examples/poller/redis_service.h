@@ -20,10 +20,10 @@
 
 #include "absl/status/status.h"
 #include "command.h"
+#include "common/redis_connection.h"
 #include "common/seen_ids.h"
 #include "masterclock/timers/backoff.h"
 #include "poller.h"
-#include "redis_connection.h"
 
 namespace poller {
 
@@ -38,7 +38,7 @@ struct RedisHooks {
 // Threads: one owner.
 class RedisService final : public SharedStore {
  public:
-  RedisService(const RedisAddress& address, Poller& poller, RedisHooks hooks);
+  RedisService(const common::RedisAddress& address, Poller& poller, RedisHooks hooks);
 
   // The values for keys that do not exist.
   void set_seeds(std::map<std::string, std::string> seeds) { seeds_ = std::move(seeds); }
@@ -66,7 +66,8 @@ class RedisService final : public SharedStore {
   void connect(const Poller::Now& now);
   void check_connections(const Poller::Now& now);
   void lose(const Poller::Now& now, const std::string& why);
-  static bool end_if_refused(RedisConnection& connection, const absl::StatusOr<RedisReply>& reply);
+  static bool end_if_refused(common::RedisConnection& connection,
+                             const absl::StatusOr<common::RedisReply>& reply);
   void sync(const Poller::Now& now);
   void read_schedule(const Poller::Now& now, std::function<void()> then);
   void receive(const std::string& channel, const std::string& text);
@@ -80,7 +81,7 @@ class RedisService final : public SharedStore {
   Poller& poller_;
   const RedisHooks hooks_;
   const std::string address_;
-  RedisConnection requests_, events_;
+  common::RedisConnection requests_, events_;
   std::map<std::string, std::string> seeds_;                // by key
   std::deque<std::pair<std::string, std::string>> outbox_;  // channel and text, while Redis is lost
   common::SeenIds seen_;

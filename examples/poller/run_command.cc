@@ -129,7 +129,7 @@ class Station {
       text = found->second;
     }
     if (text.empty()) return absl::OkStatus();
-    const auto address = parse_redis_address(text);
+    const auto address = common::parse_redis_address(text);
     if (!address.ok()) return address.status();
     const auto seeds = redis_seeds(environment_, base_);
     if (!seeds.ok()) return seeds.status();

@@ -1,4 +1,4 @@
-#include "redis_connection.h"
+#include "common/redis_connection.h"
 
 #include <hiredis/hiredis.h>
 #include <sys/time.h>
@@ -10,13 +10,13 @@
 
 #include "common/printable.h"
 
-namespace poller {
+namespace common {
 namespace {
 
 using masterclock::SteadyTime;
 
 absl::Status address_error(const std::string& text, const std::string& what) {
-  return absl::InvalidArgumentError("Redis address " + common::in_quotes(text) + ": " + what);
+  return absl::InvalidArgumentError("Redis address " + in_quotes(text) + ": " + what);
 }
 
 std::optional<int> number_in(std::string_view text, int least, int most) {
@@ -56,7 +56,7 @@ RedisReply copy_of(const redisReply& reply) {
 }  // namespace
 
 std::string RedisAddress::text() const {
-  return common::printable(socket.empty() ? host + ":" + std::to_string(port) : socket);
+  return printable(socket.empty() ? host + ":" + std::to_string(port) : socket);
 }
 
 absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text) {
@@ -121,7 +121,7 @@ void RedisConnection::disconnect(const std::string& why) {
 }
 
 void RedisConnection::fail(const std::string& why) {
-  error_ = common::printable(why);
+  error_ = printable(why);
   context_.reset();
   on_message_ = nullptr;
   for (const Expected& expected : std::exchange(expected_, {})) {
@@ -199,4 +199,4 @@ void RedisConnection::receive(const RedisReply& reply) {
   if (expected.on_reply) expected.on_reply(reply);
 }
 
-}  // namespace poller
+}  // namespace common

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "redis_connection.h"
+#include "common/redis_connection.h"
 
-namespace poller {
+namespace common {
 namespace {
 
 TEST(RedisAddress, ReadsEachForm) {
@@ -28,4 +28,4 @@ TEST(RedisAddress, RefusesOthers) {
 }
 
 }  // namespace
-}  // namespace poller
+}  // namespace common

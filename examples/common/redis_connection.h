@@ -2,8 +2,8 @@
 //
 // A server that is silent keeps its connection: a frozen server answers later. The owner decides when to
 // give up, by `silent_since`.
-#ifndef MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_
-#define MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_
+#ifndef MASTERCLOCK_EXAMPLES_COMMON_REDIS_CONNECTION_H_
+#define MASTERCLOCK_EXAMPLES_COMMON_REDIS_CONNECTION_H_
 
 #include <poll.h>
 
@@ -23,7 +23,7 @@
 struct redisContext;
 struct redisReply;
 
-namespace poller {
+namespace common {
 
 struct RedisAddress {
   std::string socket;  // a Unix socket, or else:
@@ -99,6 +99,6 @@ class RedisConnection {
   std::string error_;
 };
 
-}  // namespace poller
+}  // namespace common
 
-#endif  // MASTERCLOCK_EXAMPLES_POLLER_REDIS_CONNECTION_H_
+#endif  // MASTERCLOCK_EXAMPLES_COMMON_REDIS_CONNECTION_H_
