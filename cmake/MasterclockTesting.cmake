@@ -37,3 +37,12 @@ function(masterclock_test_room name)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "Real*" DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300 LABELS real)
 endfunction()
+
+# masterclock_model_tests(NAME source...): as masterclock_test_room, for tests that make millions of steps. The
+# whole program is optimised in every build: beside a source without optimisation the linker may keep that
+# source's copy of an inline function.
+function(masterclock_model_tests name)
+  masterclock_test_room(${name} ${ARGN})
+  target_compile_options(${name} PRIVATE -O2)
+  set_target_properties(${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON UNITY_BUILD OFF)
+endfunction()
