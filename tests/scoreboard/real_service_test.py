@@ -153,8 +153,8 @@ class RealService(unittest.TestCase):
         self.assertEqual(self.service.request("POST", "/api/stage", {"message": 7})[0], 400)
 
     def test_pages(self):
-        for path in ("/", "/operator", "/overlay?clock=game/1", "/stage", "/pages/link.js", "/pages/clocks.js",
-                     "/pages/base.css", "/pages/style.css"):
+        for path in ("/", "/operator", "/overlay?clock=game/1", "/stage", "/pages/link.js", "/pages/operate.js",
+                     "/pages/clocks.js", "/pages/base.css", "/pages/style.css"):
             with self.subTest(path):
                 connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
                 self.addCleanup(connection.close)

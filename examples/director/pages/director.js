@@ -1,62 +1,15 @@
 // The operator's page: the timeline to scale, and each command on a button with a key.
 import { Link, NS, now } from "/pages/link.js";
+import { addButton, find, post, say } from "/pages/operate.js";
 
 const SECOND = 1e9;
-const RETRIES = 20; // of a command without an answer, each after half a second
 const LEAST_WIDTH = 0.4; // of a scene, in percent of the timeline
 
-const find = (id) => document.getElementById(id);
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const link = new Link();
-const buttons = new Map(); // by key
 let at = 0; // the instant of the state, on the page's steady timeline
 let shown = null; // the sequence of the rundown in the timeline
 let scenes = []; // each with start and end in ns
 let total = 0; // ns
-
-// The token comes in the address, which then loses it, and stays in this tab.
-if (location.hash.length > 1) {
-  sessionStorage.setItem("token", decodeURIComponent(location.hash.slice(1)));
-  history.replaceState(null, "", location.pathname);
-}
-find("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("token", find("token").value);
-  find("login").hidden = true;
-});
-
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function say(text, bad = false) {
-  find("answer").textContent = text;
-  find("answer").classList.toggle("bad", bad);
-}
-
-// Sends a request until the server answers. A retry has the same command id and counts once.
-async function post(path, body, name) {
-  const request = {
-    method: "POST",
-    headers: { Authorization: `Bearer ${sessionStorage.getItem("token") ?? ""}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ command_id: newId(), ...body }),
-  };
-  for (let i = 0; i < RETRIES; ++i) {
-    try {
-      const answer = await fetch(path, request);
-      const result = await answer.json();
-      if (answer.status === 401) find("login").hidden = false;
-      const allows = result.allows ? `. Allowed: ${result.allows.join(", ")}` : "";
-      if (!answer.ok) say(`${name}: ${result.error}${allows}`, true);
-      else say(result.changed ? name : `${name}: nothing to do`);
-      return;
-    } catch {
-      say(`${name}: no answer, trying again`, true);
-      await pause(500);
-    }
-  }
-  say(`${name}: the server did not answer`, true);
-}
 
 const command = (name, more = {}) => post("/api/commands", { command: name, ...more }, name);
 
@@ -66,31 +19,18 @@ function withScene(name, more = {}) {
   return command(name, { scene, ...more });
 }
 
-function addButton(key, name, press) {
-  const button = document.createElement("button");
-  button.type = "button";
-  const label = document.createElement("span");
-  label.textContent = name;
-  const cap = document.createElement("kbd");
-  cap.textContent = key === " " ? "Space" : key.toUpperCase();
-  button.append(label, cap);
-  button.addEventListener("click", press);
-  find("commands").append(button);
-  buttons.set(key, button);
-}
-
-addButton("s", "Start", () => command("Start"));
-addButton("p", "Pause", () => command("Pause"));
-addButton("r", "Resume", () => command("Resume"));
-addButton(" ", "Skip", () => command("Skip"));
-addButton("t", "Take", () => withScene("Take"));
-addButton("f", "Force", () => withScene("Force", { until: find("until").value }));
-addButton("x", "Release", () => command("Release"));
-addButton("h", "Hold", () => command("Hold"));
-addButton("g", "Go", () => command("Go"));
-addButton("k", "Stop", () => command("Stop"));
-addButton("0", "Reset", () => command("Reset"));
-addButton("c", "Configure", () => find("file").click());
+addButton("commands", "s", "Start", () => command("Start"));
+addButton("commands", "p", "Pause", () => command("Pause"));
+addButton("commands", "r", "Resume", () => command("Resume"));
+addButton("commands", " ", "Skip", () => command("Skip"));
+addButton("commands", "t", "Take", () => withScene("Take"));
+addButton("commands", "f", "Force", () => withScene("Force", { until: find("until").value }));
+addButton("commands", "x", "Release", () => command("Release"));
+addButton("commands", "h", "Hold", () => command("Hold"));
+addButton("commands", "g", "Go", () => command("Go"));
+addButton("commands", "k", "Stop", () => command("Stop"));
+addButton("commands", "0", "Reset", () => command("Reset"));
+addButton("commands", "c", "Configure", () => find("file").click());
 
 find("file").addEventListener("change", async () => {
   const [file] = find("file").files;
@@ -101,15 +41,6 @@ find("file").addEventListener("change", async () => {
     say(`${file.name} is no JSON`, true);
   }
   find("file").value = "";
-});
-
-addEventListener("keydown", (event) => {
-  const typing = event.target.tagName === "INPUT" || event.target.tagName === "SELECT";
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || typing) return;
-  const button = buttons.get(event.key.toLowerCase());
-  if (!button) return;
-  event.preventDefault();
-  button.click();
 });
 
 // Returns "M:SS", from an hour on "H:MM:SS". The time left is rounded up.

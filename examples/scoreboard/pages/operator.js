@@ -1,59 +1,14 @@
 // The operator's page: each button has a key, and shows it.
 import { ClockLink, clockText, enableHorn, everyFrame, soundHorn } from "/pages/clocks.js";
+import { addButton, bindButton, buttons, find, post, say, token } from "/pages/operate.js";
 
 const SECOND = 1e9;
-const RETRIES = 20; // of a command without an answer, each after half a second
-const KEY_NAMES = {
-  " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Backspace: "⌫", Enter: "⏎",
-};
 
-const find = (id) => document.getElementById(id);
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const link = new ClockLink();
 const cards = new Map();
-const buttons = new Map(); // by key
 let game = null; // the key of the game clock
 let selected = null; // of a clock
 let hornOn = false;
-
-// The token comes in the address, which then loses it, and stays in this tab.
-if (location.hash.length > 1) {
-  sessionStorage.setItem("token", decodeURIComponent(location.hash.slice(1)));
-  history.replaceState(null, "", location.pathname);
-}
-const token = () => sessionStorage.getItem("token") ?? "";
-
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function say(text, bad = false) {
-  find("answer").textContent = text;
-  find("answer").classList.toggle("bad", bad);
-}
-
-// Sends a request until the server answers. A retry has the same command id and counts once.
-async function post(path, body, name) {
-  const request = {
-    method: "POST",
-    headers: { Authorization: `Bearer ${token()}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ command_id: newId(), ...body }),
-  };
-  for (let i = 0; i < RETRIES; ++i) {
-    try {
-      const answer = await fetch(path, request);
-      const result = await answer.json();
-      if (answer.status === 401) find("login").hidden = false;
-      if (!answer.ok) say(`${name}: ${result.error}`, true);
-      else say(result.outcome === "without_effect" ? `${name}: nothing to do` : name);
-      return;
-    } catch {
-      say(`${name}: no answer, trying again`, true);
-      await pause(500);
-    }
-  }
-  say(`${name}: the server did not answer`, true);
-}
 
 function command(name, verb, more = {}) {
   const clock = link.clocks.get(selected);
@@ -61,35 +16,6 @@ function command(name, verb, more = {}) {
   const one = { kind: clock.kind, id: clock.id, verb, ...more };
   return post("/api/commands", { commands: [one] }, `${clock.key} ${name}`);
 }
-
-// Adds a button with a key. Keys with "Shift+" need that modifier.
-function addButton(section, key, name, press) {
-  const button = document.createElement("button");
-  button.type = "button";
-  const label = document.createElement("span");
-  label.textContent = name;
-  button.append(label, keyCap(key));
-  button.addEventListener("click", press);
-  find(section).append(button);
-  buttons.set(key, button);
-  return button;
-}
-
-function keyCap(key) {
-  const cap = document.createElement("kbd");
-  const name = (part) => KEY_NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part);
-  cap.textContent = key.split(/\+(?=.)/).map(name).join(" ");
-  return cap;
-}
-
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || find("ask").open || event.target.tagName === "INPUT") return;
-  const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const button = buttons.get(event.shiftKey && plain.length > 1 ? `Shift+${plain}` : plain);
-  if (!button || button.hidden || button.closest("[hidden]")) return;
-  event.preventDefault();
-  if (!event.repeat || plain.startsWith("Arrow")) button.click();
-});
 
 // Asks for a text. Returns null when the operator cancels.
 function ask(question, value) {
@@ -301,18 +227,10 @@ addButton("others", "a", "Horn", toggleHorn);
 addButton("others", "r", "Resend all dead letters", () => resend({ since: 0 }, "resend all"));
 for (const button of document.querySelectorAll("#decide button")) {
   const choice = button.dataset.key === "c" ? "continue" : "freeze";
-  button.append(" ", keyCap(button.dataset.key));
-  button.addEventListener("click", () => post("/api/decide", { choice }, choice));
-  buttons.set(button.dataset.key, button);
+  bindButton(button, button.dataset.key, () => post("/api/decide", { choice }, choice));
 }
 
 find("login").hidden = token() !== "";
-find("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("token", find("token").value);
-  find("login").hidden = true;
-});
-
 fetch("/api/sport").then((answer) => answer.json()).then((sport) => {
   if (sport.name) find("sport").textContent = sport.name;
   if (sport.game) selected = game = `${sport.game.kind}/${sport.game.id}`;
