@@ -187,6 +187,7 @@ json Director::state_at(SteadyTime at) const {
   const RundownReading reading = show_->rundown().reading(at);
   json result = look_json(show_->rundown(), at);
   result["server_utc_ns"] = now.to_utc(at).time_since_epoch().count();
+  result["server_steady_ns"] = at.time_since_epoch().count();
   result["sequence"] = show_->sequence();
   result["rundown"] = show_->configured();
   result["looping"] = show_->plan().looping;

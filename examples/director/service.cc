@@ -169,9 +169,11 @@ void Service::received(SessionId session, std::string_view text) {
     return server_->send(session, error_message(std::string(read.status().message())));
   const json type = read->value("type", json());
   if (type == "ping") {
+    const masterclock::TimeReading now = clock_.source().read();
     return server_->send(
         session, message("pong", {{"t", read->value("t", json())},
-                                  {"server_utc_ns", clock_.now_utc().time_since_epoch().count()}}));
+                                  {"server_utc_ns", now.utc.time_since_epoch().count()},
+                                  {"server_steady_ns", now.steady.time_since_epoch().count()}}));
   }
   if (type != "playhead") {
     return server_->send(session, error_message("type: expected ping or playhead"));

@@ -13,11 +13,20 @@ std::string report_message(const masterclock::ClockReport& report,
   message["reason"] = to_string(report.reason);
   message["revision"] = report.revision;
   message["missed"] = report.missed;
-  message["server_utc_ns"] = report.at_utc.time_since_epoch().count();
+  // The reading of an end is of the instant `due`.
+  masterclock::TimeReading at{report.at_utc, report.at};
+  if (report.reason == masterclock::ClockReport::Reason::kExpired)
+    at = {at.to_utc(report.due), report.due};
+  add_instant(message, at);
   return common::json_line(message);
 }
 
-std::string answer_to(std::string_view message, std::int64_t server_utc_ns) {
+void add_instant(json& message, const masterclock::TimeReading& at) {
+  message["server_utc_ns"] = at.utc.time_since_epoch().count();
+  message["server_steady_ns"] = at.steady.time_since_epoch().count();
+}
+
+std::string answer_to(std::string_view message, const masterclock::TimeReading& now) {
   const auto read = common::parse_json_object(message);
   if (!read.ok()) {
     return common::json_line(json{{"type", "error"}, {"error", read.status().message()}});
@@ -25,8 +34,9 @@ std::string answer_to(std::string_view message, std::int64_t server_utc_ns) {
   if (read->value("type", json()) != "ping") {
     return common::json_line(json{{"type", "error"}, {"error", "type: expected ping"}});
   }
-  return common::json_line(
-      json{{"type", "pong"}, {"t", read->value("t", json())}, {"server_utc_ns", server_utc_ns}});
+  json pong = {{"type", "pong"}, {"t", read->value("t", json())}};
+  add_instant(pong, now);
+  return common::json_line(pong);
 }
 
 }  // namespace scoreboard

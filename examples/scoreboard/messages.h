@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/log_line.h"
+#include "masterclock/time/time_source.h"
 #include "masterclock/timers/clock_report.h"
 #include "masterclock/timers/count_clock.h"
 
@@ -22,13 +23,16 @@ struct PusherState {
   friend bool operator==(const PusherState&, const PusherState&) = default;
 };
 
-// {"type": "report", "reason", the fields of a clock, "revision", "missed", "server_utc_ns"}
+// {"type": "report", "reason", the fields of a clock, "revision", "missed", "server_utc_ns", "server_steady_ns"}
 std::string report_message(const masterclock::ClockReport& report,
                            masterclock::CountDirection direction);
 
-// Returns the answer to a message of a client: {"type": "pong", "t", "server_utc_ns"} for a ping, else
-// {"type": "error", "error"}.
-std::string answer_to(std::string_view message, std::int64_t server_utc_ns);
+// Adds the instant of a message: "server_utc_ns", and "server_steady_ns", which no step of UTC moves.
+void add_instant(nlohmann::json& message, const masterclock::TimeReading& at);
+
+// Returns the answer to a message of a client: {"type": "pong", "t", "server_utc_ns", "server_steady_ns"} for
+// a ping, else {"type": "error", "error"}.
+std::string answer_to(std::string_view message, const masterclock::TimeReading& now);
 
 using common::log_line;
 

@@ -409,9 +409,10 @@ json Scoreboard::state() const {
     const std::lock_guard infos(infos_mutex_);
     clocks.push_back(clock_json(report, infos_.at(report.key).direction));
   }
-  const masterclock::UtcTime utc =
-      reports.empty() ? clock_.source().now_utc() : reports.front().at_utc;
-  return {{"server_utc_ns", utc.time_since_epoch().count()},
+  masterclock::TimeReading at = clock_.source().read();
+  if (!reports.empty()) at = {reports.front().at_utc, reports.front().at};
+  return {{"server_utc_ns", at.utc.time_since_epoch().count()},
+          {"server_steady_ns", at.steady.time_since_epoch().count()},
           {"revision", revision},
           {"sequence", replayed_->log.last_sequence()},
           {"clocks", std::move(clocks)},

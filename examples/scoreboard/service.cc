@@ -142,21 +142,21 @@ common::HttpRouter Service::routes() {
   add_commands(router);
   add_pages(router);
   router.add_web_socket(
-      kStatePath,
-      {.opened =
-           [this](SessionId id, const HttpRequest&) {
-             json message = state();
-             message["type"] = "state";
-             server_->send(id, common::json_line(message));
-           },
-       .received =
-           [this](SessionId id, std::string_view text) {
-             server_->send(id, answer_to(text, clock_.now_utc().time_since_epoch().count()));
-           },
-       .closed =
-           [](SessionId id, std::string_view why) {
-             log_line("sessions", "Session " + std::to_string(id) + " ended: " + std::string(why));
-           }});
+      kStatePath, {.opened =
+                       [this](SessionId id, const HttpRequest&) {
+                         json message = state();
+                         message["type"] = "state";
+                         server_->send(id, common::json_line(message));
+                       },
+                   .received =
+                       [this](SessionId id, std::string_view text) {
+                         server_->send(id, answer_to(text, clock_.source().read()));
+                       },
+                   .closed =
+                       [](SessionId id, std::string_view why) {
+                         log_line("sessions",
+                                  "Session " + std::to_string(id) + " ended: " + std::string(why));
+                       }});
   router.add_web_socket(kScorePath, {.opened = [this](SessionId id, const HttpRequest&) {
                           server_->send(id, score());
                         }});

@@ -135,6 +135,7 @@ class RealService(unittest.TestCase):
         pong = client.receive_until(lambda message: message["type"] == "pong")
         self.assertEqual(pong["t"], 17)
         self.assertIsInstance(pong["server_utc_ns"], int)
+        self.assertGreaterEqual(pong["server_steady_ns"], reports[-1]["server_steady_ns"])
         client.send({"type": "dance"})
         self.assertEqual(client.receive_until(lambda message: message["type"] == "error")["error"],
                          "type: expected ping")

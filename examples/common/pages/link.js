@@ -1,4 +1,4 @@
-// Keeps a connection to the server, and maps the server's time to the page's steady time.
+// Keeps a connection to the server, and maps the server's steady time to the page's.
 //
 // The map is the offset of the quickest of the last round trips. Therefore a step of UTC, here or on the server, moves
 // nothing that a page computes from `instant`.
@@ -12,18 +12,23 @@
 
 const PING_EVERY = 1000; // ms
 const LOST_AFTER = 2500; // without a message
+const FIRST_PINGS = 5; // at once, 100 ms apart
 const ROUND_TRIPS = 20; // that count for the offset
 const JUMP = 1500; // of the page's UTC against its steady time: the machine slept, or its clock was set
+const GRACE = 500; // after a jump, until another connection has the state
 
 export const NS = 1e6; // in a ms
 export const now = () => performance.now();
+const stamp = (message) => message.server_steady_ns / NS;
 
 export class Link extends EventTarget {
   state = null; // the last state message
-  offset = null; // ms from the page's steady time to the server's UTC
+  offset = null; // ms from the page's steady time to the server's
   roundTrip = null; // ms, of the measurement of `offset`
+  ahead = null; // ms that the server's UTC is ahead of the page's
 
   #socket = null;
+  #began = 0; // the connection
   #heard = -Infinity;
   #trips = [];
   #skew = Date.now() - now();
@@ -41,32 +46,34 @@ export class Link extends EventTarget {
     return this.state !== null && now() - this.#heard < LOST_AFTER;
   }
 
-  // Returns the instant of a message, which has just come, on the page's steady timeline.
+  // Returns the instant of a message on the page's steady timeline.
   instant(message) {
-    const utc = message.server_utc_ns / NS;
-    const at = this.offset === null ? NaN : utc - this.offset;
-    if (at <= now() + 50 && at > now() - 2000) return at;
-    this.#trips = []; // no offset yet, or the server's UTC was set
-    this.offset = utc - now();
-    this.#beat();
-    return now();
+    this.offset ??= stamp(message) - now(); // until the first round trip
+    return stamp(message) - this.offset;
   }
 
   #connect() {
     const socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/ws");
+    this.#socket?.close();
     this.#socket = socket;
-    this.#trips = [];
+    this.#began = now();
     let first = true;
-    socket.onopen = () => this.#beat();
+    socket.onopen = () => {
+      for (let i = 0; i < FIRST_PINGS; ++i) setTimeout(() => this.#beat(), 100 * i);
+    };
     socket.onmessage = (event) => {
       if (this.#socket !== socket) return;
       this.#heard = now();
-      if (first) this.dispatchEvent(new Event("connect"));
+      if (first) {
+        this.#trips = []; // perhaps another server, with a steady time of its own
+        this.offset = null;
+        this.dispatchEvent(new Event("connect"));
+      }
       first = false;
       this.#take(JSON.parse(event.data));
     };
     socket.onclose = () => {
-      if (this.#socket === socket) setTimeout(() => this.#connect(), 500);
+      if (this.#socket === socket) setTimeout(() => this.#socket === socket && this.#connect(), 500);
     };
   }
 
@@ -78,23 +85,15 @@ export class Link extends EventTarget {
 
   #watch() {
     const skew = Date.now() - now();
-    if (Math.abs(skew - this.#skew) > JUMP) {
-      // Vouches no longer than half a second without an answer.
-      this.#heard = Math.min(this.#heard, now() - LOST_AFTER + 500);
-      this.#beat();
-    }
+    const jumped = Math.abs(skew - this.#skew) > JUMP;
     this.#skew = skew;
+    if (jumped) this.#heard = Math.min(this.#heard, now() - LOST_AFTER + GRACE);
     if (this.live !== this.#wasLive) {
       this.#wasLive = this.live;
       this.dispatchEvent(new Event("change"));
     }
-    const silent = now() - this.#heard > 2 * LOST_AFTER;
-    if (silent && this.#socket.readyState === WebSocket.OPEN) {
-      const stuck = this.#socket;
-      this.#socket = null;
-      stuck.close();
-      this.#connect();
-    }
+    const stuck = now() - Math.max(this.#heard, this.#began) > 2 * LOST_AFTER;
+    if (jumped || (stuck && this.#socket.readyState <= WebSocket.OPEN)) this.#connect();
   }
 
   #take(message) {
@@ -105,17 +104,21 @@ export class Link extends EventTarget {
   }
 
   #measure(pong) {
-    const trip = { length: now() - pong.t };
-    trip.offset = pong.server_utc_ns / NS - (pong.t + trip.length / 2);
+    const length = now() - pong.t;
+    const trip = {
+      length,
+      offset: stamp(pong) - (pong.t + length / 2),
+      ahead: pong.server_utc_ns / NS - (Date.now() - length / 2),
+    };
+    const contradicts = (other) => Math.abs(other.offset - trip.offset) > (other.length + trip.length) / 2 + 1;
+    if (this.#trips.some(contradicts)) this.#trips = []; // the page's steady time stood still meanwhile
     this.#trips.push(trip);
     if (this.#trips.length > ROUND_TRIPS) this.#trips.shift();
     const best = this.#trips.reduce((a, b) => (b.length < a.length ? b : a));
-    // Two measurements that contradict each other: the server's UTC was set.
-    const wasSet = Math.abs(best.offset - trip.offset) > (best.length + trip.length) / 2 + 1;
-    if (wasSet) this.#trips = [trip];
-    const before = this.offset;
-    ({ offset: this.offset, length: this.roundTrip } = wasSet ? trip : best);
-    const later = before - this.offset;
-    if (before !== null && !wasSet && later !== 0) this.dispatchEvent(new MessageEvent("refined", { data: later }));
+    const later = (this.offset ?? best.offset) - best.offset;
+    this.offset = best.offset;
+    this.roundTrip = best.length;
+    this.ahead = trip.ahead;
+    if (later !== 0) this.dispatchEvent(new MessageEvent("refined", { data: later }));
   }
 }

@@ -7,6 +7,7 @@ export class ClockLink extends Link {
   constructor() {
     super();
     this.addEventListener("connect", () => this.clocks.clear()); // another server counts its revisions anew
+    this.addEventListener("refined", ({ data }) => this.clocks.forEach((clock) => (clock.at += data)));
     this.addEventListener("state", ({ data }) => this.#takeState(data));
     this.addEventListener("report", ({ data }) => this.#takeReport(data));
   }

@@ -144,8 +144,9 @@ function card(clock) {
 }
 
 function offsetText() {
-  const ahead = link.offset + performance.now() - Date.now();
-  return `server ${ahead < 0 ? "−" : "+"}${Math.abs(ahead).toFixed(1)} ms ± ${((link.roundTrip ?? 0) / 2).toFixed(1)} ms`;
+  if (link.ahead === null) return "connected";
+  const ahead = `${link.ahead < 0 ? "−" : "+"}${Math.abs(link.ahead).toFixed(1)} ms`;
+  return `server ${ahead} ± ${(link.roundTrip / 2).toFixed(1)} ms`;
 }
 
 function deliveriesText(state) {
