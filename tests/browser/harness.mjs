@@ -1,0 +1,134 @@
+// What the tests of pages share: a service, a browser, pages whose clocks a test can move.
+//
+// tests/browser/run starts each test, and installs playwright-core for it.
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Returns the first true value of `wanted()`.
+export async function waitUntil(wanted, seconds = 30) {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    const value = await wanted();
+    if (value) return value;
+    await sleep(20);
+  }
+  throw new Error(`not within ${seconds} s: ${wanted}`);
+}
+
+// A folder that the end of the test removes.
+export function temporaryFolder(test) {
+  const folder = mkdtempSync(join(tmpdir(), "masterclock-pages-"));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// A running `PROGRAM serve`, which ends with the test.
+export class Service {
+  static async start(test, program, options, port = 0) {
+    const service = new Service();
+    service.process = spawn(program, ["serve", "--token", "secret", "--port", String(port), ...options], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    service.errors = "";
+    service.process.stderr.on("data", (data) => (service.errors += data));
+    test.after(() => service.kill());
+    const [line] = await Promise.race([
+      once(createInterface(service.process.stdout), "line"),
+      once(service.process, "exit").then(() => [`ended: ${service.errors}`]),
+    ]);
+    if (!line.startsWith("listening on http://")) throw new Error(line);
+    service.address = line.slice("listening on ".length);
+    service.port = Number(new URL(service.address).port);
+    return service;
+  }
+
+  signal(name) {
+    this.process.kill(name);
+  }
+
+  async kill() {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.signal("SIGKILL");
+    await once(this.process, "exit");
+  }
+
+  async get(path) {
+    return (await fetch(this.address + path)).json();
+  }
+
+  // Sends a command with the token. Returns the answer, which must be a success.
+  async post(path, body) {
+    const answer = await fetch(this.address + path, {
+      method: "POST",
+      headers: { Authorization: "Bearer secret" },
+      body: JSON.stringify({ command_id: randomUUID(), ...body }),
+    });
+    const result = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${result.error}`);
+    return result;
+  }
+}
+
+// Starts Chromium, which ends with the test.
+export async function openBrowser(test) {
+  const { chromium } = createRequire(join(process.env.MASTERCLOCK_NODE_MODULES, "_"))("playwright-core");
+  const browser = await chromium.launch({ executablePath: process.env.MASTERCLOCK_CHROMIUM });
+  test.after(() => browser.close());
+  return browser;
+}
+
+// Runs in each page before its scripts: lets the test move what the page reads as time.
+function movableClocks() {
+  const date = Date.now.bind(Date);
+  const steady = performance.now.bind(performance);
+  let utcMoved = 0, steadyMoved = 0;
+  Date.now = () => date() + utcMoved;
+  performance.now = () => steady() + steadyMoved;
+  window.testClocks = {
+    utc: () => performance.timeOrigin + steady(), // the true one
+    setUtc: (ms) => (utcMoved += ms), // an operator, or NTP
+    // As a laptop sleeps: nothing runs, UTC goes on, and steady time stands (Linux, macOS) or goes on (Windows).
+    sleep(ms, steadyStands) {
+      const end = steady() + ms;
+      while (steady() < end);
+      if (steadyStands) steadyMoved -= ms;
+    },
+  };
+}
+
+// Opens a page with a context of its own. An error of its scripts fails the test.
+export async function openPage(test, browser, address, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  await page.addInitScript(movableClocks);
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  test.after(() => {
+    if (errors.length > 0) throw new Error(`${address}: ${errors.join("; ")}`);
+  });
+  await page.goto(address);
+  return page;
+}
+
+// Returns the UTC in ms and the text of an element, just after the page has drawn a frame.
+export function sample(page, selector) {
+  return page.evaluate(
+    (wanted) =>
+      new Promise((done) =>
+        requestAnimationFrame(() => {
+          const element = document.querySelector(wanted);
+          const shown = element !== null && element.checkVisibility({ checkVisibilityCSS: true });
+          done({ utc: window.testClocks.utc(), text: shown ? element.textContent : null });
+        }),
+      ),
+    selector,
+  );
+}
