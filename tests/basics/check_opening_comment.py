@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs a program and compares its output with the output that its opening comment shows.
 
-    check_opening_comment.py SOURCE.cc PROGRAM
+    check_opening_comment.py SOURCE PROGRAM
 
-The opening comment shows the output as indented lines. In them, <text> stands for any text.
+The opening comment, of C++ or of C, shows the output as indented lines. In them, <text> stands for any text.
 """
 
 import difflib
@@ -19,9 +19,9 @@ def shown_output(source):
     """The indented lines of the opening comment."""
     lines = []
     for line in source.splitlines():
-        if not line.startswith("//"):
+        if not line.startswith(("//", "/*", " *")) or line == " */":
             break
-        if line.startswith("//   "):
+        if line.startswith(("//   ", " *   ")):
             lines.append(line[len("//   "):])
     return lines
 

@@ -16,10 +16,20 @@ SOURCE = """\
 //   not part of the comment
 """
 
+C_SOURCE = """\
+/* Prints the time.
+ *
+ *   12:00
+ *     and <a number> more
+ */
+ *   not part of the comment
+"""
+
 
 class CheckOpeningComment(unittest.TestCase):
     def test_finds_the_indented_lines(self):
         self.assertEqual(shown_output(SOURCE), ["12:00", "  and <a number> more"])
+        self.assertEqual(shown_output(C_SOURCE), ["12:00", "  and <a number> more"])
 
     def test_compares_each_line(self):
         shown = ["12:00", "and <a number> more"]
