@@ -85,6 +85,7 @@ void AsRun::write(const Line& line) {
                              {"scene", on_air.scene ? json(*on_air.scene) : json()},
                              {"cycle", on_air.cycle},
                              {"by", to_string(line.change.cause)},
+                             {"why", line.change.why.empty() ? json() : json(line.change.why)},
                              {"show", show_},
                              {"sequence", line.change.id.sequence},
                              {"after_ns", line.change.id.after.count()}}));

@@ -42,6 +42,7 @@ struct Command {
   std::string scene = {};  // kTake, kForce
   masterclock::ForceUntil until = masterclock::ForceUntil::kReleased;  // kForce
   bool in_mixer = false;          // by an operator of the mixer
+  std::string why = {};           // by the director, to or from the safe scene; the loss or its end
   ShowPlan plan = {};             // kConfigure
   std::chrono::nanoseconds by{};  // kCorrect
   friend bool operator==(const Command&, const Command&) = default;
@@ -59,6 +60,7 @@ struct Record {
 // The program that streams and records, as it reports itself.
 struct StreamStatus {
   bool streaming = false, recording = false;
+  bool lost = false;  // connects again, or gave up doing so
   std::optional<std::chrono::nanoseconds> timecode = {};
   friend bool operator==(const StreamStatus&, const StreamStatus&) = default;
 };
@@ -67,6 +69,7 @@ struct StreamStatus {
 struct StreamUpdate {
   std::string id;
   StreamStatus status;
+  std::optional<bool> feed_lost = {};
 };
 
 }  // namespace director

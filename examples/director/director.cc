@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/printable.h"
+#include "masterclock/internal/saturating.h"
 #include "masterclock/time/duration_text.h"
 #include "wire.h"
 
@@ -54,12 +55,18 @@ absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterCloc
   auto show = Show::open(store, director->options_.boot, now);
   if (!show.ok()) return show.status();
   director->show_ = *std::move(show);
+  const SafeScene& safe = director->options_.safe;
+  const bool lost = !safe.scene.empty() && director->show_->is_safe(now.steady);
+  director->watch_ = LossWatch(safe.after, safe.back, lost);
   director->run(now.steady);
   return director;
 }
 
 Director::Director(masterclock::MasterClock& clock, DirectorOptions options)
-    : clock_(clock), options_(std::move(options)), as_run_(options_.as_run, options_.mark) {}
+    : clock_(clock),
+      options_(std::move(options)),
+      as_run_(options_.as_run, options_.mark),
+      watch_(options_.safe.after, options_.safe.back) {}
 
 absl::Status Director::post(absl::AnyInvocable<void()> work) {
   if (waiting_.fetch_add(1) >= options_.queue) {
@@ -102,9 +109,13 @@ Outcome Director::command(Command command) {
   if (command.verb == Verb::kConfigure && !show_->knows(command.id)) {
     if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
   }
+  const Verb verb = command.verb;
+  const bool by_operator = command.why.empty();
   const auto applied = show_->apply(std::move(command), now);
   if (!applied.ok()) return outcome(applied.status());
-  if (!applied->duplicate) run(now.steady);
+  if (applied->duplicate) return outcome(absl::OkStatus(), *applied);
+  if (by_operator) dismiss_safe(now, verb);
+  run(now.steady);
   return outcome(absl::OkStatus(), *applied);
 }
 
@@ -113,10 +124,68 @@ Outcome Director::stream(const StreamStatus& status, const std::string& id) {
     return outcome(absl::OkStatus(), {show_->sequence(), false, true});
   }
   const bool changed = status != stream_;
+  if (options_.safe.stream) report("the stream", status.lost);
   stream_ = status;
   if (options_.follow_stream) follow();
   if (changed) publish();
   return outcome(absl::OkStatus(), {show_->sequence(), changed, false});
+}
+
+Outcome Director::update(const StreamUpdate& update) {
+  const Outcome result = stream(update.status, update.id);
+  if (!result.applied.duplicate && update.feed_lost) report("the feed", *update.feed_lost);
+  return result;
+}
+
+void Director::report(const std::string& source, bool lost) {
+  if (options_.safe.scene.empty()) return;
+  lost_[source] = lost;
+  watch();
+}
+
+// Waits for the decision that follows from the reports.
+void Director::watch() {
+  const SteadyTime now = clock_.source().now_steady();
+  const auto lost = std::ranges::find(lost_, true, &std::pair<const std::string, bool>::second);
+  if (lost != lost_.end()) loss_ = lost->first;
+  watch_.observe(now, blind_ ? std::nullopt : std::optional(lost != lost_.end()));
+  decision_.cancel();
+  const std::optional<SteadyTime> due = watch_.due();
+  if (!due) return;
+  auto event =
+      clock_.schedule_scoped_event({.due = *due, .action = [this](const FiredEvent&) {
+                                      const TimeReading at = clock_.source().read();
+                                      if (!watch_.decide(at.steady)) return;
+                                      log(loss_ + (watch_.lost() ? " is lost" : " is back"));
+                                      if (!watch_.lost()) dismissed_ = false;
+                                      run(at.steady);
+                                    }});
+  if (event.ok()) decision_ = *std::move(event);
+}
+
+// Puts the safe scene on the air, or takes it off, if that is due. Never overrides an operator.
+bool Director::go_safe(const TimeReading& now) {
+  const RundownReading reading = show_->rundown().reading(now.steady);
+  const bool safe = show_->is_safe(now.steady);
+  Command command{.verb = Verb::kRelease, .why = loss_ + " is back"};
+  if (watch_.lost() && !dismissed_ && !reading.forced && reading.on_air) {
+    command = {.verb = Verb::kForce, .scene = options_.safe.scene, .why = loss_ + " is lost"};
+  } else if (!safe || watch_.lost() || blind_ || watch_.due()) {
+    return false;
+  }
+  const auto applied = show_->apply(std::move(command), now);
+  if (!applied.ok()) log(std::string(applied.status().message()));
+  return applied.ok();
+}
+
+// An operator's choice during a loss stays until the loss ends.
+void Director::dismiss_safe(const TimeReading& now, Verb verb) {
+  const bool takes = verb == Verb::kTake || verb == Verb::kSkip;
+  if (!watch_.lost() || !(takes || verb == Verb::kForce || verb == Verb::kRelease)) return;
+  dismissed_ = true;
+  if (!takes || !show_->is_safe(now.steady)) return;
+  const auto applied = show_->apply({.verb = Verb::kRelease, .why = "the operator takes"}, now);
+  if (!applied.ok()) log(std::string(applied.status().message()));
 }
 
 void Director::follow() {
@@ -124,8 +193,8 @@ void Director::follow() {
   const RundownReading reading = show_->rundown().reading(now.steady);
   if (reading.state != RundownState::kRunning || reading.held) return;
   const Scene& last = show_->rundown().scenes().back();
-  const auto cycles = std::chrono::duration_cast<nanoseconds>(
-      (*last.start + last.duration) * std::min<std::int64_t>(reading.cycle, 1'000'000));
+  const nanoseconds cycles(masterclock::internal::saturating_product(
+      (*last.start + last.duration).count(), reading.cycle));
   const auto correction =
       follower_.observe(now.steady, masterclock::saturating_add(cycles, reading.position), stream_);
   if (!correction) return;
@@ -136,8 +205,9 @@ void Director::follow() {
 
 // Shows the state at `at`, with the changes up to it, and waits for the next boundary.
 void Director::run(SteadyTime at) {
-  as_run_.begin(show_->first_utc_ns());
   const TimeReading now = clock_.source().read();
+  if (go_safe(now)) at = std::max(at, now.steady);
+  as_run_.begin(show_->first_utc_ns());
   const std::vector<ShowChange> changes = show_->changes(at);
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const ShowChange& change = changes[i];
@@ -204,6 +274,12 @@ json Director::state_at(SteadyTime at) const {
       {"recording", stream_.recording},
       {"timecode_ms",
        stream_.timecode ? json(*stream_.timecode / std::chrono::milliseconds(1)) : json()}};
+  result["safe"] = json();
+  if (!options_.safe.scene.empty()) {
+    result["safe"] = {{"scene", options_.safe.scene},
+                      {"on", show_->is_safe(at)},
+                      {"loss", watch_.lost() ? json(loss_) : json()}};
+  }
   result["mixer"] = mixer_ == nullptr ? json{{"state", "none"}} : mixer_->state();
   return result;
 }
@@ -212,12 +288,17 @@ std::optional<std::string> Director::on_air() const {
   return show_->rundown().reading(clock_.source().read().steady).on_air;
 }
 
-void Director::use(Mixer& mixer) { mixer_ = &mixer; }
+void Director::use(Mixer& mixer) {
+  mixer_ = &mixer;
+  blind_ = true;
+}
 
 void Director::mixer_ready() {
   for (const std::string& name : mixer_->missing(show_->plan())) {
     log("The mixer has no scene " + common::in_quotes(name));
   }
+  blind_ = false;
+  watch();
   if (const auto scene = on_air()) (void)mixer_->show(*scene);
   publish();
 }
@@ -246,6 +327,8 @@ void Director::mixer_switched(const std::string& scene) {
 
 void Director::mixer_lost() {
   as_run_.give_up();
+  blind_ = true;
+  watch();
   publish();
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,12 +22,21 @@
 #include "as_run.h"
 #include "command.h"
 #include "common/seen_ids.h"
+#include "loss_watch.h"
 #include "masterclock/master_clock.h"
 #include "mixer.h"
 #include "show.h"
 #include "stream_follower.h"
 
 namespace director {
+
+// The scene that is on the air while a source, the stream or the feed is lost.
+struct SafeScene {
+  std::string scene = {};                                    // empty: none
+  std::chrono::nanoseconds after = std::chrono::seconds(3);  // of a loss
+  std::chrono::nanoseconds back = std::chrono::seconds(5);   // after a return
+  bool stream = false;                                       // a lost stream counts
+};
 
 struct DirectorOptions {
   std::string boot = {};                      // common::boot_id
@@ -38,6 +48,8 @@ struct DirectorOptions {
 
   AsRun::Write as_run = {};
   std::optional<AsRunMark> mark = {};  // of the as-run log that goes on
+
+  SafeScene safe = {};
 
   // Gets the state after each change, as of the instant of the change.
   std::function<void(const nlohmann::json& state)> on_state = {};
@@ -74,6 +86,10 @@ class Director {
   Outcome command(Command command);
   // An id that a command or an earlier status had counts once.
   Outcome stream(const StreamStatus& status, const std::string& id = {});
+  Outcome update(const StreamUpdate& update);
+
+  // Reports that a source of the safe scene is lost, or that it is not: "the source 'Camera'".
+  void report(const std::string& source, bool lost);
 
   [[nodiscard]] nlohmann::json state() const;
   [[nodiscard]] const Show& show() const noexcept { return *show_; }
@@ -96,6 +112,10 @@ class Director {
   void run(masterclock::SteadyTime at);
   void arm(masterclock::SteadyTime at);
   void follow();
+  void watch();
+  bool go_safe(const masterclock::TimeReading& now);
+  bool force_safe(const masterclock::TimeReading& now);
+  void dismiss_safe(const masterclock::TimeReading& now, Verb verb);
   [[nodiscard]] nlohmann::json state_at(masterclock::SteadyTime at) const;
   void log(const std::string& line) const;
 
@@ -107,6 +127,12 @@ class Director {
   StreamStatus stream_;
   common::SeenIds stream_ids_;
   StreamFollower follower_;
+  LossWatch watch_;
+  std::map<std::string, bool> lost_;  // by source
+  std::string loss_ = "a source";     // the last one, for the operator
+  bool blind_ = false;                // no mixer reports
+  bool dismissed_ = false;            // the operator has put something on the air during the loss
+  masterclock::ScopedEvent decision_;
   Mixer* mixer_ = nullptr;
   masterclock::ScopedEvent boundary_, preview_;
 };

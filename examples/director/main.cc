@@ -61,6 +61,28 @@ void add_serve(CLI::App& app, Command& chosen) {
   add_parsed(serve, "--operator-until", options->operator_until,
              "the end of a switch by the operator of OBS; default: boundary", parse_until)
       ->type_name("boundary|released");
+  CLI::Option* const safe =
+      serve.add_option("--safe-scene", options->safe_scene, "the scene to show during a loss")
+          ->type_name("NAME");
+  serve
+      .add_option("--safe-source", options->safe_sources,
+                  "an input of OBS whose loss counts; may be repeated")
+      ->needs(safe)
+      ->type_name("NAME");
+  serve.add_flag("--safe-stream", options->safe_stream, "the loss of the stream counts too")
+      ->needs(safe);
+  serve
+      .add_option("--safe-after-ms", options->safe_after_ms,
+                  "the length of a loss that counts; default: 3000")
+      ->needs(safe)
+      ->check(CLI::Range(0, 3'600'000))
+      ->type_name("N");
+  serve
+      .add_option("--safe-back-ms", options->safe_back_ms,
+                  "the time after a return until the safe scene ends; default: 5000")
+      ->needs(safe)
+      ->check(CLI::Range(0, 3'600'000))
+      ->type_name("N");
   serve.callback([options, &chosen] {
     chosen = [options] {
       ignore_signals();

@@ -33,7 +33,8 @@ struct ObsResponse {
 };
 using ObsMessage = std::variant<ObsHello, ObsIdentified, ObsEvent, ObsResponse>;
 
-inline constexpr int kObsNotReady = 207;               // status of a response
+inline constexpr int kObsNotReady = 207;  // status of a response
+inline constexpr int kObsResourceNotFound = 600;
 inline constexpr int kObsAuthenticationFailed = 4009;  // code of a close frame
 
 // Errors: InvalidArgument for a text that is no message of obs-websocket to a client.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/parse_json.h"
 #include "common/printable.h"
 
 namespace director {
@@ -37,7 +38,9 @@ bool flag_in(const json& object, const char* name) {
 
 ObsMixer::ObsMixer(masterclock::MasterClock& clock, Director& director, ObsConnection& connection,
                    ObsOptions options)
-    : clock_(clock), director_(director), connection_(connection), options_(std::move(options)) {}
+    : clock_(clock), director_(director), connection_(connection), options_(std::move(options)) {
+  for (const std::string& name : options_.sources) sources_.push_back({name});
+}
 
 void ObsMixer::start() {
   director_.use(*this);
@@ -93,6 +96,7 @@ void ObsMixer::identified() {
   request("GetRecordStatus", json::object(), [this](const ObsResponse& response) {
     stream_.recording = flag_in(response.data, "outputActive");
   });
+  watch_sources();
   request("GetSceneList", json::object(),
           [this](const ObsResponse& response) { read_scenes(response.data); });
 }
@@ -118,16 +122,19 @@ void ObsMixer::read_scenes(const json& list) {
   beat();
 }
 
-void ObsMixer::request(const char* type, json data, Handler handler) {
-  send({type, std::move(data), std::move(handler)});
+void ObsMixer::request(const char* type, json data, Handler handler, bool optional) {
+  send({type, std::move(data), std::move(handler), optional});
 }
 
 void ObsMixer::send(Request request) {
   const std::string id = std::to_string(++requests_made_);
   const std::string text = obs_request(id, request.type, request.data);
   ++request.attempt;
-  request.deadline = after(options_.deadline,
-                           [this, type = request.type] { lose("OBS does not answer " + type); });
+  request.deadline =
+      after(options_.deadline, [this, id, type = request.type, optional = request.optional] {
+        if (!optional) return lose("OBS does not answer " + type);
+        requests_.erase(id);
+      });
   requests_.emplace(id, std::move(request));
   connection_.send(text);
 }
@@ -225,16 +232,51 @@ void ObsMixer::beat() {
       refusals_ = 0;
       stream_status(response.data);
     });
+    watch_sources();
     beat();
   });
 }
 
 void ObsMixer::stream_status(const json& data) {
-  stream_.streaming = flag_in(data, "outputActive") && !flag_in(data, "outputReconnecting");
+  const bool reconnecting = flag_in(data, "outputReconnecting");
+  const bool active = flag_in(data, "outputActive");
+  stream_.streaming = active && !reconnecting;
+  // A stream that ends while it reconnects stays lost. The end of another is its operator's.
+  if (active || reconnecting) stream_.lost = reconnecting;
   stream_.timecode.reset();
   const auto timecode = name_in(data, "outputTimecode");
   if (stream_.streaming && timecode) stream_.timecode = parse_obs_timecode(*timecode);
   (void)director_.stream(stream_);
+}
+
+// A frozen source plays on, but its cursor stands.
+void ObsMixer::watch_sources() {
+  for (Source& source : sources_) {
+    request(
+        "GetMediaInputStatus", {{"inputName", source.name}},
+        [this, &source](const ObsResponse& response) { source_status(source, response); }, true);
+  }
+}
+
+void ObsMixer::source_status(Source& source, const ObsResponse& response) {
+  bool lost = response.code == kObsResourceNotFound;
+  if (response.ok) {
+    const std::string state = name_in(response.data, "mediaState").value_or("");
+    const bool plays = state == "OBS_MEDIA_STATE_PLAYING";
+    const bool none = state == "OBS_MEDIA_STATE_NONE";  // also of a source without media
+    const std::optional<std::int64_t> cursor =
+        common::integer(response.data.value("mediaCursor", json()));
+    const bool stands = source.cursor == cursor;
+    source.has_media = source.has_media || !none;
+    source.moves = source.moves || (plays && source.cursor && !stands);
+    source.cursor = cursor;
+    lost = none    ? source.has_media
+           : plays ? source.moves && stands
+                   : state != "OBS_MEDIA_STATE_PAUSED";
+  } else if (!lost) {
+    return;
+  }
+  director_.report("the source " + common::in_quotes(source.name), lost);
 }
 
 void ObsMixer::lose(const std::string& why) {
@@ -251,10 +293,11 @@ void ObsMixer::lose(const std::string& why) {
   hello_deadline_.cancel();
   not_ready_.clear();
   stream_ = {};
+  for (Source& source : sources_) source = {source.name};
   const auto delay = options_.retry.delay_after(++failures_);
   retry_ = after(delay.value_or(options_.retry.most), [this] { connect(); });
-  (void)director_.stream(stream_);
   director_.mixer_lost();
+  (void)director_.stream(stream_);
 }
 
 void ObsMixer::refuse(const std::string& why) {

@@ -42,7 +42,8 @@ struct ObsOptions {
   std::chrono::nanoseconds heartbeat = std::chrono::seconds(1);
   std::chrono::nanoseconds deadline = std::chrono::seconds(3);  // of each request
   masterclock::Backoff retry = {std::chrono::milliseconds(250), std::chrono::seconds(5)};
-  int most_refusals = 3;  // of the password
+  int most_refusals = 3;                  // of the password
+  std::vector<std::string> sources = {};  // inputs whose loss is reported
   std::function<void(const std::string& line)> log = {};
 };
 
@@ -73,8 +74,15 @@ class ObsMixer final : public Mixer {
     std::string type;
     nlohmann::json data;
     Handler handler;
+    bool optional = false;  // no answer costs the request only
     int attempt = 0;
     masterclock::ScopedEvent deadline = {};
+  };
+  struct Source {
+    std::string name;
+    std::optional<std::int64_t> cursor = {};  // of its media, in ms
+    bool moves = false;                       // the cursor has changed
+    bool has_media = false;
   };
   // A switch that this mixer sent, and whose event has not come. `until`: OBS has answered the request.
   struct Echo {
@@ -83,7 +91,7 @@ class ObsMixer final : public Mixer {
   };
 
   void connect();
-  void request(const char* type, nlohmann::json data, Handler handler);
+  void request(const char* type, nlohmann::json data, Handler handler, bool optional = false);
   void send(Request request);
   void hello(const ObsHello& hello);
   void identified();
@@ -94,6 +102,8 @@ class ObsMixer final : public Mixer {
   void switched(std::uint64_t number, const std::string& scene, const ObsResponse& response);
   void program_changed(const std::string& scene);
   void beat();
+  void watch_sources();
+  void source_status(Source& source, const ObsResponse& response);
   void stream_status(const nlohmann::json& data);
   void lose(const std::string& why);
   void refuse(const std::string& why);
@@ -118,6 +128,7 @@ class ObsMixer final : public Mixer {
   std::deque<Echo> echoes_;
   bool studio_ = false;
   StreamStatus stream_;
+  std::vector<Source> sources_;
   masterclock::ScopedEvent retry_, hello_deadline_, beat_;
   std::map<std::string, masterclock::ScopedEvent> not_ready_;  // by the id of the request
 };

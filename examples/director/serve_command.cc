@@ -79,10 +79,11 @@ absl::StatusOr<std::optional<std::string>> read_password(const std::string& path
 // The connection to OBS, if there is one. Ends it before its other members.
 struct Obs {
   Obs(masterclock::MasterClock& clock, Director& director, const std::string& url,
-      std::optional<std::string> password)
+      std::optional<std::string> password, std::vector<std::string> sources)
       : link(url, director),
         mixer(clock, director, link,
               {.password = std::move(password),
+               .sources = std::move(sources),
                .log = [](const std::string& line) { common::log_line("obs", line); }}) {}
   void start() {
     link.start(mixer);
@@ -116,7 +117,11 @@ absl::Status serve(const ServeOptions& options) {
       .boot = common::boot_id(),
       .follow_stream = options.follow_stream,
       .preview_before = std::chrono::milliseconds(options.preview_ms),
-      .operator_until = options.operator_until};
+      .operator_until = options.operator_until,
+      .safe = {.scene = options.safe_scene,
+               .after = std::chrono::milliseconds(options.safe_after_ms),
+               .back = std::chrono::milliseconds(options.safe_back_ms),
+               .stream = options.safe_stream}};
   std::unique_ptr<common::LineFile> as_run;
   if (!options.as_run.empty()) {
     const auto mark = last_mark(options.as_run);
@@ -157,7 +162,7 @@ absl::Status serve(const ServeOptions& options) {
   if (options.obs.empty()) {
     common::log_line("director", "No mixer is connected: see --obs");
   } else {
-    obs.emplace(clock, **director, options.obs, *std::move(password));
+    obs.emplace(clock, **director, options.obs, *std::move(password), options.safe_sources);
     obs->start();
   }
   masterclock::Dispatcher dispatcher(clock.scheduler());

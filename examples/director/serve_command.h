@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "masterclock/timers/rundown_values.h"
@@ -20,9 +21,13 @@ struct ServeOptions {
   std::optional<std::string> token;
   bool follow_stream = false;
 
-  std::string obs;                // "ws://HOST:PORT"; empty: nothing is connected
-  std::string obs_password_file;  // may be empty
-  std::int64_t preview_ms = 0;    // shows the next scene in studio mode so long before; 0: does not
+  std::string obs;                        // "ws://HOST:PORT"; empty: nothing is connected
+  std::string obs_password_file;          // may be empty
+  std::string safe_scene;                 // empty: none
+  std::vector<std::string> safe_sources;  // inputs of OBS
+  bool safe_stream = false;
+  std::int64_t safe_after_ms = 3'000, safe_back_ms = 5'000;
+  std::int64_t preview_ms = 0;  // shows the next scene in studio mode so long before; 0: does not
   masterclock::ForceUntil operator_until = masterclock::ForceUntil::kBoundary;
 };
 

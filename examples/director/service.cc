@@ -152,7 +152,7 @@ HttpResponse Service::command(const HttpRequest& request) {
   if (!wanted.ok()) return error_response(wanted.status());
   return on_actor([this, wanted = *std::move(wanted)] {
     if (const auto* update = std::get_if<StreamUpdate>(&wanted)) {
-      return respond(director_.stream(update->status, update->id));
+      return respond(director_.update(*update));
     }
     return respond(director_.command(std::get<Command>(wanted)));
   });

@@ -20,6 +20,7 @@ using std::chrono::nanoseconds;
 constexpr std::size_t kReplayPage = 1'000;
 
 Cause cause_of(const Command& command) {
+  if (!command.why.empty()) return Cause::kSafe;
   if (command.in_mixer) return Cause::kOperator;
   if (command.verb == Verb::kTake || command.verb == Verb::kSkip) return Cause::kTake;
   return command.verb == Verb::kForce ? Cause::kForce : Cause::kTimeline;
@@ -52,6 +53,7 @@ std::string_view to_string(Cause cause) {
     case Cause::kTake: return "take";
     case Cause::kForce: return "force";
     case Cause::kOperator: return "operator";
+    case Cause::kSafe: return "safe";
   }
   return "unknown";
 }
@@ -129,11 +131,16 @@ void Show::note(const Record& record, bool changed) {
   // A later command at the same instant can still replace the change of this record.
   collect(record.steady - nanoseconds(1));
   const bool same_instant = record.steady == last_.at;
+  const Cause cause = cause_of(record.command);
   last_.id = {record.sequence, nanoseconds(0)};
   last_.at = record.steady;
-  if (changed || !same_instant) {
-    last_.cause = changed ? cause_of(record.command) : Cause::kTimeline;
+  // The end of the safe scene by a take is an effect of that take.
+  const bool by_take = same_instant && last_.cause == Cause::kTake && cause == Cause::kSafe;
+  if ((changed && !by_take) || !same_instant) {
+    last_.cause = changed ? cause : Cause::kTimeline;
+    last_.why = changed ? record.command.why : "";
   }
+  if (record.command.verb == Verb::kForce) safe_ = cause == Cause::kSafe;
   if (!record.command.id.empty()) ids_.insert(record.command.id);
   if (first_utc_ns_ == 0) first_utc_ns_ = record.utc.time_since_epoch().count();
   if (record.command.verb == Verb::kConfigure) {
@@ -148,7 +155,8 @@ void Show::collect(SteadyTime until) {
     const nanoseconds after = masterclock::saturating_difference(change.at, last_.at);
     changes_.push_back({{last_.id.sequence, after},
                         std::move(change),
-                        commanded ? last_.cause : Cause::kTimeline});
+                        commanded ? last_.cause : Cause::kTimeline,
+                        commanded ? last_.why : ""});
   }
 }
 

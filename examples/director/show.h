@@ -24,8 +24,8 @@
 
 namespace director {
 
-// What put a scene on the air. kOperator: an operator of the mixer.
-enum class Cause { kTimeline, kTake, kForce, kOperator };
+// What put a scene on the air. kOperator: an operator of the mixer. kSafe: a loss, or the end of a loss.
+enum class Cause { kTimeline, kTake, kForce, kOperator, kSafe };
 
 std::string_view to_string(Cause cause);
 
@@ -41,6 +41,7 @@ struct ShowChange {
   ChangeId id;
   masterclock::OnAirChange on_air;
   Cause cause = Cause::kTimeline;
+  std::string why = {};  // of kSafe
 };
 
 struct Applied {
@@ -61,10 +62,15 @@ class Show {
   // Applies and stores a command.
   //
   // Errors: those of the rundown; Unavailable for a store that cannot be written: nothing has changed.
-  absl::StatusOr<Applied> apply(Command command, const masterclock::TimeReading& now);
+  absl::StatusOr<Applied> apply(Command wanted, const masterclock::TimeReading& now);
 
   // Returns whether a stored command has this id.
   [[nodiscard]] bool knows(const std::string& id) const { return ids_.contains(id); }
+
+  // Returns whether the safe scene is forced, for a loss.
+  [[nodiscard]] bool is_safe(masterclock::SteadyTime now) const {
+    return safe_ && rundown_.reading(now).forced;
+  }
 
   // Returns the changes up to and including `until` that no earlier call returned, in order.
   std::vector<ShowChange> changes(masterclock::SteadyTime until);
@@ -92,13 +98,15 @@ class Show {
     ChangeId id;
     masterclock::SteadyTime at = masterclock::SteadyTime::min();
     Cause cause = Cause::kTimeline;
+    std::string why = {};
   };
 
   Store& store_;
   const std::string boot_;
   masterclock::Rundown rundown_;
   ShowPlan plan_;
-  Last last_;  // record
+  Last last_;          // record
+  bool safe_ = false;  // the last force was for a loss
   std::uint64_t configured_ = 0;
   std::int64_t first_utc_ns_ = 0;
   std::unordered_set<std::string> ids_;

@@ -129,8 +129,9 @@ Scene read_scene(const json& object, const std::string& field, Faults& faults) {
   return scene;
 }
 
-absl::StatusOr<StreamStatus> read_stream(const json& object) {
-  StreamStatus status;
+absl::StatusOr<StreamUpdate> read_stream(const json& object) {
+  StreamUpdate update;
+  StreamStatus& status = update.status;
   const auto flag = [&](const char* name, bool& value) {
     const json& given = member(object, name);
     if (given.is_boolean()) value = given.get<bool>();
@@ -138,11 +139,14 @@ absl::StatusOr<StreamStatus> read_stream(const json& object) {
   };
   if (!flag("streaming", status.streaming)) return error("streaming", "true or false");
   if (!flag("recording", status.recording)) return error("recording", "true or false");
+  bool lost = false;
+  if (!flag("feed_lost", lost)) return error("feed_lost", "true or false");
+  if (!member(object, "feed_lost").is_null()) update.feed_lost = lost;
   if (const json& code = member(object, "timecode_ms"); !code.is_null()) {
     status.timecode = milliseconds_in(code);
     if (!status.timecode) return error("timecode_ms", "an integer number of milliseconds");
   }
-  return status;
+  return update;
 }
 
 std::optional<ForceUntil> read_until(const json& value) {
@@ -200,9 +204,10 @@ absl::StatusOr<Request> read_request(const json& object) {
   if (!named.is_string()) return error("command", kCommands);
   const std::string& name = named.get_ref<const std::string&>();
   if (name == "UpdateStreamStatus") {
-    absl::StatusOr<StreamStatus> status = read_stream(object);
-    if (!status.ok()) return status.status();
-    return StreamUpdate{std::move(command.id), *status};
+    absl::StatusOr<StreamUpdate> update = read_stream(object);
+    if (!update.ok()) return update.status();
+    update->id = std::move(command.id);
+    return *std::move(update);
   }
   const json& until = member(object, "until");
   const std::optional<Verb> verb =
@@ -234,6 +239,7 @@ absl::StatusOr<Command> read_stored_command(const json& object) {
   Command command{.verb = *verb, .scene = object.value("scene", std::string())};
   command.until = read_until(member(object, "until")).value_or(ForceUntil::kReleased);
   command.in_mixer = object.value("in_mixer", false);
+  command.why = object.value("why", std::string());
   command.by = nanoseconds(integer(member(object, "by_ns")).value_or(0));
   if (*verb == Verb::kConfigure) {
     absl::StatusOr<ShowPlan> plan = read_plan(member(object, "rundown"));
@@ -258,6 +264,7 @@ json to_json(const Command& command) {
   if (!command.scene.empty()) result["scene"] = command.scene;
   if (command.verb == Verb::kForce) result["until"] = to_string(command.until);
   if (command.in_mixer) result["in_mixer"] = true;
+  if (!command.why.empty()) result["why"] = command.why;
   if (command.verb == Verb::kCorrect) result["by_ns"] = command.by.count();
   if (command.verb == Verb::kConfigure) result["rundown"] = to_json(command.plan);
   return result;

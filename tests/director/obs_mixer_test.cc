@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,9 +22,11 @@ namespace {
 using masterclock::ForceUntil;
 using masterclock::UtcTime;
 using std::chrono::nanoseconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using namespace std::chrono_literals;
 
 // An OBS on simulated time. It answers each request at once, unless a test says otherwise.
@@ -65,8 +68,13 @@ class StandIn : public ObsConnection {
     if (type == "GetStudioModeEnabled") data = {{"studioModeEnabled", studio}};
     if (type == "GetStreamStatus") {
       data = {{"outputActive", true},
-              {"outputReconnecting", false},
+              {"outputReconnecting", reconnecting},
               {"outputTimecode", "00:00:05.520"}};
+    }
+    if (type == "GetMediaInputStatus") {
+      if (!media) return respond(d, 600, data);
+      data = {{"mediaState", *media}, {"mediaCursor", cursor}};
+      if (!stands) cursor += 1000;
     }
     if (type == "SetCurrentPreviewScene") previews.push_back(d.at("requestData").at("sceneName"));
     if (type == "SetCurrentProgramScene") {
@@ -99,8 +107,11 @@ class StandIn : public ObsConnection {
   ObsMixer* mixer = nullptr;
   std::optional<std::string> password;
   std::string program = "C";
-  bool listening = true, frozen = false, answer_first = false, studio = false;
+  bool listening = true, reconnecting = false, frozen = false, answer_first = false, studio = false;
   int not_ready = 0, connects = 0;
+  std::optional<std::string> media = "OBS_MEDIA_STATE_PLAYING";  // of the source; none: removed
+  std::int64_t cursor = 0;
+  bool stands = false;  // the cursor
   std::vector<std::string> switches, previews;
 
  private:
@@ -117,17 +128,24 @@ class StandIn : public ObsConnection {
 };
 
 class ObsMixerTest : public ::testing::Test {
- protected:
+ public:
   void start(std::optional<std::string> password = {}, DirectorOptions options = {}) {
+    mixer_.reset();
+    director_.reset();
+    store_ = MemoryStore();
+    as_run_.clear();
+    options.safe = options_of_safe;
     options.as_run = [this](const std::string& line) {
       const json entry = json::parse(line);
-      as_run_.push_back(entry.value("scene", json()).dump() + " " +
-                        entry.at("by").get<std::string>() +
-                        (entry.at("answered").is_null() ? "" : " answered"));
+      as_run_.push_back(
+          entry.value("scene", json()).dump() + " " + entry.at("by").get<std::string>() +
+          (entry.at("why").is_null() ? "" : ": " + entry.at("why").get<std::string>()) +
+          (entry.at("answered").is_null() ? "" : " answered"));
       return true;
     };
     director_ = Director::open(clock_, store_, std::move(options)).value();
     ObsOptions obs{.password = std::move(password)};
+    if (!options_of_safe.scene.empty()) obs.sources = {"Camera"};
     obs.log = [this](const std::string& line) { log_.push_back(line); };
     mixer_ = std::make_unique<ObsMixer>(clock_, *director_, obs_, std::move(obs));
     obs_.mixer = mixer_.get();
@@ -145,6 +163,15 @@ class ObsMixerTest : public ::testing::Test {
   json look() { return director_->state(); }
   std::string state() { return mixer_->state().at("state"); }
 
+  // Starts a show with the safe scene C and the source Camera.
+  void start_safe() {
+    options_of_safe = {.scene = "C", .after = 3s, .back = 5s, .stream = true};
+    start();
+    command({.verb = Verb::kStart});
+    pass(2s);
+  }
+
+  SafeScene options_of_safe;
   masterclock::testing::ManualTimeSource source_{UtcTime(24h * 20'000)};
   masterclock::MasterClock clock_{source_};
   MemoryStore store_;
@@ -322,6 +349,132 @@ TEST_F(ObsMixerTest, PreviewsTheNextSceneInStudioMode) {
   EXPECT_THAT(obs_.previews, IsEmpty());
   pass(200ms);
   EXPECT_THAT(obs_.previews, ElementsAre("B"));
+}
+
+TEST_F(ObsMixerTest, ALostSourceBringsTheSafeSceneAndItsReturnTheTimeline) {
+  const struct {
+    const char* name;
+    std::function<void(StandIn&)> lose, mend;
+  } cases[] = {
+      {"ended", [](StandIn& obs) { obs.media = "OBS_MEDIA_STATE_ENDED"; },
+       [](StandIn& obs) { obs.media = "OBS_MEDIA_STATE_PLAYING"; }},
+      {"none", [](StandIn& obs) { obs.media = "OBS_MEDIA_STATE_NONE"; },
+       [](StandIn& obs) { obs.media = "OBS_MEDIA_STATE_PLAYING"; }},
+      {"frozen", [](StandIn& obs) { obs.stands = true; }, [](StandIn& obs) { obs.stands = false; }},
+      {"removed", [](StandIn& obs) { obs.media.reset(); },
+       [](StandIn& obs) { obs.media = "OBS_MEDIA_STATE_PLAYING"; }},
+      {"reconnecting", [](StandIn& obs) { obs.reconnecting = true; },
+       [](StandIn& obs) { obs.reconnecting = false; }},
+  };
+  for (const auto& [name, lose, mend] : cases) {
+    SCOPED_TRACE(name);
+    obs_.switches.clear();
+    start_safe();
+    lose(obs_);
+    pass(2500ms);
+    EXPECT_THAT(obs_.switches, ElementsAre("A"));  // not yet
+    pass(2500ms);
+    EXPECT_THAT(obs_.switches, ElementsAre("A", "C"));
+    pass(5s);  // B begins under the safe scene
+    mend(obs_);
+    pass(4s);
+    EXPECT_THAT(obs_.switches, ElementsAre("A", "C"));
+    pass(3s);
+    EXPECT_THAT(obs_.switches, ElementsAre("A", "C", "B"));
+    const std::string what =
+        name == std::string("reconnecting") ? "the stream" : "the source 'Camera'";
+    EXPECT_THAT(as_run_,
+                ElementsAre("\"A\" timeline answered", "\"C\" safe: " + what + " is lost answered",
+                            "\"B\" safe: " + what + " is back answered"));
+    obs_.program = "C";
+  }
+}
+
+TEST_F(ObsMixerTest, AShortLossAndAShortReturnSwitchNothing) {
+  start_safe();
+  for (int i = 0; i < 3; ++i) {
+    obs_.media = "OBS_MEDIA_STATE_ENDED";
+    pass(2s);
+    obs_.media = "OBS_MEDIA_STATE_PLAYING";
+    pass(500ms + 1s);
+  }
+  EXPECT_THAT(obs_.switches, Not(Contains("C")));
+  obs_.media = "OBS_MEDIA_STATE_ENDED";
+  pass(5s);
+  EXPECT_EQ(obs_.program, "C");
+  const std::size_t switches = obs_.switches.size();
+  for (int i = 0; i < 3; ++i) {
+    obs_.media = "OBS_MEDIA_STATE_PLAYING";
+    pass(3s);
+    obs_.media = "OBS_MEDIA_STATE_ENDED";
+    pass(2s);
+  }
+  EXPECT_EQ(obs_.switches.size(), switches);
+}
+
+TEST_F(ObsMixerTest, TheSafeSceneNeverOverridesTheOperator) {
+  start_safe();
+  command({.verb = Verb::kForce, .scene = "B", .until = ForceUntil::kReleased});
+  obs_.media = "OBS_MEDIA_STATE_ENDED";
+  pass(5s);
+  EXPECT_EQ(obs_.program, "B");
+  command({.verb = Verb::kRelease});  // during the loss: the operator wants the timeline
+  pass(5s);
+  EXPECT_EQ(obs_.program, "B");
+  EXPECT_FALSE(look().at("forced"));
+}
+
+TEST_F(ObsMixerTest, AnOperatorEndsTheSafeSceneUntilTheNextLoss) {
+  const struct {
+    const char* name;
+    std::function<void(ObsMixerTest&)> act;
+    std::string program;
+  } cases[] = {
+      {"take", [](ObsMixerTest& test) { test.command({.verb = Verb::kTake, .scene = "B"}); }, "B"},
+      {"skip", [](ObsMixerTest& test) { test.command({.verb = Verb::kSkip}); }, "B"},
+      {"force",
+       [](ObsMixerTest& test) {
+         test.command({.verb = Verb::kForce, .scene = "B", .until = ForceUntil::kBoundary});
+       },
+       "B"},
+      {"release", [](ObsMixerTest& test) { test.command({.verb = Verb::kRelease}); }, "A"},
+      {"in OBS", [](ObsMixerTest& test) { test.obs_.change("B"); }, "B"},
+  };
+  for (const auto& [name, act, program] : cases) {
+    SCOPED_TRACE(name);
+    obs_.media = "OBS_MEDIA_STATE_PLAYING";
+    obs_.program = "C";
+    start_safe();
+    obs_.media = "OBS_MEDIA_STATE_ENDED";
+    pass(5s);
+    ASSERT_EQ(obs_.program, "C");
+    obs_.switches.clear();
+    act(*this);
+    pass(2s);
+    EXPECT_EQ(obs_.program, program);
+    EXPECT_LE(obs_.switches.size(), 1u);
+    obs_.media = "OBS_MEDIA_STATE_PLAYING";
+    pass(8s);
+    obs_.media = "OBS_MEDIA_STATE_ENDED";
+    pass(6s);
+    EXPECT_EQ(obs_.program, "C");
+  }
+}
+
+TEST_F(ObsMixerTest, ALossOfObsDecidesNothing) {
+  start_safe();
+  obs_.media = "OBS_MEDIA_STATE_ENDED";
+  pass(5s);
+  ASSERT_EQ(obs_.program, "C");
+  obs_.listening = false;
+  obs_.end();
+  pass(10s);
+  obs_.listening = true;
+  obs_.switches.clear();
+  pass(8s);
+  EXPECT_EQ(state(), "connected");
+  EXPECT_THAT(obs_.switches, IsEmpty());
+  EXPECT_TRUE(look().at("safe").at("on"));
 }
 
 TEST_F(ObsMixerTest, AHostileObsCostsNoMoreThanItsConnection) {

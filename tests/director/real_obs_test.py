@@ -7,8 +7,10 @@
 import json
 import pathlib
 import random
+import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -184,6 +186,56 @@ class RealObs(unittest.TestCase):
         self.wait(lambda: code() > 4000, 30)
         self.assertLess(abs(begin() - before), 1_000_000)
         watcher.request("StopStream")
+
+    @unittest.skipIf(shutil.which("ffmpeg") is None, "ffmpeg is not installed")
+    def test_a_lost_source_brings_the_safe_scene(self):
+        clip = self.directory / "clip.mkv"
+        subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=25:d=20", str(clip)],
+                       check=True)
+        station = self.start_obs()
+        watcher = self.watch(station)
+        watcher.request("CreateInput", sceneName="A", inputName="Camera", inputKind="ffmpeg_source", inputSettings={
+            "local_file": str(clip), "looping": True, "restart_on_activate": False})
+        service = self.serve(station, "--safe-scene", "Standby", "--safe-source", "Camera", "--safe-after-ms", "1000",
+                             "--safe-back-ms", "1000", "--as-run", str(self.directory / "as_run.jsonl"))
+        self.wait_connected(service)
+        service.command("Start")
+        watcher.witness("A")
+        for action, scene in (("STOP", "Standby"), ("RESTART", "A")):
+            watcher.request("TriggerMediaInputAction", inputName="Camera",
+                            mediaAction=f"OBS_WEBSOCKET_MEDIA_INPUT_ACTION_{action}")
+            watcher.witness(scene)
+            self.wait(lambda: service.get()["forced"] == (scene == "Standby"))
+        watcher.request("RemoveInput", inputName="Camera")
+        watcher.witness("Standby")
+        service.command("Take", scene="B")
+        watcher.witness("B")
+        time.sleep(2.5)
+        self.assertEqual([scene for _, scene in watcher.events], ["A", "Standby", "A", "Standby", "B"])
+        service.terminate()
+        lines = [json.loads(line) for line in (self.directory / "as_run.jsonl").read_text().splitlines()]
+        self.assertEqual([(line["scene"], line["by"], line["why"]) for line in lines], [
+            ("A", "timeline", None), ("Standby", "safe", "the source 'Camera' is lost"),
+            ("A", "safe", "the source 'Camera' is back"), ("Standby", "safe", "the source 'Camera' is lost"),
+            ("B", "take", None)])
+
+    def test_studio_mode_and_the_record_status(self):
+        station = self.start_obs()
+        watcher = self.watch(station)
+        watcher.request("SetStudioModeEnabled", studioModeEnabled=True)
+        service = self.serve(station, "--preview-ms", "1500", show=rundown(("A", 3000), ("B", 60_000)))
+        self.wait_connected(service)
+        self.assertTrue(service.get()["mixer"]["studio_mode"])
+        service.command("Start")
+        state = service.get()
+        begin = state["server_utc_ns"] - state["position_ns"]
+        self.wait(lambda: watcher.request("GetCurrentPreviewScene").get("currentPreviewSceneName") == "B")
+        early = begin + 3_000_000_000 - time.time_ns()
+        self.assertTrue(500_000_000 < early <= 1_500_000_000, early)
+        self.assertEqual(watcher.program(), "A")
+        for request, recording in (("StartRecord", True), ("StopRecord", False)):
+            watcher.request(request)
+            self.wait(lambda: service.get()["stream"]["recording"] == recording)
 
     def test_director_killed(self):
         station = self.start_obs()

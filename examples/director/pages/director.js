@@ -88,7 +88,8 @@ function drawState() {
   const { mixer } = state;
   find("mixer").textContent = mixer.kind ? `OBS ${mixer.state}${mixer.error ? `: ${mixer.error}` : ""}` : "no mixer is connected";
   find("mixer").classList.toggle("bad", Boolean(mixer.kind) && mixer.state !== "connected");
-  const marks = [state.forced && "forced", state.held && "held"].filter(Boolean).join(", ");
+  const safe = state.safe?.on && `safe scene: ${state.safe.loss ?? "a source"} is lost`;
+  const marks = [safe || (state.forced && "forced"), state.held && "held"].filter(Boolean).join(", ");
   find("on-air").textContent = state.on_air ?? "–";
   find("air").classList.toggle("forced", state.forced);
   find("how").textContent = marks || (state.on_air === null ? "no request" : "timeline");
