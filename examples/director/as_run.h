@@ -44,6 +44,10 @@ class AsRun {
   // `write` may be empty.
   AsRun(Write write, std::optional<AsRunMark> mark) : write_(std::move(write)), mark_(mark) {}
 
+  // The last change that is in the log.
+  [[nodiscard]] const std::optional<AsRunMark>& mark() const noexcept { return mark_; }
+  void set_mark(std::optional<AsRunMark> mark) { mark_ = mark; }
+
   void begin(std::int64_t show) { show_ = show; }
 
   // Notes a change. `started` is the instant at which the director acted; none for a change that a later

@@ -50,7 +50,7 @@ std::optional<NextScene> next_scene(const Show& show, const RundownReading& read
 
 absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterClock& clock,
                                                          Store& store, DirectorOptions options) {
-  std::unique_ptr<Director> director(new Director(clock, std::move(options)));
+  std::unique_ptr<Director> director(new Director(clock, store, std::move(options)));
   const TimeReading now = clock.source().read();
   auto show = Show::open(store, director->options_.boot, now);
   if (!show.ok()) return show.status();
@@ -62,8 +62,9 @@ absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterCloc
   return director;
 }
 
-Director::Director(masterclock::MasterClock& clock, DirectorOptions options)
+Director::Director(masterclock::MasterClock& clock, Store& store, DirectorOptions options)
     : clock_(clock),
+      store_(store),
       options_(std::move(options)),
       as_run_(options_.as_run, options_.mark),
       watch_(options_.safe.after, options_.safe.back) {}
@@ -105,6 +106,7 @@ absl::Status Director::check_scenes(const ShowPlan& plan) const {
 }
 
 Outcome Director::command(Command command) {
+  if (!leads()) return outcome(absl::UnavailableError("Another server leads"));
   const TimeReading now = clock_.source().read();
   if (command.verb == Verb::kConfigure && !show_->knows(command.id)) {
     if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
@@ -126,7 +128,7 @@ Outcome Director::stream(const StreamStatus& status, const std::string& id) {
   const bool changed = status != stream_;
   if (options_.safe.stream) report("the stream", status.lost);
   stream_ = status;
-  if (options_.follow_stream) follow();
+  if (options_.follow_stream && leads()) follow();
   if (changed) publish();
   return outcome(absl::OkStatus(), {show_->sequence(), changed, false});
 }
@@ -165,6 +167,7 @@ void Director::watch() {
 
 // Puts the safe scene on the air, or takes it off, if that is due. Never overrides an operator.
 bool Director::go_safe(const TimeReading& now) {
+  if (!leads()) return false;
   const RundownReading reading = show_->rundown().reading(now.steady);
   const bool safe = show_->is_safe(now.steady);
   Command command{.verb = Verb::kRelease, .why = loss_ + " is back"};
@@ -209,6 +212,11 @@ void Director::run(SteadyTime at) {
   if (go_safe(now)) at = std::max(at, now.steady);
   as_run_.begin(show_->first_utc_ns());
   const std::vector<ShowChange> changes = show_->changes(at);
+  if (!leads()) {
+    arm(at);
+    publish();
+    return;
+  }
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const ShowChange& change = changes[i];
     const masterclock::UtcTime planned = now.to_utc(change.on_air.at);
@@ -222,6 +230,7 @@ void Director::run(SteadyTime at) {
         mixer_ != nullptr && change.on_air.scene && mixer_->show(*change.on_air.scene);
     if (!sent) as_run_.give_up();
   }
+  note_mark();
   arm(at);
   if (options_.on_state) options_.on_state(state_at(at));
 }
@@ -242,7 +251,9 @@ void Director::arm(SteadyTime at) {
   if (!following) return;
   auto early = clock_.schedule_scoped_event(
       {.due = masterclock::saturating_subtract(*next, options_.preview_before),
-       .action = [this, scene = following->name](const FiredEvent&) { mixer_->preview(scene); }});
+       .action = [this, scene = following->name](const FiredEvent&) {
+         if (leads()) mixer_->preview(scene);
+       }});
   if (early.ok()) preview_ = *std::move(early);
 }
 
@@ -280,12 +291,40 @@ json Director::state_at(SteadyTime at) const {
                       {"on", show_->is_safe(at)},
                       {"loss", watch_.lost() ? json(loss_) : json()}};
   }
+  result["leads"] = leads();
   result["mixer"] = mixer_ == nullptr ? json{{"state", "none"}} : mixer_->state();
   return result;
 }
 
 std::optional<std::string> Director::on_air() const {
   return show_->rundown().reading(clock_.source().read().steady).on_air;
+}
+
+bool Director::leads() const { return !options_.has_lease || (leading_ && options_.has_lease()); }
+
+void Director::lead(std::optional<AsRunMark> mark) {
+  leading_ = true;
+  as_run_.set_mark(mark);
+  reload();
+}
+
+void Director::follow_another() {
+  leading_ = false;
+  publish();
+}
+
+void Director::reload() {
+  const TimeReading now = clock_.source().read();
+  auto show = Show::open(store_, options_.boot, now);
+  if (!show.ok()) return log(std::string(show.status().message()));
+  show_ = *std::move(show);
+  run(now.steady);
+}
+
+void Director::note_mark() {
+  if (!options_.on_mark || !as_run_.mark() || noted_ == as_run_.mark()) return;
+  noted_ = as_run_.mark();
+  options_.on_mark(*noted_);
 }
 
 void Director::use(Mixer& mixer) {
@@ -299,7 +338,7 @@ void Director::mixer_ready() {
   }
   blind_ = false;
   watch();
-  if (const auto scene = on_air()) (void)mixer_->show(*scene);
+  if (const auto scene = on_air(); scene && leads()) (void)mixer_->show(*scene);
   publish();
 }
 
@@ -309,11 +348,12 @@ void Director::mixer_answered(bool done) {
   } else {
     as_run_.give_up();
   }
+  note_mark();
 }
 
 void Director::mixer_switched(const std::string& scene) {
   const std::optional<std::string> wanted = on_air();
-  if (wanted == scene) return;
+  if (wanted == scene || !leads()) return;
   Command switched{
       .verb = Verb::kForce, .scene = scene, .until = options_.operator_until, .in_mixer = true};
   // A switch back to the scene of the timeline ends the force.
@@ -327,6 +367,7 @@ void Director::mixer_switched(const std::string& scene) {
 
 void Director::mixer_lost() {
   as_run_.give_up();
+  note_mark();
   blind_ = true;
   watch();
   publish();

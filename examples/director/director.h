@@ -51,6 +51,11 @@ struct DirectorOptions {
 
   SafeScene safe = {};
 
+  // Of a group of directors: returns whether this one has the lease. Empty: it leads always.
+  std::function<bool()> has_lease = {};
+  // Gets the last change in the as-run log, after each line.
+  std::function<void(const AsRunMark& mark)> on_mark = {};
+
   // Gets the state after each change, as of the instant of the change.
   std::function<void(const nlohmann::json& state)> on_state = {};
   std::function<void(std::string_view line)> log = {};
@@ -95,6 +100,14 @@ class Director {
   [[nodiscard]] const Show& show() const noexcept { return *show_; }
   [[nodiscard]] std::optional<std::string> on_air() const;
 
+  // Returns whether this director switches the mixer, takes commands and writes the as-run log.
+  [[nodiscard]] bool leads() const;
+  // Begins to lead: replays the store, and does what is due. `mark` is the one of the leader before.
+  void lead(std::optional<AsRunMark> mark);
+  void follow_another();
+  // Replays the store, which another director has changed.
+  void reload();
+
   // Uses `mixer`, which must outlive the director, from now on.
   void use(Mixer& mixer);
 
@@ -106,7 +119,7 @@ class Director {
   void publish();
 
  private:
-  Director(masterclock::MasterClock& clock, DirectorOptions options);
+  Director(masterclock::MasterClock& clock, Store& store, DirectorOptions options);
   Outcome outcome(absl::Status status, Applied applied = {}) const;
   [[nodiscard]] absl::Status check_scenes(const ShowPlan& plan) const;
   void run(masterclock::SteadyTime at);
@@ -117,13 +130,17 @@ class Director {
   bool force_safe(const masterclock::TimeReading& now);
   void dismiss_safe(const masterclock::TimeReading& now, Verb verb);
   [[nodiscard]] nlohmann::json state_at(masterclock::SteadyTime at) const;
+  void note_mark();
   void log(const std::string& line) const;
 
   masterclock::MasterClock& clock_;
+  Store& store_;
   const DirectorOptions options_;
   std::atomic<std::size_t> waiting_{0};
   std::unique_ptr<Show> show_;
   AsRun as_run_;
+  std::optional<AsRunMark> noted_;  // by on_mark
+  bool leading_ = false;
   StreamStatus stream_;
   common::SeenIds stream_ids_;
   StreamFollower follower_;

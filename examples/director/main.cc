@@ -39,6 +39,21 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->type_name("FILE");
   serve.add_option("--db", options->database, "keeps the show through any restart")
       ->type_name("FILE");
+  CLI::Option* const redis =
+      serve
+          .add_option("--redis", options->redis,
+                      "keeps the show for several servers, one of which leads")
+          ->excludes("--db")
+          ->type_name("ADDRESS");
+  serve.add_option("--group", options->group, "the servers with one show; default: director")
+      ->needs(redis)
+      ->type_name("NAME");
+  serve
+      .add_option("--takeover-ms", options->takeover_ms,
+                  "another server leads within this time; default: 3000")
+      ->needs(redis)
+      ->check(CLI::Range(300, 60'000))
+      ->type_name("N");
   serve.add_option("--as-run", options->as_run, "the log of what was on the air")
       ->type_name("FILE");
   serve.add_option("--address", options->address, "an IP address to listen on; default: 127.0.0.1")

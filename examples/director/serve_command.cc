@@ -16,6 +16,7 @@
 #include "common/small_file.h"
 #include "common/stop_signal.h"
 #include "director.h"
+#include "group.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/master_clock.h"
 #include "obs_link.h"
@@ -27,6 +28,7 @@
 namespace director {
 namespace {
 
+constexpr std::chrono::seconds kSettle(3);  // until a server listens without Redis
 constexpr std::size_t kLargestBody = std::size_t{1024} * 1024;
 
 absl::StatusOr<std::optional<ShowPlan>> read_rundown(const std::string& path) {
@@ -50,9 +52,10 @@ absl::StatusOr<std::unique_ptr<Store>> open_store(const std::string& file) {
 absl::Status configure(Director& director, const ServeOptions& options,
                        std::optional<ShowPlan> plan) {
   const std::string file = common::printable(options.rundown);
+  const std::string store =
+      common::printable(options.redis.empty() ? options.database : "Redis, group " + options.group);
   if (director.show().configured() > 0) {
-    common::log_line("director", "The rundown is the one stored in " +
-                                     common::printable(options.database) +
+    common::log_line("director", "The rundown is the one stored in " + store +
                                      (plan ? "; " + file + " is not used" : ""));
     return absl::OkStatus();
   }
@@ -99,8 +102,25 @@ struct Obs {
 absl::Status serve(const ServeOptions& options) {
   auto plan = read_rundown(options.rundown);
   if (!plan.ok()) return plan.status();
-  const auto store = open_store(options.database);
-  if (!store.ok()) return store.status();
+  masterclock::MasterClock clock;
+  std::unique_ptr<Group> group;
+  if (!options.redis.empty()) {
+    auto address = common::parse_redis_address(options.redis);
+    if (!address.ok()) return address.status();
+    group = std::make_unique<Group>(
+        clock.source(),
+        GroupOptions{.address = *std::move(address),
+                     .name = options.group,
+                     .takeover = std::chrono::milliseconds(options.takeover_ms),
+                     .log = [](const std::string& line) { common::log_line("group", line); }});
+  }
+  std::unique_ptr<Store> own_store;
+  if (!group) {
+    auto opened = open_store(options.database);
+    if (!opened.ok()) return opened.status();
+    own_store = *std::move(opened);
+  }
+  Store& store = group ? static_cast<Store&>(*group) : *own_store;
 
   auto password = read_password(options.obs_password_file);
   if (!password.ok()) return password.status();
@@ -139,23 +159,28 @@ absl::Status serve(const ServeOptions& options) {
   director_options.log = [](std::string_view line) { common::log_line("director", line); };
   std::atomic<Service*> listening{nullptr};
   director_options.on_state = [&](const json& state) {
+    if (group && state.at("leads") == true) group->publish(state);
     if (Service* const service = listening.load()) service->send(state);
   };
+  if (group) {
+    director_options.has_lease = [&] { return group->has_lease(); };
+    director_options.on_mark = [&](const AsRunMark& mark) { group->set_mark(mark); };
+  }
 
   const common::StopSignal stop;  // before the first thread
-  masterclock::MasterClock clock;
-  auto director = Director::open(clock, **store, std::move(director_options));
+  auto director = Director::open(clock, store, std::move(director_options));
   if (!director.ok()) return director.status();
-  if (absl::Status configured = configure(**director, options, *std::move(plan));
-      !configured.ok()) {
-    return configured;
+  if (!group) {
+    if (absl::Status configured = configure(**director, options, *plan); !configured.ok()) {
+      return configured;
+    }
   }
-  ServiceOptions service_options = {.token = options.token};
+  ServiceOptions service_options = {.token = options.token, .group = group.get()};
   service_options.server.address = options.address;
   service_options.server.port = options.port;
   service_options.server.body_limit = kLargestBody;
   service_options.server.log = [](std::string_view line) { common::log_line("server", line); };
-  Service service(clock, **director, **store, std::move(service_options));
+  Service service(clock, **director, store, std::move(service_options));
   if (absl::Status listened = service.listen(); !listened.ok()) return listened;
   listening = &service;
   std::optional<Obs> obs;
@@ -167,6 +192,27 @@ absl::Status serve(const ServeOptions& options) {
   }
   masterclock::Dispatcher dispatcher(clock.scheduler());
   dispatcher.start();
+  if (group) {
+    Director& actor = **director;
+    group->start(
+        {.leads =
+             [&](std::optional<AsRunMark> mark) {
+               actor.post_own([&, mark] {
+                 actor.lead(mark);
+                 const absl::Status configured = configure(actor, options, *plan);
+                 if (!configured.ok())
+                   common::log_line("director", std::string(configured.message()));
+               });
+             },
+         .follows = [&] { actor.post_own([&] { actor.follow_another(); }); },
+         .changed = [&] { actor.post_own([&] { actor.reload(); }); },
+         .command = [&](json body,
+                        GroupHooks::Answer answer) { service.remote(std::move(body), answer); }});
+    const auto end = clock.source().now_steady() + kSettle;
+    while (!group->settled() && clock.source().now_steady() < end) {
+      if (stop.wait_for(std::chrono::milliseconds(10))) break;
+    }
+  }
   if (absl::Status written = common::write_stdout("listening on " + service.address() + "\n");
       !written.ok()) {
     return written;
@@ -176,6 +222,7 @@ absl::Status serve(const ServeOptions& options) {
   service.stop();
   if (obs) obs->link.stop();
   dispatcher.stop();
+  if (group) group->stop();
   return absl::OkStatus();
 }
 

@@ -15,7 +15,10 @@ namespace director {
 struct ServeOptions {
   std::string rundown;   // a file; may be empty
   std::string database;  // empty: in memory
-  std::string as_run;    // a file; may be empty
+  std::string redis;     // an address; empty: this server is alone
+  std::string group = "director";
+  std::int64_t takeover_ms = 3'000;
+  std::string as_run;  // a file; may be empty
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free port
   std::optional<std::string> token;

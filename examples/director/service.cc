@@ -131,7 +131,7 @@ HttpResponse Service::history(const HttpRequest& request) {
 }
 
 HttpResponse Service::configure(const HttpRequest& request) {
-  const auto body = common::parse_json_object(request.body);
+  auto body = common::parse_json_object(request.body);
   if (!body.ok()) return error_response(body.status());
   auto plan = read_plan(*body);
   if (!plan.ok()) return error_response(plan.status());
@@ -141,21 +141,42 @@ HttpResponse Service::configure(const HttpRequest& request) {
     if (!id.ok()) return error_response(id.status());
     command.id = *std::move(id);
   }
-  return on_actor(
-      [this, command = std::move(command)] { return respond(director_.command(command)); });
+  json forwarded = to_json(command);
+  if (!command.id.empty()) forwarded["command_id"] = command.id;
+  return apply(std::move(command), std::move(forwarded));
 }
 
 HttpResponse Service::command(const HttpRequest& request) {
-  const auto body = common::parse_json_object(request.body);
+  auto body = common::parse_json_object(request.body);
   if (!body.ok()) return error_response(body.status());
   auto wanted = read_request(*body);
   if (!wanted.ok()) return error_response(wanted.status());
-  return on_actor([this, wanted = *std::move(wanted)] {
-    if (const auto* update = std::get_if<StreamUpdate>(&wanted)) {
-      return respond(director_.update(*update));
-    }
-    return respond(director_.command(std::get<Command>(wanted)));
-  });
+  return apply(*std::move(wanted), *std::move(body));
+}
+
+// Does a command here, or sends its JSON to the leader.
+HttpResponse Service::apply(Request wanted, json forwarded) {
+  if (options_.group == nullptr || options_.group->has_lease()) {
+    return on_actor([this, wanted = std::move(wanted)] { return obey(wanted); });
+  }
+  auto answer = options_.group->ask(std::move(forwarded));
+  return answer.ok() ? *std::move(answer) : error_response(answer.status());
+}
+
+void Service::remote(json body, const GroupHooks::Answer& answer) {
+  auto wanted = read_request(body);
+  if (!wanted.ok()) return answer(error_response(wanted.status()));
+  const absl::Status posted =
+      director_.post([this, answer, wanted = *std::move(wanted)] { answer(obey(wanted)); });
+  if (!posted.ok()) answer(error_response(posted));
+}
+
+// Runs on the director's thread.
+HttpResponse Service::obey(const Request& wanted) {
+  if (const auto* update = std::get_if<StreamUpdate>(&wanted)) {
+    return respond(director_.update(*update));
+  }
+  return respond(director_.command(std::get<Command>(wanted)));
 }
 
 void Service::opened(SessionId session) {

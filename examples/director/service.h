@@ -22,13 +22,16 @@
 #include "common/http_router.h"
 #include "common/web_server.h"
 #include "director.h"
+#include "group.h"
 #include "masterclock/master_clock.h"
 #include "store.h"
+#include "wire.h"
 
 namespace director {
 
 struct ServiceOptions {
   std::optional<std::string> token = {};
+  Group* group = nullptr;  // whose leader gets the commands
   common::WebServerOptions server = {};
 };
 
@@ -48,12 +51,17 @@ class Service {
   void stop() { server_->stop(); }
   [[nodiscard]] std::string address() const { return server_->address(); }
 
+  // Does a command that another server has sent.
+  void remote(nlohmann::json body, const GroupHooks::Answer& answer);
+
   // Sends a state of the director to every session.
   void send(nlohmann::json state);
 
  private:
   [[nodiscard]] common::HttpRouter routes();
   common::HttpResponse on_actor(std::function<common::HttpResponse()> work);
+  common::HttpResponse apply(Request wanted, nlohmann::json forwarded);
+  common::HttpResponse obey(const Request& wanted);
   common::HttpResponse history(const common::HttpRequest& request);
   common::HttpResponse configure(const common::HttpRequest& request);
   common::HttpResponse command(const common::HttpRequest& request);

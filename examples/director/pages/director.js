@@ -86,7 +86,8 @@ function drawState() {
   document.body.classList.toggle("lost", !live);
   if (state === null) return;
   const { mixer } = state;
-  find("mixer").textContent = mixer.kind ? `OBS ${mixer.state}${mixer.error ? `: ${mixer.error}` : ""}` : "no mixer is connected";
+  const obs = `OBS ${mixer.state}${mixer.error ? `: ${mixer.error}` : ""}`;
+  find("mixer").textContent = (mixer.kind ? obs : "no mixer is connected") + (state.leads ? "" : "; another server leads");
   find("mixer").classList.toggle("bad", Boolean(mixer.kind) && mixer.state !== "connected");
   const safe = state.safe?.on && `safe scene: ${state.safe.loss ?? "a source"} is lost`;
   const marks = [safe || (state.forced && "forced"), state.held && "held"].filter(Boolean).join(", ");
