@@ -177,6 +177,19 @@ TEST(IntervalSchedule, AManualRunUnderSkipDropsTheInstantsThatItOverlaps) {
   EXPECT_EQ(schedule.next_due(), kStart + 80s);
 }
 
+TEST(IntervalSchedule, TellsTheNextGridInstantOfARunningJob) {
+  IntervalSchedule schedule;
+  ASSERT_TRUE(schedule.update(kStart, {{"a", {.interval = 10s}}}).ok());
+  EXPECT_EQ(schedule.next_instant("a", SteadyTime::min()), kStart);
+  (void)take_one(schedule, kStart + 1s);
+  for (const auto& [from, expected] : {std::pair{0s, 10s}, {10s, 10s}, {11s, 20s}, {35s, 40s}}) {
+    EXPECT_EQ(schedule.next_instant("a", kStart + from), kStart + expected);
+  }
+  EXPECT_EQ(schedule.next_instant("a", SteadyTime::max()), std::nullopt);
+  EXPECT_EQ(schedule.next_instant("b", kStart), std::nullopt);
+  EXPECT_EQ(schedule.next_due(), std::nullopt) << "the only job is running";
+}
+
 TEST(IntervalSchedule, AnOwedInstantIsServedWithoutALaterOne) {
   IntervalSchedule schedule;
   const Map jobs = {{"a", {.interval = 10s, .overlap = Overlap::kSkip}}};

@@ -145,6 +145,17 @@ class IntervalSchedule {
     return order_.begin()->at;
   }
 
+  // Returns the first grid instant at or after `from` that no run of a job has served, also while the
+  // job runs. None for an unknown job, and beyond the end of time.
+  [[nodiscard]] std::optional<SteadyTime> next_instant(std::string_view name,
+                                                       SteadyTime from) const noexcept {
+    const auto found = jobs_.find(name);
+    if (found == jobs_.end()) return std::nullopt;
+    Job job = found->second;
+    if (job.next && *job.next < from) pass(job, from - std::chrono::nanoseconds(1));
+    return job.next;
+  }
+
   // Returns the health of every job. A job is overdue when its last success ended strictly more
   // than `intervals_allowed` intervals ago.
   [[nodiscard]] std::vector<IntervalHealth> health(SteadyTime now,
