@@ -85,14 +85,18 @@ class Poller {
 
   [[nodiscard]] bool is_running(const std::string& service) const;
 
-  // Reports overdue services by the ends of their runs. Off where Redis has the health.
-  void watch_health(bool on) { watches_health_ = on; }
-  void report_overdue(const Now& now, const std::string& service, const std::string& status);
+  // While on, a run that succeeds is a sign of life, and `turn` reports the services that become overdue.
+  // Off while Redis has the health.
+  void watch_health(const Now& now, bool on);
+  // Takes a sign of life from elsewhere.
+  void note_success(const Now& now, const std::string& service, masterclock::SteadyTime at);
+  // Reports the services that have become overdue, each once.
+  void report_overdue(const Now& now);
 
   // Starts nothing more.
   void drain();
   [[nodiscard]] bool draining() const noexcept { return draining_; }
-  [[nodiscard]] bool idle() const noexcept { return active_.empty(); }
+  [[nodiscard]] bool idle() const noexcept { return active_ == 0; }
   void stop_all(const Now& now);
 
   [[nodiscard]] std::vector<ServiceView> view(const Now& now) const;
@@ -116,47 +120,64 @@ class Poller {
   };
   struct Active {
     std::uint64_t id = 0;  // of the process
-    masterclock::DueRun run;
+    masterclock::DueRun run{};
     masterclock::SteadyTime start{};
-    Work work;
+    Work work{};
     std::size_t step = 0;
   };
-  struct Counts {
-    std::int64_t missed = 0, failures = 0, overlapped = 0;
+  struct State {
+    const Service* service = nullptr;
+    std::optional<Active> active{};
+    std::optional<Work> next{};                    // follows the end of `active`
+    std::optional<masterclock::DueRun> waiting{};  // a poll that is due, behind other work
+    bool up = false;                               // compose has started the container
+    std::int64_t missed = 0, failures = 0;
     int failures_in_a_row = 0;
     std::string last_status{};
-    std::optional<masterclock::SteadyTime> last_start{};
-    // The instant of the last success, or else the instant since which the service has an interval.
+    std::optional<masterclock::SteadyTime> last_start{}, last_success{};  // of the runs
+    // The last sign of life, or else the instant since which the service has an interval.
     masterclock::SteadyTime since{};
-    bool succeeded = false, overdue = false;
+    bool scheduled = false, succeeded = false, overdue = false;
     std::optional<masterclock::SteadyTime> overdue_at{};  // an entry of `deadlines_`
+    std::optional<masterclock::SteadyTime> overlap_at{};  // an entry of `overlaps_`
   };
+  using States = std::map<std::string, State>;
+  using Place = States::value_type;
+  struct Instant {
+    masterclock::SteadyTime at;
+    Place* place;
+    friend bool operator<(const Instant& a, const Instant& b) {
+      return a.at != b.at ? a.at < b.at : a.place->first < b.place->first;
+    }
+  };
+  using Instants = std::set<Instant>;
 
-  absl::Status begin(const Now& now, const std::string& service, Work work);
-  absl::Status begin_after(const Now& now, const std::string& service, Work work);
-  absl::Status begin_run(const Now& now, const masterclock::DueRun& run, Work work);
-  absl::Status launch(const Now& now, const std::string& service, Active& active);
-  void start_poll(const Now& now, const masterclock::DueRun& run);
-  void finish(const Now& now, const std::string& service, const Outcome& outcome);
-  void report_overlapped(const Now& now, const std::string& service);
-  void set_deadline(const std::string& service, Counts& counts);
-  void report_overdue_services(const Now& now);
+  absl::Status begin(const Now& now, Place& place, Work work);
+  absl::Status begin_after(const Now& now, Place& place, Work work);
+  absl::Status begin_run(const Now& now, Place& place, masterclock::DueRun run, Work work);
+  absl::Status launch(const Now& now, Place& place);
+  void start_poll(const Now& now, Place& place, masterclock::DueRun run);
+  void finish(const Now& now, Place& place, const Outcome& outcome);
+  void forget_if_unlisted(Place& place);
+  static void set(Instants& all, Place& place, std::optional<masterclock::SteadyTime>& entry,
+                  std::optional<masterclock::SteadyTime> at);
+  void watch_overlap(Place& place, masterclock::SteadyTime from);
+  void report_overlapped(const Now& now, Place& place, masterclock::SteadyTime until);
+  void note_success(Place& place, const Now& now, masterclock::SteadyTime at);
+  void set_deadline(Place& place);
   void log_failure(const std::string& service, const Outcome& outcome) const;
   [[nodiscard]] absl::Status refusal(const std::string& service) const;
-  [[nodiscard]] const Service& service_of(const std::string& service) const;
-  [[nodiscard]] bool is_scheduled(const std::string& service) const;
+  Place& place_of(const std::string& service);
 
   Runner& runner_;
   const PollerHooks hooks_;
   masterclock::IntervalSchedule schedule_;
   Config config_;
-  std::map<std::string, Active> active_;                // by service
-  std::map<std::uint64_t, std::string> services_;       // by id of the process
-  std::map<std::string, Work> next_;                    // follows the end of what is active
-  std::map<std::string, masterclock::DueRun> waiting_;  // polls that are due, behind other work
-  std::set<std::string> up_;                            // containers that compose started
-  std::map<std::string, Counts> counts_;
-  std::set<std::pair<masterclock::SteadyTime, std::string>> deadlines_;
+  States states_;
+  std::map<std::uint64_t, Place*> processes_;  // by id
+  std::size_t active_ = 0;
+  // Of the scheduled services that are not overdue, and of the runs under Overlap::kSkip.
+  Instants deadlines_, overlaps_;
   Totals totals_;
   std::uint64_t ids_ = 0;
   bool draining_ = false, watches_health_ = true;

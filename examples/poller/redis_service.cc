@@ -55,6 +55,7 @@ RedisService::RedisService(const common::RedisAddress& address, Poller& poller, 
       events_(address) {
   const SteadyTime now = hooks_.now().steady;
   connect_at_ = ping_at_ = now;
+  poller_.watch_health(hooks_.now(), false);
 }
 
 void RedisService::get(const std::string& key, Got got) {
@@ -142,13 +143,15 @@ void RedisService::check_connections(const Poller::Now& now) {
     connect_at_ = now.steady + kReconnect.delay_after(++failures_).value_or(kReconnect.most);
   } else if (!silent && synced_ && warned_) {
     warned_ = false;
+    poller_.watch_health(now, false);
     hooks_.log("Redis at " + address_ + " is back");
     flush_outbox(now);
   }
 }
 
-void RedisService::lose(const Poller::Now&, const std::string& why) {
+void RedisService::lose(const Poller::Now& now, const std::string& why) {
   if (std::exchange(warned_, true)) return;
+  poller_.watch_health(now, true);
   hooks_.log("Redis at " + address_ + " is lost: " + why +
              "; the runs go on, and it is tried again");
 }
@@ -308,37 +311,35 @@ void RedisService::read_health(const Poller::Now& now) {
     services.push_back(service);
     request.push_back("status:" + source_id(service));
   }
-  std::erase_if(health_, [&](const auto& entry) {
+  std::erase_if(last_success_, [&](const auto& entry) {
     return std::find(services.begin(), services.end(), entry.first) == services.end();
   });
   if (services.empty()) return;
   requests_.send(now.steady, request, [this, services](const absl::StatusOr<RedisReply>& reply) {
     if (!reply.ok() || reply->list.size() != services.size()) return;
     const Poller::Now at = hooks_.now();
-    for (std::size_t i = 0; i < services.size(); ++i) judge(at, services[i], reply->list[i].text);
+    for (std::size_t i = 0; i < services.size(); ++i) {
+      take_status(at, services[i], reply->list[i].text);
+    }
+    poller_.report_overdue(at);
   });
 }
 
-// A key that has expired is no sign of life: the last success that was seen counts.
-void RedisService::judge(const Poller::Now& now, const std::string& service,
-                         const std::string& text) {
-  const Service* const found = poller_.config().find(service);
-  if (found == nullptr || found->options.interval <= nanoseconds(0)) return;
-  Health& health = health_[service];
-  if (!health.since) health.since = now.steady;
+// A success is a sign of life once, at the instant that its age gives: a later step of UTC makes no
+// source overdue. A key that has expired is no sign of life.
+void RedisService::take_status(const Poller::Now& now, const std::string& service,
+                               const std::string& text) {
+  constexpr double kOldest = 1e9;  // seconds
   const json status = common::parse_json(text);
-  if (status.is_object() && status.contains("last_success") && status["last_success"].is_number()) {
-    health.last_success = status["last_success"].get<double>();
-  }
-  const nanoseconds allowed = found->options.interval * kIntervalsAllowed;
-  const bool overdue = health.last_success ? unix_seconds(now.utc) - *health.last_success >
-                                                 std::chrono::duration<double>(allowed).count()
-                                           : now.steady - *health.since > allowed;
-  if (!overdue) {
-    health.reported = false;
-  } else if (!std::exchange(health.reported, true)) {
-    poller_.report_overdue(now, service, health.last_success ? "overdue" : "never");
-  }
+  if (!status.is_object() || !status.contains("last_success")) return;
+  const json& value = status["last_success"];
+  if (!value.is_number()) return;
+  const double seconds = value.get<double>();
+  const auto [place, is_new] = last_success_.try_emplace(service, seconds);
+  if (!is_new && std::exchange(place->second, seconds) == seconds) return;
+  const std::chrono::duration<double> age(
+      std::clamp(unix_seconds(now.utc) - seconds, 0.0, kOldest));
+  poller_.note_success(now, service, now.steady - std::chrono::round<nanoseconds>(age));
 }
 
 }  // namespace poller

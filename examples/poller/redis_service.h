@@ -58,11 +58,6 @@ class RedisService final : public SharedStore {
   void write_status(const Poller::Now& now);
 
  private:
-  struct Health {
-    std::optional<double> last_success{};  // seconds of Unix time
-    std::optional<masterclock::SteadyTime> since{};
-    bool reported = false;
-  };
   void connect(const Poller::Now& now);
   void check_connections(const Poller::Now& now);
   void lose(const Poller::Now& now, const std::string& why);
@@ -75,7 +70,7 @@ class RedisService final : public SharedStore {
   void on_config_changed(const Poller::Now& now, const nlohmann::json& message);
   void stop_camera(const Poller::Now& now);
   void read_health(const Poller::Now& now);
-  void judge(const Poller::Now& now, const std::string& service, const std::string& text);
+  void take_status(const Poller::Now& now, const std::string& service, const std::string& text);
   void flush_outbox(const Poller::Now& now);
 
   Poller& poller_;
@@ -85,7 +80,8 @@ class RedisService final : public SharedStore {
   std::map<std::string, std::string> seeds_;                // by key
   std::deque<std::pair<std::string, std::string>> outbox_;  // channel and text, while Redis is lost
   common::SeenIds seen_;
-  std::map<std::string, Health> health_;
+  std::map<std::string, double>
+      last_success_;  // by service: the seconds of Unix time that were read
   int failures_ = 0;  // to connect, in a row
   bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false;
   std::optional<masterclock::SteadyTime> connect_at_, ping_at_, health_at_, status_at_, camera_at_;

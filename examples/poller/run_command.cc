@@ -143,7 +143,6 @@ class Station {
                          commands_->handle(read_clock(), request, std::move(reply));
                        }});
     redis_->set_seeds(*seeds);
-    poller_.watch_health(false);
     begin_at_ = read_clock().steady + kWaitForRedis;
     return absl::OkStatus();
   }

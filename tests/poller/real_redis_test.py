@@ -214,6 +214,21 @@ def reports_overdue_sources(folder, redis):
     assert poller.stop() == 0
 
 
+def reports_overdue_sources_without_the_server(folder, redis):
+    poller = start(folder, {"source-good": sh("exit 0", interval=0.3), "source-bad": sh("test ! -e stop", interval=0.3)})
+    poller.wait("ended", "source-bad")
+    redis.kill()
+    poller.wait_message("is lost")
+    pathlib.Path(folder, "stop").touch()
+    assert poller.wait("overdue", "source-bad")[0]["status"] == "overdue"
+    redis.start()
+    poller.wait_message("is back")
+    runs = len(poller.of("ended", "source-bad"))
+    poller.wait("ended", "source-bad", runs + 5)
+    assert len(poller.of("overdue", "source-bad")) == 1 and not poller.of("overdue", "source-good"), poller.events
+    assert poller.stop() == 0
+
+
 def on_the_grid(events, interval):
     """No start is lost or doubled: each start is one interval after the one before, or counts what it merged."""
     due = [float(event["due_utc"][14:16]) * 60 + float(event["due_utc"][17:-1]) for event in events]
@@ -276,7 +291,7 @@ def runs_without_a_server(folder, redis):
 
 
 for part in (seeds_without_overwriting, answers_every_command, starts_once_for_a_hundred_triggers, reloads_its_schedule,
-             uses_docker_compose, reports_overdue_sources, runs_without_a_server,
+             uses_docker_compose, reports_overdue_sources, reports_overdue_sources_without_the_server, runs_without_a_server,
              survives_a_server_that_dies_and_freezes):
     with tempfile.TemporaryDirectory() as outer:
         server = Redis(outer)
