@@ -1,57 +1,22 @@
 #include "common/child_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "common/descriptor.h"
+#include "common/exec_program.h"
 
 namespace common {
 namespace {
-
-struct Pipe {
-  Descriptor read, write;
-};
-
-absl::Status system_error(const std::string& what, int error) {
-  return absl::UnavailableError(what + ": " + std::strerror(error));
-}
-
-absl::StatusOr<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("Cannot make a pipe", errno);
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
-}
-
-// Becomes the program. Runs in the child: only functions that are safe after fork(2). Returns only in
-// an error, whose errno it writes to `failure`.
-void become(char* const* argv, pid_t parent, int output, int errors, int failure) {
-  // The parent may have died before prctl(2).
-  const bool orphan = ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent;
-  const int input = ::open("/dev/null", O_RDONLY);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
-  ::signal(SIGXFSZ, SIG_IGN);  // the child then says that its file is too large
-  sigset_t none;
-  ::sigemptyset(&none);
-  if (!orphan && ::setpgid(0, 0) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&
-      ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0 &&
-      ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0) {
-    ::execvp(argv[0], argv);
-  }
-  const int error = errno;
-  (void)!::write(failure, &error, sizeof error);
-}
 
 // Appends the bytes that can be read now, and keeps the last ones. Returns false at the end of the stream.
 bool drain(int fd, std::string& kept, std::size_t keep, std::mutex& mutex) {
@@ -111,23 +76,21 @@ absl::Status ChildProcess::spawn(const std::vector<std::string>& arguments, Outp
   for (const auto* const pipe : {&output, &errors, &failure}) {
     if (!pipe->ok()) return pipe->status();
   }
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = exec_pointers(arguments);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("Cannot start " + arguments[0], errno);
   if (pid == 0) {
-    become(argv.data(), parent, output->write.get(),
-           share_errors_ ? STDERR_FILENO : errors->write.get(), failure->write.get());
+    exec_program({.argv = argv.data(),
+                  .output = output->write.get(),
+                  .errors = share_errors_ ? STDERR_FILENO : errors->write.get(),
+                  .failure = failure->write.get(),
+                  .keeps_xfsz_ignored = true},
+                 parent);
     ::_exit(127);
   }
   failure->write = Descriptor();
-  int error = 0;
-  ssize_t got = 0;
-  while ((got = ::read(failure->read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
-  }
-  if (got > 0) {
+  if (const int error = await_exec(failure->read); error != 0) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     if (error == ENOENT || error == EACCES || error == ENOTDIR) {
