@@ -2,8 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,26 +11,15 @@
 #include <cstring>
 
 #include "absl/status/status.h"
+#include "common/exec_program.h"
 #include "common/printable.h"
+#include "run_guard.h"
 
 namespace poller {
 namespace {
 
 using common::Descriptor;
 using masterclock::SteadyTime;
-
-absl::Status system_error(const std::string& what, int error) {
-  return absl::UnavailableError(what + ": " + std::strerror(error));
-}
-
-struct Pipe {
-  Descriptor read, write;
-};
-absl::StatusOr<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("Cannot make a pipe", errno);
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
-}
 
 // Returns the environment of the poller. The variables of a launch have precedence.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
@@ -44,38 +32,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return all;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
-
-// The header of glibc 2.36 declares pidfd_open for C only.
-int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
-
-// Becomes the program. Runs in the child: only functions that are safe after fork(2). Returns only in
-// an error, whose errno it writes to `failure`.
-void become(char* const* argv, char* const* envp, const OrphanGuard& guard, pid_t parent,
-            int output, int failure) {
-  const pid_t me = ::getpid();
-  // The parent may have died before prctl(2).
-  const bool orphan = ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent;
-  const int input = ::open("/dev/null", O_RDONLY);
-  sigset_t none;
-  ::sigemptyset(&none);
-  if (!orphan && ::setpgid(0, 0) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&
-      ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(output, STDERR_FILENO) >= 0) {
-    guard.add(me);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
-      ::signal(signal, SIG_DFL);
-    }
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    ::execvpe(argv[0], argv, envp);
-  }
-  const int error = errno;
-  (void)!::write(failure, &error, sizeof error);
+void send_order(const Descriptor& link, GuardOrder order) {
+  (void)!::send(link.get(), &order, sizeof order, MSG_NOSIGNAL);
 }
 
 // Reads what the process has written, at most `most` bytes, and keeps the last part. Returns false at
@@ -97,49 +55,46 @@ bool drain(int fd, std::string& kept, std::size_t most) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ProcessRunner>> ProcessRunner::make() {
-  auto guard = OrphanGuard::start();
-  if (!guard.ok()) return guard.status();
-  return std::unique_ptr<ProcessRunner>(new ProcessRunner(*std::move(guard)));
-}
-
 ProcessRunner::~ProcessRunner() {
-  for (auto& [id, process] : processes_) {
-    ::kill(-process.pid, SIGKILL);
-    (void)reap(process);
-  }
+  for (const auto& [id, process] : processes_) send_order(process.link, GuardOrder::kKill);
+  for (auto& [id, process] : processes_) (void)reap(process);
 }
 
 absl::Status ProcessRunner::start(SteadyTime now, std::uint64_t id, const Launch& launch) {
   const std::string program = common::printable(launch.arguments.front());
-  absl::StatusOr<Pipe> output = make_pipe(), failure = make_pipe();
+  absl::StatusOr<common::Pipe> output = common::make_pipe(), failure = common::make_pipe();
   if (!output.ok()) return output.status();
   if (!failure.ok()) return failure.status();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return common::system_error("Cannot make a socket", errno);
+  }
+  Descriptor link(ends[0]), link_of_guard(ends[1]);
   const std::vector<std::string> environment = environment_with(launch.env);
-  const std::vector<char*> argv = pointers(launch.arguments), envp = pointers(environment);
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) return system_error("Cannot start " + program, errno);
-  if (pid == 0) {
-    become(argv.data(), envp.data(), *guard_, parent, output->write.get(), failure->write.get());
-    ::_exit(127);
+  const std::vector<char*> argv = common::exec_pointers(launch.arguments),
+                           envp = common::exec_pointers(environment);
+  const int writes = output->write.get();
+  const pid_t guard = ::fork();
+  if (guard < 0) return common::system_error("Cannot start " + program, errno);
+  if (guard == 0) {
+    guard_run({.argv = argv.data(),
+               .envp = envp.data(),
+               .output = writes,
+               .errors = writes,
+               .failure = failure->write.get()},
+              link_of_guard.get());
   }
   failure->write = Descriptor();
-  int error = 0;
-  ssize_t got = 0;
-  while ((got = ::read(failure->read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
-  }
+  link_of_guard = Descriptor();
   Process process;
-  process.pid = pid;
-  if (got <= 0) process.exit = Descriptor(open_pidfd(pid));
-  if (got > 0 || process.exit.get() < 0) {
-    if (got <= 0) error = errno;
-    ::kill(-pid, SIGKILL);
+  process.guard = guard;
+  process.link = std::move(link);
+  if (const int error = common::await_exec(failure->read); error != 0) {
     (void)reap(process);
     if (error == ENOENT || error == EACCES || error == ENOTDIR) {
       return absl::NotFoundError(program + " cannot be run: " + std::strerror(error));
     }
-    return system_error("Cannot start " + program, error);
+    return common::system_error("Cannot start " + program, error);
   }
   ::fcntl(output->read.get(), F_SETFL, O_NONBLOCK);
   process.output = std::move(output->read);
@@ -155,8 +110,7 @@ void ProcessRunner::terminate(SteadyTime now, Process& process, Outcome::End why
   process.why = why;
   process.terminate_at.reset();
   process.kill_at = masterclock::saturating_add(now, kGrace);
-  ::kill(-process.pid, SIGTERM);
-  ::kill(-process.pid, SIGCONT);  // a stopped process gets the signal too
+  send_order(process.link, GuardOrder::kTerminate);
 }
 
 void ProcessRunner::stop(SteadyTime now, std::uint64_t id) {
@@ -166,7 +120,7 @@ void ProcessRunner::stop(SteadyTime now, std::uint64_t id) {
 
 void ProcessRunner::add_waits(std::vector<pollfd>& waits) const {
   for (const auto& [id, process] : processes_) {
-    waits.push_back({process.exit.get(), POLLIN, 0});
+    waits.push_back({process.link.get(), POLLIN, 0});
     if (process.output.get() >= 0) waits.push_back({process.output.get(), POLLIN, 0});
   }
 }
@@ -194,10 +148,10 @@ std::vector<ProcessRunner::Ended> ProcessRunner::work(SteadyTime now) {
     }
     if (process.kill_at && *process.kill_at <= now) {
       process.kill_at.reset();
-      ::kill(-process.pid, SIGKILL);
+      send_order(process.link, GuardOrder::kKill);
     }
-    pollfd exited{process.exit.get(), POLLIN, 0};
-    if (::poll(&exited, 1, 0) <= 0) {
+    pollfd ended_run{process.link.get(), POLLIN, 0};
+    if (::poll(&ended_run, 1, 0) <= 0) {
       ++at;
       continue;
     }
@@ -207,18 +161,14 @@ std::vector<ProcessRunner::Ended> ProcessRunner::work(SteadyTime now) {
   return ended;
 }
 
-// The group keeps its number until its leader is reaped: no other group gets a signal.
+// A guard that was killed sends no status: the kernel has killed its program.
 Outcome ProcessRunner::reap(Process& process) {
-  ::kill(-process.pid, SIGKILL);
-  if (process.output.get() >= 0) (void)drain(process.output.get(), process.kept, kKeptOutput);
-  // Waits for the leader only. What it left in its group has SIGKILL.
-  siginfo_t ignored{};
-  while (::waitid(P_PID, static_cast<id_t>(process.pid), &ignored, WEXITED | WNOWAIT) < 0 &&
-         errno == EINTR) {
+  int status = SIGKILL;
+  ssize_t got = 0;
+  while ((got = ::recv(process.link.get(), &status, sizeof status, 0)) < 0 && errno == EINTR) {
   }
-  guard_->remove(process.pid);
-  int status = 0;
-  while (::waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
+  if (process.output.get() >= 0) (void)drain(process.output.get(), process.kept, kKeptOutput);
+  while (::waitpid(process.guard, nullptr, 0) < 0 && errno == EINTR) {
   }
   Outcome outcome;
   outcome.output = std::move(process.kept);

@@ -1,7 +1,7 @@
 // Runs each service as a process group, without a shell, within its time limit.
 //
 // At the end of the time limit the group gets SIGTERM, and SIGKILL 5 s later. When the process of the
-// service ends, the rest of its group is killed: a run leaves nothing behind.
+// service ends, its guard kills what is left: a run leaves nothing behind.
 //
 // The owner waits with poll(2) for what `add_waits` adds, at most until `next_deadline`, and then calls
 // `work`. No call blocks.
@@ -15,27 +15,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "common/descriptor.h"
-#include "orphan_guard.h"
 #include "runner.h"
 
 namespace poller {
 
-// Threads: one owner, the thread that made it: the kernel ends its children with that thread.
+// Threads: one owner.
 class ProcessRunner final : public Runner {
  public:
   static constexpr std::size_t kKeptOutput = 64 * 1024;
   static constexpr std::chrono::seconds kGrace{5};
 
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ProcessRunner>> make();
-  ~ProcessRunner() override;  // kills every group
+  ProcessRunner() = default;
+  ~ProcessRunner() override;  // kills every run
 
   absl::Status start(masterclock::SteadyTime now, std::uint64_t id, const Launch& launch) override;
   void stop(masterclock::SteadyTime now, std::uint64_t id) override;
@@ -52,17 +50,15 @@ class ProcessRunner final : public Runner {
 
  private:
   struct Process {
-    pid_t pid = -1;
-    common::Descriptor exit, output;  // exit: a pidfd, readable when the process has ended
+    pid_t guard = -1;
+    common::Descriptor link, output;  // link: to the guard, readable when the run has ended
     std::string kept{};
     std::optional<masterclock::SteadyTime> terminate_at{}, kill_at{};
     std::optional<Outcome::End> why{};  // why the runner ended the process
   };
-  explicit ProcessRunner(std::unique_ptr<OrphanGuard> guard) : guard_(std::move(guard)) {}
-  void terminate(masterclock::SteadyTime now, Process& process, Outcome::End why);
-  Outcome reap(Process& process);
+  static void terminate(masterclock::SteadyTime now, Process& process, Outcome::End why);
+  static Outcome reap(Process& process);
 
-  std::unique_ptr<OrphanGuard> guard_;
   std::map<std::uint64_t, Process> processes_;
 };
 

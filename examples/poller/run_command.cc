@@ -337,9 +337,8 @@ class Station {
 }  // namespace
 
 absl::Status run_poller(const RunOptions& options) {
-  const auto runner = ProcessRunner::make();  // its guard inherits nothing of what follows
-  if (!runner.ok()) return runner.status();
-  return Station(options, **runner).run();
+  ProcessRunner runner;
+  return Station(options, runner).run();
 }
 
 }  // namespace poller

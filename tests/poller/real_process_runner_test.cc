@@ -25,11 +25,11 @@ class RealProcessRunner : public ::testing::Test {
   // Waits for the next end.
   ProcessRunner::Ended next() {
     for (;;) {
-      auto ended = runner_->work(now());
+      auto ended = runner_.work(now());
       if (!ended.empty()) return std::move(ended.front());
       std::vector<pollfd> waits;
-      runner_->add_waits(waits);
-      const auto deadline = runner_->next_deadline();
+      runner_.add_waits(waits);
+      const auto deadline = runner_.next_deadline();
       const auto left = deadline ? std::max<std::chrono::nanoseconds>(*deadline - now(), 0ns) : 10s;
       const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left);
       ::poll(waits.data(), waits.size(), static_cast<int>(rounded.count()));
@@ -37,7 +37,7 @@ class RealProcessRunner : public ::testing::Test {
   }
   Outcome run(const std::string& script, std::chrono::nanoseconds limit = 60s) {
     const absl::Status status =
-        runner_->start(now(), ++id_, {"source", {"/bin/sh", "-c", script}, {{"NAME", "v"}}, limit});
+        runner_.start(now(), ++id_, {"source", {"/bin/sh", "-c", script}, {{"NAME", "v"}}, limit});
     EXPECT_TRUE(status.ok()) << status;
     return next().outcome;
   }
@@ -48,7 +48,7 @@ class RealProcessRunner : public ::testing::Test {
     return !stat || state == "Z" || state == "X";
   }
 
-  std::unique_ptr<ProcessRunner> runner_ = ProcessRunner::make().value();
+  ProcessRunner runner_;
   std::uint64_t id_ = 0;
 };
 
@@ -61,7 +61,7 @@ TEST_F(RealProcessRunner, TellsExitsAndSignalsApart) {
 }
 
 TEST_F(RealProcessRunner, ReportsAMissingProgram) {
-  const absl::Status status = runner_->start(now(), 1, {"source", {"/none/program"}, {}, 60s});
+  const absl::Status status = runner_.start(now(), 1, {"source", {"/none/program"}, {}, 60s});
   EXPECT_EQ(status.message(), "/none/program cannot be run: No such file or directory");
 }
 
@@ -78,17 +78,37 @@ TEST_F(RealProcessRunner, KillsAProcessThatIgnoresSigterm) {
 }
 
 TEST_F(RealProcessRunner, StopsAProcess) {
-  ASSERT_TRUE(runner_->start(now(), 7, {"source", {"/bin/sleep", "100"}, {}, {}}).ok());
-  EXPECT_EQ(runner_->next_deadline(), std::nullopt);
-  runner_->stop(now(), 7);
+  ASSERT_TRUE(runner_.start(now(), 7, {"source", {"/bin/sleep", "100"}, {}, {}}).ok());
+  EXPECT_EQ(runner_.next_deadline(), std::nullopt);
+  runner_.stop(now(), 7);
   EXPECT_EQ(next().outcome.text(), "stopped");
 }
 
 TEST_F(RealProcessRunner, LeavesNothingOfAGroup) {
   const Outcome outcome = run("sleep 100 & echo $!");
   EXPECT_EQ(outcome.text(), "ok");
-  const pid_t child = std::stoi(outcome.output);
-  while (!gone(child)) ::poll(nullptr, 0, 1);  // the test ends at its time limit
+  EXPECT_TRUE(gone(std::stoi(outcome.output)));
+}
+
+// setsid(1) gives the child a session and a group that no signal to the group of the run reaches.
+TEST_F(RealProcessRunner, LeavesNothingOutsideOfTheGroup) {
+  const struct {
+    const char *name, *script;
+    std::chrono::nanoseconds limit;
+    const char* text;
+  } cases[] = {
+      {"at its end", "setsid sleep 100 & echo $!", 60s, "ok"},
+      {"at its end, a daemon", "setsid sh -c 'sleep 100 & echo $!' & wait", 60s, "ok"},
+      {"at its time limit", "setsid sleep 100 & echo $!; wait", 100ms, "time limit"},
+      {"at its time limit, deeper",
+       "setsid sh -c 'trap \"\" TERM; setsid sleep 100 & echo $!; wait' & wait", 100ms,
+       "time limit"},
+  };
+  for (const auto& c : cases) {
+    const Outcome outcome = run(c.script, c.limit);
+    EXPECT_EQ(outcome.text(), c.text) << c.name;
+    EXPECT_TRUE(gone(std::stoi(outcome.output))) << c.name;
+  }
 }
 
 TEST_F(RealProcessRunner, KeepsTheLast64kBOf10MB) {

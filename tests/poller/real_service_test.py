@@ -121,8 +121,8 @@ def leaves_no_orphan(folder):
     """SIGKILL and SIGTERM at random moments, with sources that fork and ignore signals, and a full disk."""
     random.seed(13)
     marker = f"37{os.getpid()}"
-    forks = f"trap '' TERM; sleep {marker} & sleep {marker} & wait"
-    for turn in range(6):
+    forks = f"trap '' TERM; sleep {marker} & setsid sleep {marker} & wait"
+    for turn in range(2):  # real_kill_test.py has a hundred
         poller = Poller(program, folder, {"services": {
             f"source-{i}": sh(forks, interval=0.1, time_limit=0.2) for i in range(5)}})
         wait_for(lambda: len(processes_with(f"sleep {marker}")) >= 2, "sources")
@@ -134,6 +134,7 @@ def leaves_no_orphan(folder):
             time.sleep(random.random() / 5)
             poller.stop()
         wait_for(lambda: not processes_with(marker), f"no orphan after turn {turn}")
+        wait_for(lambda: not processes_with(str(poller.config)), f"no guard after turn {turn}")
     config = pathlib.Path(folder, "full.json")
     config.write_text(json.dumps({"services": {"source-a": sh("exit 0", interval=0.05)}}))
     with open("/dev/full", "w", encoding="ascii") as full:
