@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 constexpr char kStatePath[] = "/ws";
 constexpr std::size_t kPage = 1'000;
 constexpr std::chrono::seconds kLongestAnswer(5);
+constexpr milliseconds kMinute(60'000);
+constexpr std::int64_t kMostPlayheads = 60'000;                            // in a minute
 constexpr std::int64_t kShortestInterval = 20, kLongestInterval = 60'000;  // of a playhead, in ms
 
 HttpResponse respond(const Outcome& outcome) {
@@ -214,6 +216,14 @@ void Service::received(SessionId session, std::string_view text) {
 
 // Runs on the director's thread.
 void Service::set_playhead(SessionId session, milliseconds interval) {
+  std::int64_t all = kMinute / interval;  // of all sessions, in a minute
+  for (const auto& [other, playhead] : playheads_) {
+    if (other != session) all += kMinute / playhead.interval;
+  }
+  if (all > kMostPlayheads) {
+    return server_->send(
+        session, error_message("interval_ms: the viewers have all 1000 playheads a second"));
+  }
   auto event = clock_.schedule_scoped_event(
       {.due = masterclock::After{interval},
        .repeat = masterclock::Every{interval},
@@ -221,7 +231,7 @@ void Service::set_playhead(SessionId session, milliseconds interval) {
        .action = [this, session](const masterclock::FiredEvent&) {
          server_->send(session, message("playhead", director_.state()), "playhead");
        }});
-  if (event.ok()) playheads_.insert_or_assign(session, *std::move(event));
+  if (event.ok()) playheads_.insert_or_assign(session, Playhead{interval, *std::move(event)});
 }
 
 void Service::send(json state) {

@@ -58,6 +58,10 @@ class Service {
   void send(nlohmann::json state);
 
  private:
+  struct Playhead {
+    std::chrono::milliseconds interval;
+    masterclock::ScopedEvent event;
+  };
   [[nodiscard]] common::HttpRouter routes();
   common::HttpResponse on_actor(std::function<common::HttpResponse()> work);
   common::HttpResponse apply(Request wanted, nlohmann::json forwarded);
@@ -73,7 +77,7 @@ class Service {
   Director& director_;
   Store& store_;
   const ServiceOptions options_;
-  std::map<common::SessionId, masterclock::ScopedEvent> playheads_;  // of the actor
+  std::map<common::SessionId, Playhead> playheads_;  // of the actor
   std::unique_ptr<common::WebServer> server_;
 };
 

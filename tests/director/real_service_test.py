@@ -13,6 +13,7 @@ import unittest
 import urllib.request
 
 from service import Service, WebSocket, rundown
+from real_web_service import wait_until  # noqa: E402 (service.py makes it known)
 
 PROGRAM = sys.argv[1]
 LOOK = {"state", "position_ns", "cycle", "scene", "on_air", "into_scene_ns", "scene_left_ns", "progress_ppm", "held",
@@ -163,6 +164,22 @@ class RealService(unittest.TestCase):
         for bad in ({"type": "dance"}, {"type": "playhead", "interval_ms": 1}):
             client.send(bad)
             self.assertIn("expected", client.receive_until(lambda message: message["type"] == "error")["error"])
+
+    def test_the_viewers_share_a_thousand_playheads_a_second(self):
+        clients = [self.connect() for _ in range(21)]
+        for client in clients:
+            client.send({"type": "playhead", "interval_ms": 20})
+        for client in clients[:20]:
+            client.receive_until(lambda message: message["type"] == "playhead")
+        error = clients[20].receive_until(lambda message: message["type"] == "error")["error"]
+        self.assertIn("1000 playheads", error)
+        clients[0].close()
+
+        def granted():
+            clients[20].send({"type": "playhead", "interval_ms": 20})
+            wanted = ("playhead", "error")
+            return clients[20].receive_until(lambda message: message["type"] in wanted)["type"] == "playhead"
+        wait_until(granted)
 
     def test_serves_its_page(self):
         for path, kind, part in (("", "text/html", "director.js"), ("pages/director.js", "text/javascript", "link.js"),
