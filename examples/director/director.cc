@@ -296,6 +296,18 @@ json Director::state_at(SteadyTime at) const {
   return result;
 }
 
+json Director::thumbnails() const {
+  const auto thumbnail = [&](const std::optional<std::string>& scene) {
+    if (!scene) return json();
+    const std::string image = mixer_ == nullptr ? "" : mixer_->thumbnail(*scene);
+    return json{{"scene", *scene}, {"image", image.empty() ? json() : json(image)}};
+  };
+  const RundownReading reading = show_->rundown().reading(clock_.source().now_steady());
+  std::optional<std::string> next;
+  if (auto following = next_scene(*show_, reading)) next = std::move(following->name);
+  return {{"on_air", thumbnail(reading.on_air)}, {"next", thumbnail(next)}};
+}
+
 std::optional<std::string> Director::on_air() const {
   return show_->rundown().reading(clock_.source().read().steady).on_air;
 }

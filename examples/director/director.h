@@ -97,6 +97,8 @@ class Director {
   void report(const std::string& source, bool lost);
 
   [[nodiscard]] nlohmann::json state() const;
+  // Returns {"on_air": {"scene", "image"}, "next": ...}. An image is a data URI, or null.
+  [[nodiscard]] nlohmann::json thumbnails() const;
   [[nodiscard]] const Show& show() const noexcept { return *show_; }
   [[nodiscard]] std::optional<std::string> on_air() const;
 

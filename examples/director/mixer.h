@@ -26,6 +26,10 @@ class Mixer {
   // Returns the scenes among `plan` that a connected mixer lacks.
   [[nodiscard]] virtual std::vector<std::string> missing(const ShowPlan& plan) const = 0;
 
+  // Returns the last small image of a scene as a data URI. Empty: none yet. Asks the mixer for another
+  // image when the last one is old, so only a viewer costs the mixer anything.
+  [[nodiscard]] virtual std::string thumbnail(const std::string& scene) = 0;
+
   // Returns the part of the mixer in GET /api/state.
   [[nodiscard]] virtual nlohmann::json state() const = 0;
 };

@@ -21,12 +21,28 @@ constexpr nanoseconds kEchoAfterAnswer = std::chrono::seconds(1);
 constexpr nanoseconds kNotReadyPause = std::chrono::milliseconds(250);
 constexpr int kMostAttempts = 40;  // of a request to an OBS that is not ready
 constexpr std::size_t kMostScenes = 10'000;
+constexpr nanoseconds kThumbnailAge = std::chrono::seconds(2);
+constexpr nanoseconds kThumbnailLife = std::chrono::seconds(10);
+constexpr int kThumbnailWidth = 320, kThumbnailQuality = 60;
+constexpr std::size_t kLargestThumbnail = 65'536;
 constexpr char kSwitch[] = "SetCurrentProgramScene";
 
 std::optional<std::string> name_in(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return std::nullopt;
   return found->get<std::string>();
+}
+
+// Returns whether a text of OBS is a small JPEG as a data URI.
+bool is_thumbnail(std::string_view text) {
+  constexpr std::string_view kBase64 =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+  for (const std::string_view begin : {"data:image/jpg;base64,", "data:image/jpeg;base64,"}) {
+    if (!text.starts_with(begin)) continue;
+    return text.size() <= kLargestThumbnail &&
+           text.find_first_not_of(kBase64, begin.size()) == std::string_view::npos;
+  }
+  return false;
 }
 
 bool flag_in(const json& object, const char* name) {
@@ -224,6 +240,34 @@ void ObsMixer::preview(const std::string& scene) {
   request("SetCurrentPreviewScene", {{"sceneName", scene}}, [](const ObsResponse&) {});
 }
 
+std::string ObsMixer::thumbnail(const std::string& scene) {
+  if (state_ != State::kReady || !scenes_.contains(scene)) return {};
+  const auto now = clock_.source().now_steady();
+  const auto found = thumbnails_.find(scene);
+  if (found != thumbnails_.end() && now - found->second.asked < kThumbnailAge) {
+    return found->second.image;
+  }
+  // Forgets the scenes that no viewer asks for.
+  std::erase_if(thumbnails_,
+                [&](const auto& one) { return now - one.second.asked > kThumbnailLife; });
+  Thumbnail& thumbnail = thumbnails_[scene];
+  thumbnail.asked = now;
+  request(
+      "GetSourceScreenshot",
+      {{"sourceName", scene},
+       {"imageFormat", "jpg"},
+       {"imageWidth", kThumbnailWidth},
+       {"imageCompressionQuality", kThumbnailQuality}},
+      [this, scene](const ObsResponse& response) {
+        const auto image = name_in(response.data, "imageData");
+        const auto asked = thumbnails_.find(scene);
+        if (asked == thumbnails_.end() || !image || !is_thumbnail(*image)) return;
+        asked->second.image = *image;
+      },
+      true);
+  return thumbnail.image;
+}
+
 // Asks for the status of the stream: a lost OBS does not answer.
 void ObsMixer::beat() {
   beat_ = after(options_.heartbeat, [this] {
@@ -289,6 +333,7 @@ void ObsMixer::lose(const std::string& why) {
   echoes_.clear();
   program_.reset();
   target_.reset();
+  thumbnails_.clear();
   beat_.cancel();
   hello_deadline_.cancel();
   not_ready_.clear();

@@ -64,6 +64,7 @@ class ObsMixer final : public Mixer {
 
   bool show(const std::string& scene) override;
   void preview(const std::string& scene) override;
+  [[nodiscard]] std::string thumbnail(const std::string& scene) override;
   [[nodiscard]] std::vector<std::string> missing(const ShowPlan& plan) const override;
   [[nodiscard]] nlohmann::json state() const override;
 
@@ -83,6 +84,10 @@ class ObsMixer final : public Mixer {
     std::optional<std::int64_t> cursor = {};  // of its media, in ms
     bool moves = false;                       // the cursor has changed
     bool has_media = false;
+  };
+  struct Thumbnail {
+    masterclock::SteadyTime asked;
+    std::string image = {};
   };
   // A switch that this mixer sent, and whose event has not come. `until`: OBS has answered the request.
   struct Echo {
@@ -129,6 +134,7 @@ class ObsMixer final : public Mixer {
   bool studio_ = false;
   StreamStatus stream_;
   std::vector<Source> sources_;
+  std::map<std::string, Thumbnail> thumbnails_;  // by scene
   masterclock::ScopedEvent retry_, hello_deadline_, beat_;
   std::map<std::string, masterclock::ScopedEvent> not_ready_;  // by the id of the request
 };

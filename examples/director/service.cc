@@ -78,6 +78,9 @@ common::HttpRouter Service::routes() {
   router.add("GET", "/api/rundown", [this](const HttpRequest&) {
     return on_actor([this] { return json_response(to_json(director_.show().plan())); });
   });
+  router.add("GET", "/api/thumbnails", [this](const HttpRequest&) {
+    return on_actor([this] { return json_response(director_.thumbnails()); });
+  });
   router.add("GET", "/api/history",
              [this](const HttpRequest& request) { return history(request); });
   for (const char* const path : {"/config", "/api/config"}) {

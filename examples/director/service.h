@@ -1,6 +1,7 @@
 // Serves a show over HTTP and WebSockets.
 //
 //   GET  /api/state /api/rundown /api/history?from=N    readings
+//   GET  /api/thumbnails                                of the scene on the air and the next
 //   POST /config /api/commands                          need the token, if there is one
 //   GET  /                                              the page of the operator
 //   WS   /ws                                            the state, then each change

@@ -76,6 +76,11 @@ class StandIn : public ObsConnection {
       data = {{"mediaState", *media}, {"mediaCursor", cursor}};
       if (!stands) cursor += 1000;
     }
+    if (type == "GetSourceScreenshot") {
+      screenshots.push_back(d.at("requestData").at("sourceName"));
+      if (silent_screenshots) return;
+      data = {{"imageData", image}};
+    }
     if (type == "SetCurrentPreviewScene") previews.push_back(d.at("requestData").at("sceneName"));
     if (type == "SetCurrentProgramScene") {
       const std::string scene = d.at("requestData").at("sceneName");
@@ -111,8 +116,10 @@ class StandIn : public ObsConnection {
   int not_ready = 0, connects = 0;
   std::optional<std::string> media = "OBS_MEDIA_STATE_PLAYING";  // of the source; none: removed
   std::int64_t cursor = 0;
+  std::string image = "data:image/jpg;base64,QUJD";
+  bool silent_screenshots = false;
   bool stands = false;  // the cursor
-  std::vector<std::string> switches, previews;
+  std::vector<std::string> switches, previews, screenshots;
 
  private:
   void respond(const json& request, int code, const json& data) {
@@ -475,6 +482,46 @@ TEST_F(ObsMixerTest, ALossOfObsDecidesNothing) {
   EXPECT_EQ(state(), "connected");
   EXPECT_THAT(obs_.switches, IsEmpty());
   EXPECT_TRUE(look().at("safe").at("on"));
+}
+
+TEST_F(ObsMixerTest, DrawsThumbnailsForViewersAtABoundedRate) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(5s);
+  EXPECT_THAT(obs_.screenshots, IsEmpty());
+  for (int i = 0; i < 40; ++i) {  // many viewers over four seconds
+    (void)director_->thumbnails();
+    pass(100ms);
+  }
+  EXPECT_THAT(obs_.screenshots, ElementsAre("A", "B", "A", "B"));
+  EXPECT_EQ(director_->thumbnails(), (json{{"on_air", {{"scene", "A"}, {"image", obs_.image}}},
+                                           {"next", {{"scene", "B"}, {"image", obs_.image}}}}));
+}
+
+TEST_F(ObsMixerTest, RefusesAThumbnailThatIsNoSmallImage) {
+  for (const std::string& image :
+       {std::string("javascript:alert(1)"), std::string("data:text/html;base64,QUJD"),
+        std::string("data:image/jpg;base64,QUJD\"><script>"),
+        "data:image/jpg;base64," + std::string(70'000, 'A')}) {
+    obs_.image = image;
+    start();
+    command({.verb = Verb::kStart});
+    (void)director_->thumbnails();
+    pass(100ms);
+    EXPECT_EQ(director_->thumbnails().at("on_air").at("image"), json());
+  }
+}
+
+TEST_F(ObsMixerTest, AThumbnailWithoutAnAnswerCostsNoConnection) {
+  obs_.silent_screenshots = true;
+  start();
+  command({.verb = Verb::kStart});
+  for (int i = 0; i < 8; ++i) {
+    (void)director_->thumbnails();
+    pass(1s);
+  }
+  EXPECT_EQ(state(), "connected");
+  EXPECT_EQ(obs_.connects, 1);
 }
 
 TEST_F(ObsMixerTest, AHostileObsCostsNoMoreThanItsConnection) {

@@ -4,6 +4,7 @@
     real_obs_test.py DIRECTOR [SUITE.TEST...]
 """
 
+import base64
 import json
 import pathlib
 import random
@@ -218,6 +219,17 @@ class RealObs(unittest.TestCase):
             ("A", "timeline", None), ("Standby", "safe", "the source 'Camera' is lost"),
             ("A", "safe", "the source 'Camera' is back"), ("Standby", "safe", "the source 'Camera' is lost"),
             ("B", "take", None)])
+
+    def test_thumbnails(self):
+        service = self.serve(self.start_obs())
+        self.wait_connected(service)
+        service.command("Start")
+        self.wait(lambda: all((one or {}).get("image") for one in service.get("/api/thumbnails").values()))
+        thumbnails = service.get("/api/thumbnails")
+        self.assertEqual([thumbnails[name]["scene"] for name in ("on_air", "next")], ["A", "B"])
+        for one in thumbnails.values():
+            image = base64.b64decode(one["image"].split(",")[1])
+            self.assertTrue(image.startswith(b"\xff\xd8") and len(image) < 50_000)
 
     def test_studio_mode_and_the_record_status(self):
         station = self.start_obs()

@@ -3,6 +3,7 @@ import { Link, NS, now } from "/pages/link.js";
 import { addButton, find, post, say } from "/pages/operate.js";
 
 const SECOND = 1e9;
+const THUMBNAILS_EVERY = 2000; // ms
 const LEAST_WIDTH = 0.4; // of a scene, in percent of the timeline
 
 const link = new Link();
@@ -30,6 +31,9 @@ addButton("commands", "h", "Hold", () => command("Hold"));
 addButton("commands", "g", "Go", () => command("Go"));
 addButton("commands", "k", "Stop", () => command("Stop"));
 addButton("commands", "0", "Reset", () => command("Reset"));
+addButton("commands", "u", "UpdateStreamStatus", () => command("UpdateStreamStatus", {
+  streaming: find("streaming").checked, recording: find("recording").checked, feed_lost: find("feed-lost").checked,
+}));
 addButton("commands", "c", "Configure", () => find("file").click());
 
 find("file").addEventListener("change", async () => {
@@ -127,6 +131,25 @@ function drawTime() {
   find("next-in").textContent = state.next && !state.held ? `in ${clockText(state.next.in_ns - passed)}` : "";
 }
 
+function drawThumbnail(id, thumbnail) {
+  const image = find(id);
+  image.hidden = !thumbnail?.image;
+  if (image.hidden) return;
+  image.src = thumbnail.image;
+  image.alt = thumbnail.scene;
+}
+
+// A page that no viewer sees asks for nothing.
+async function drawThumbnails() {
+  const visible = link.live && !document.hidden && link.state.mixer.state === "connected";
+  let thumbnails = {};
+  try {
+    if (visible) thumbnails = await (await fetch("/api/thumbnails")).json();
+  } catch { /* the link says that contact is lost */ }
+  drawThumbnail("on-air-image", thumbnails.on_air);
+  drawThumbnail("next-image", thumbnails.next);
+}
+
 link.addEventListener("connect", () => (shown = null)); // another server counts its sequences anew
 link.addEventListener("state", ({ data }) => (at = link.instant(data)));
 link.addEventListener("refined", ({ data }) => (at += data));
@@ -135,3 +158,4 @@ link.addEventListener("change", () => {
   if (link.state) drawTimeline();
 });
 setInterval(drawTime, 20);
+setInterval(drawThumbnails, THUMBNAILS_EVERY);
