@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
 """Runs a program and compares its output with the output that its opening comment shows.
 
-    check_opening_comment.py SOURCE PROGRAM
+    check_opening_comment.py [--longest LINES] SOURCE PROGRAM
 
 The opening comment, of C++ or of C, shows the output as indented lines. In them, <text> stands for any text.
 """
 
+import argparse
 import difflib
 import pathlib
 import re
 import subprocess
 import sys
-
-LONGEST = 60  # lines of a program
-
 
 def shown_output(source):
     """The indented lines of the opening comment."""
@@ -39,16 +37,19 @@ def differences(shown, printed):
 
 
 def main():
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    source = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--longest", type=int, default=59, help="the most lines of the source (59)")
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("program")
+    given = parser.parse_args()
+    source = given.source.read_text(encoding="utf-8")
     length = len(source.splitlines())
-    if length >= LONGEST:
-        sys.exit(f"{sys.argv[1]} has {length} lines, expected fewer than {LONGEST}")
+    if length > given.longest:
+        sys.exit(f"{given.source} has {length} lines, expected at most {given.longest}")
     shown = shown_output(source)
     if not shown:
-        sys.exit(f"{sys.argv[1]} shows no output in its opening comment")
-    result = subprocess.run([sys.argv[2]], capture_output=True, encoding="utf-8", timeout=60)
+        sys.exit(f"{given.source} shows no output in its opening comment")
+    result = subprocess.run([given.program], capture_output=True, encoding="utf-8", timeout=60)
     found = differences(shown, (result.stdout + result.stderr).splitlines())
     print("\n".join(found) if found else f"{len(shown)} lines shown and printed")
     sys.exit(bool(found) or result.returncode)
