@@ -11,7 +11,7 @@
   * The library writes to no stream, and uses no identifier that Qt defines as a macro.
   * A test that sleeps has `real` in its file name.
   * A header has its include guard and its version namespace, and at most 400 lines.
-  * version.h and CMakeLists.txt state one version.
+  * version.h, CMakeLists.txt, vcpkg.json, conanfile.py and CHANGELOG.md state one version.
 
 Comments and string literals do not count. check_layout_test.py shows that each rule can fail.
 """
@@ -166,6 +166,10 @@ class Repository:
                      f'#define MASTERCLOCK_VERSION_STRING "{major}.{minor}.{patch}"'):
             if not re.search(rf"^{re.escape(line)}$", version_h, re.M):
                 self.breaches.append(f"{LIBRARY}version.h: CMakeLists.txt requires {line}")
+        for path in ("vcpkg.json", "conanfile.py", "CHANGELOG.md"):
+            package = self.root / path
+            if package.exists() and f"{major}.{minor}.{patch}" not in package.read_text(encoding="utf-8"):
+                self.breaches.append(f"{path}: does not name the version {major}.{minor}.{patch}")
         other_namespace = re.compile(rf"\bnamespace masterclock\b(?!::inline v{major}_{minor}\b)")
         for path, text in headers.items():
             self.forbid(path, code(text), other_namespace, f"not the version namespace v{major}_{minor}")

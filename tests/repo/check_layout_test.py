@@ -127,7 +127,8 @@ class CheckLayout(unittest.TestCase):
 
     def test_versions_agree(self):
         version_h = header("masterclock/version.h", '#define MASTERCLOCK_VERSION 10203\n#define MASTERCLOCK_VERSION_STRING "1.2.3"')
-        files = {"CMakeLists.txt": "project(masterclock VERSION 1.2.3 LANGUAGES CXX)", "include/masterclock/version.h": version_h}
+        files = {"CMakeLists.txt": "project(masterclock VERSION 1.2.3 LANGUAGES CXX)", "include/masterclock/version.h": version_h,
+                 "vcpkg.json": '{"version": "1.2.3"}'}
         good = {f"include/masterclock/{path}": header(f"masterclock/{path}", body + "\nnamespace masterclock::inline v1_2 {}")
                 for path, body in GOOD.items()}
         good["include/masterclock/masterclock.h"] = header(
@@ -136,6 +137,7 @@ class CheckLayout(unittest.TestCase):
         files["CMakeLists.txt"] = "project(masterclock VERSION 1.3.0 LANGUAGES CXX)"
         found = self.breaches({**good, **files})
         self.assertIn("include/masterclock/version.h: CMakeLists.txt requires #define MASTERCLOCK_VERSION 10300", found)
+        self.assertIn("vcpkg.json: does not name the version 1.3.0", found)
         self.assertIn("include/masterclock/zones/zone.h:4: not the version namespace v1_3: namespace masterclock", found)
 
     def test_each_rule_of_the_programs_can_fail(self):
