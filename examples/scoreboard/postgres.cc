@@ -3,10 +3,14 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "common/printable.h"
+#include "masterclock/time/system_time_source.h"
 
 namespace scoreboard {
 namespace {
@@ -18,8 +22,27 @@ struct ClearResult {
   void operator()(PGresult* result) const noexcept { ::PQclear(result); }
 };
 using Result = std::unique_ptr<PGresult, ClearResult>;
+using std::chrono::milliseconds;
 
-constexpr char kSettings[] = "SET client_min_messages = warning; SET synchronous_commit = on";
+masterclock::SteadyTime steady_now() {
+  return masterclock::SystemTimeSource::shared().now_steady();
+}
+
+// Waits until the socket of a connection is ready for `events`, or until `end`. Returns whether it is.
+bool wait_for(PGconn* connection, int events, masterclock::SteadyTime end) {
+  pollfd socket{::PQsocket(connection), static_cast<short>(events), 0};
+  const auto left = std::chrono::ceil<milliseconds>(end - steady_now());
+  return ::poll(&socket, 1, static_cast<int>(std::max(left, milliseconds(0)).count())) > 0;
+}
+
+constexpr char kSettings[] =
+    "SET client_min_messages = warning; SET synchronous_commit = on;"
+    " SET idle_in_transaction_session_timeout = '5s'";  // a frozen server of the match keeps no lock
+
+// The callers hold locks, and pages lose contact with a server that is silent for 2.5 s.
+constexpr milliseconds kAnswer{1'000};   // to a statement
+constexpr milliseconds kProgress{200};   // of a connection, while a caller waits
+constexpr milliseconds kAttempt{5'000};  // until a connection that is not there yet is begun again
 
 // The lock of all writers: sequences and event ids become visible in their order.
 constexpr char kBegin[] = "BEGIN; SELECT pg_advisory_xact_lock(7281)";
@@ -39,15 +62,34 @@ class PostgresSql : public Sql {
  public:
   explicit PostgresSql(std::string address) : address_(std::move(address)) {}
 
-  absl::Status connect() {
-    // Values of the address come later and win.
-    const char* const names[] = {"connect_timeout", "application_name", "dbname", nullptr};
-    const char* const values[] = {"5", "scoreboard", address_.c_str(), nullptr};
-    connection_.reset(::PQconnectdbParams(names, values, 1));
-    if (::PQstatus(connection_.get()) != CONNECTION_OK) return lost();
+  // Goes on with the connection, and begins it first where there is none. Waits no longer than `first` for the
+  // first answer, and `kProgress` for each further one.
+  //
+  // Errors: Unavailable until the connection is ready.
+  absl::Status connect(milliseconds first) {
+    if (connecting_ == nullptr || steady_now() - began_ > kAttempt) {
+      // Values of the address come later and win.
+      const char* const names[] = {"application_name", "dbname", nullptr};
+      const char* const values[] = {"scoreboard", address_.c_str(), nullptr};
+      connecting_.reset(::PQconnectStartParams(names, values, 1));
+      next_ = PGRES_POLLING_WRITING;
+      began_ = steady_now();
+      if (::PQstatus(connecting_.get()) == CONNECTION_BAD) return given_up();
+    } else {
+      first = milliseconds(0);  // an earlier call has waited
+    }
+    for (milliseconds wait = first; next_ != PGRES_POLLING_OK; wait = kProgress) {
+      const int events = next_ == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+      if (!wait_for(connecting_.get(), events, steady_now() + wait)) {
+        return absl::UnavailableError("PostgreSQL: the server does not answer");
+      }
+      next_ = ::PQconnectPoll(connecting_.get());
+      if (next_ == PGRES_POLLING_FAILED) return given_up();
+    }
+    connection_ = std::move(connecting_);
+    ::PQsetnonblocking(connection_.get(), 1);
     for (const char* const statement : {kSettings, listening_ ? "LISTEN scoreboard" : "SELECT 1"}) {
-      const Result set(::PQexec(connection_.get(), statement));
-      if (absl::Status status = status_of(set.get()); !status.ok()) return status;
+      if (absl::Status status = status_of(exec(statement).get()); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -59,7 +101,7 @@ class PostgresSql : public Sql {
         in_transaction_ = false;
         return lost();
       }
-      if (absl::Status again = connect(); !again.ok()) return again;
+      if (absl::Status again = connect(kProgress); !again.ok()) return again;
     }
     std::string text(statement);
     replace_all(text, "?", "$");
@@ -75,9 +117,10 @@ class PostgresSql : public Sql {
       kept.push_back(number != nullptr ? std::to_string(*number) : std::get<std::string>(value));
       parameters.push_back(kept.back().c_str());
     }
-    const Result done(::PQexecParams(connection_.get(), text.c_str(),
-                                     static_cast<int>(parameters.size()), nullptr,
-                                     parameters.data(), nullptr, nullptr, 0));
+    const int sent =
+        ::PQsendQueryParams(connection_.get(), text.c_str(), static_cast<int>(parameters.size()),
+                            nullptr, parameters.data(), nullptr, nullptr, 0);
+    const Result done = answer(sent);
     if (statement == "COMMIT" || statement == "ROLLBACK") in_transaction_ = false;
     if (absl::Status status = status_of(done.get()); !status.ok()) return status;
     // A COMMIT of a transaction that has failed is a ROLLBACK.
@@ -102,9 +145,9 @@ class PostgresSql : public Sql {
 
   absl::Status begin() override {
     if (::PQstatus(connection_.get()) != CONNECTION_OK) {
-      if (absl::Status again = connect(); !again.ok()) return again;
+      if (absl::Status again = connect(kProgress); !again.ok()) return again;
     }
-    const Result begun(::PQexec(connection_.get(), kBegin));
+    const Result begun = exec(kBegin);
     const absl::Status status = status_of(begun.get());
     in_transaction_ = status.ok();
     return status;
@@ -115,20 +158,19 @@ class PostgresSql : public Sql {
                 "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY");
     replace_all(statement, "INTEGER", "BIGINT");
     replace_all(statement, " STRICT", "");
-    const Result done(::PQexec(connection_.get(), statement.c_str()));
-    return status_of(done.get());
+    return status_of(exec(statement.c_str()).get());
   }
 
   absl::Status listen() override {
     listening_ = true;
-    return connect();
+    return status_of(exec("LISTEN scoreboard").get());
   }
 
   bool wait_for_change(std::chrono::milliseconds longest, int interrupt_fd) override {
     if (::PQstatus(connection_.get()) != CONNECTION_OK) {
       pollfd interrupt{interrupt_fd, POLLIN, 0};
       (void)::poll(&interrupt, 1, static_cast<int>(longest.count()));
-      return connect().ok();  // reads the records that came meanwhile
+      return connect(kProgress).ok();  // reads the records that came meanwhile
     }
     pollfd ready[2] = {{::PQsocket(connection_.get()), POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
     if (!notified()) (void)::poll(ready, 2, static_cast<int>(longest.count()));
@@ -137,6 +179,41 @@ class PostgresSql : public Sql {
   }
 
  private:
+  Result exec(const char* statements) {
+    return answer(::PQsendQuery(connection_.get(), statements));
+  }
+
+  // Returns the last result of what was sent, or none. A server that does not answer in time loses the
+  // connection: its answer to a COMMIT is not known.
+  Result answer(int sent) {
+    const masterclock::SteadyTime end = steady_now() + kAnswer;
+    PGconn* const connection = connection_.get();
+    Result last;
+    silent_ = false;
+    if (sent == 0) return last;
+    for (;;) {
+      const int unsent = ::PQflush(connection);
+      if (unsent < 0 || ::PQconsumeInput(connection) == 0) return Result();
+      if (unsent > 0 || ::PQisBusy(connection) != 0) {
+        if (wait_for(connection, unsent > 0 ? POLLIN | POLLOUT : POLLIN, end)) continue;
+        silent_ = true;
+        connection_.reset();
+        return Result();
+      }
+      Result next(::PQgetResult(connection));
+      if (!next) return last;
+      const bool failed = ::PQresultStatus(last.get()) == PGRES_FATAL_ERROR;
+      if (!last || !failed) last = std::move(next);
+    }
+  }
+
+  absl::Status given_up() {
+    absl::Status status =
+        absl::UnavailableError("PostgreSQL: " + first_line(::PQerrorMessage(connecting_.get())));
+    connecting_.reset();
+    return status;
+  }
+
   // Takes the notifications that have arrived.
   bool notified() {
     bool any = false;
@@ -148,6 +225,7 @@ class PostgresSql : public Sql {
   }
 
   absl::Status lost() const {
+    if (silent_) return absl::UnavailableError("PostgreSQL: no answer within 1 s");
     return absl::UnavailableError("PostgreSQL: " + first_line(::PQerrorMessage(connection_.get())));
   }
 
@@ -162,7 +240,10 @@ class PostgresSql : public Sql {
   }
 
   const std::string address_;
-  std::unique_ptr<PGconn, FinishConnection> connection_;
+  std::unique_ptr<PGconn, FinishConnection> connection_, connecting_;
+  PostgresPollingStatusType next_ = PGRES_POLLING_WRITING;  // of `connecting_`
+  masterclock::SteadyTime began_{};                         // `connecting_`
+  bool silent_ = false;                                     // the server, to the last statement
   bool listening_ = false, in_transaction_ = false;
 };
 
@@ -170,7 +251,7 @@ class PostgresSql : public Sql {
 
 absl::StatusOr<std::unique_ptr<Sql>> open_postgres(const std::string& address) {
   auto sql = std::make_unique<PostgresSql>(address);
-  if (absl::Status connected = sql->connect(); !connected.ok()) return connected;
+  if (absl::Status connected = sql->connect(kAttempt); !connected.ok()) return connected;
   return sql;
 }
 

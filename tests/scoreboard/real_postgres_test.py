@@ -45,6 +45,12 @@ class Server:
         ready = subprocess.run(["pg_isready", "-q", "-h", self.directory.name], check=False)
         return ready.returncode == 0
 
+    def processes(self):
+        """Returns the ids of the server and of the processes that it started."""
+        number = self.process.pid
+        children = pathlib.Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii")
+        return [number, *map(int, children.split())]
+
     def crash(self):
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
@@ -138,6 +144,38 @@ class RealPostgres(unittest.TestCase):
         self.assertEqual((report["reason"], report["state"]), ("changed", "running"))
         first.request("POST", "/api/stage", {"message": "Hello", "blackout": False})
         wait_until(lambda: second.get("/api/state")["stage"]["message"] == "Hello")
+
+    def test_a_frozen_postgresql_stops_no_clock(self):
+        service = self.serve()
+        service.add("tally", 1, "down", HOUR, HOUR)
+        service.add("game", 1, "down", HOUR, HOUR)
+        service.command("go", {"kind": "game", "id": 1, "verb": "start"})
+        page = WebSocket(service.port)
+        self.addCleanup(page.close)
+        body = {"command_id": "frozen", "commands": [{"kind": "tally", "id": 1, "verb": "adjust", "value_ns": -1}]}
+        processes = server.processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            for longest in (2.2, 0.5, 0.5):  # the first waits for the store
+                began = time.monotonic()
+                status, answer = service.request("POST", "/api/commands", body)
+                self.assertEqual(status, 503, answer)
+                self.assertIn("PostgreSQL", answer["error"])
+                self.assertLess(time.monotonic() - began, longest)
+            # The page says why, and the clock reports each second.
+            state = page.receive_until(lambda message: message["type"] == "state" and message["store_error"])
+            self.assertIn("PostgreSQL", state["store_error"])
+            reports = [page.receive_until(lambda message: message["type"] == "report") for _ in range(3)]
+            self.assertEqual([report["reason"] for report in reports], ["second"] * 3)
+            values = [-(-report["value_ns"] // 10**9) for report in reports]
+            self.assertEqual(values, [values[0], values[0] - 1, values[0] - 2])
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+        wait_until(lambda: service.request("POST", "/api/commands", body)[0] == 200)
+        self.assertEqual(service.clock("tally")["value_ns"], HOUR - 1)
+        self.assertIsNone(service.get("/api/state")["store_error"])
 
     def test_a_crash_of_postgresql_loses_no_command(self):
         service, dice, acknowledged = self.serve(), random.Random(SEED), 0
