@@ -24,6 +24,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -31,7 +32,9 @@
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "common/printable.h"
 #include "common/web_client.h"
 #include "common/web_server.h"
@@ -47,13 +50,84 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-using WebSocket = websocket::stream<beast::tcp_stream, /*deflateSupported=*/false>;
+// The layer below a WebSocket.
+//
+// Beast sends one message per system call. A server's session sends many: it writes its frames itself, and between
+// them the frames that Beast makes (ping, pong, close), which wait here. Before `queue`, Beast writes directly.
+class FrameLayer {
+ public:
+  using executor_type = beast::tcp_stream::executor_type;
+
+  template <class SocketOrExecutor>
+  explicit FrameLayer(SocketOrExecutor&& connection)
+      : stream_(std::forward<SocketOrExecutor>(connection)) {}
+
+  executor_type get_executor() noexcept { return stream_.get_executor(); }
+  beast::tcp_stream& next_layer() noexcept { return stream_; }
+  const beast::tcp_stream& next_layer() const noexcept { return stream_; }
+
+  // From now on, calls `ready` when a frame of Beast waits.
+  void queue(std::function<void()> ready) { ready_ = std::move(ready); }
+
+  // Returns the frame of Beast that waits; empty for none.
+  [[nodiscard]] const std::string& waiting() const { return waiting_; }
+
+  // Says that the frame was sent, or could not be. After an error, none is accepted.
+  void sent(error_code error) {
+    if (error) error_ = error;
+    const std::size_t size = std::exchange(waiting_, {}).size();
+    if (auto done = std::exchange(done_, nullptr)) done(error, size);
+  }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return stream_.async_read_some(buffers, std::forward<Token>(token));
+  }
+
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(
+        [this](auto handler, const Buffers& what) {
+          if (!ready_) return stream_.async_write_some(what, std::move(handler));
+          if (error_) return finish(std::move(handler), error_, 0);
+          waiting_ = beast::buffers_to_string(what);  // Beast has one write at a time
+          done_ = [this, handler = std::move(handler)](error_code error, std::size_t size) mutable {
+            finish(std::move(handler), error, size);
+          };
+          ready_();
+        },
+        token, buffers);
+  }
+
+ private:
+  template <class Handler>
+  void finish(Handler handler, error_code error, std::size_t size) {
+    asio::post(get_executor(), beast::bind_front_handler(std::move(handler), error, size));
+  }
+
+  beast::tcp_stream stream_;
+  std::function<void()> ready_;
+  std::string waiting_;
+  absl::AnyInvocable<void(error_code, std::size_t)> done_;
+  error_code error_;
+};
+
+// Beast finds it by the type of the layer.
+template <class Handler>
+void async_teardown(beast::role_type role, FrameLayer& layer, Handler&& handler) {
+  beast::async_teardown(role, layer.next_layer(), std::forward<Handler>(handler));
+}
+
+using WebSocket = websocket::stream<FrameLayer, /*deflateSupported=*/false>;
 
 constexpr std::size_t kMostWaiting = 1'000;  // messages for one connection
 constexpr std::size_t kHeaderLimit = 8'192;  // of a request
 constexpr int kSendBuffer = 64 * 1024;       // of a WebSocket, in the kernel
-constexpr milliseconds kStopGrace{300};      // for the close frames
+constexpr std::size_t kMostAtOnce =
+    32'768;                              // bytes of messages in one write, but for its last message
+constexpr milliseconds kStopGrace{300};  // for the close frames
 constexpr milliseconds kHandshake{2'000};
+constexpr milliseconds kGathering{1};  // of what goes to all sessions
 
 auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
@@ -65,8 +139,20 @@ std::string seconds_of(milliseconds time) {
 }
 
 struct Message {
-  std::string text, key;
+  std::string text, key;  // the text of a server is its frame, or some frames
 };
+
+// Returns the frame of a text that a server sends.
+std::string frame_of(std::string_view text) {
+  std::string frame = "\x81";
+  const std::size_t size = text.size();
+  const int bytes = size < 126 ? 0 : size < 65'536 ? 2 : 8;
+  frame += static_cast<char>(bytes == 0 ? size : bytes == 2 ? 126 : 127);
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+    frame += static_cast<char>(size >> shift & 0xff);
+  }
+  return frame.append(text);
+}
 
 // One end of a connection, which may become a WebSocket. One thread uses it.
 struct Peer {
@@ -76,14 +162,19 @@ struct Peer {
         wake(ws.get_executor()),
         taking(ws.get_executor()) {}
 
-  beast::tcp_stream& stream() { return ws.next_layer(); }
+  beast::tcp_stream& stream() { return ws.next_layer().next_layer(); }
+
+  void awake() {
+    if (!std::exchange(woken, true)) wake.cancel();
+  }
 
   WebSocket ws;
   beast::flat_buffer buffer;
   std::deque<std::shared_ptr<const Message>> waiting;
   asio::steady_timer wake, taking;
-  bool open = false;  // as a WebSocket
-  std::string why;    // it was dropped
+  bool open = false;   // as a WebSocket
+  bool woken = false;  // the loop that writes
+  std::string why;     // it was dropped
 };
 
 // Closes the connection without a wait: what the kernel holds for a stuck peer is discarded.
@@ -103,36 +194,77 @@ void queue(Peer& peer, std::shared_ptr<const Message> message) {
     return drop(peer, "too slow: " + std::to_string(kMostWaiting) + " messages wait");
   }
   peer.waiting.push_back(std::move(message));
-  peer.wake.cancel();
+  peer.awake();
 }
 
-// Sends the waiting messages until the connection ends.
+asio::awaitable<void> wait_until_awake(Peer& peer) {
+  if (!peer.woken) {
+    error_code woken;
+    peer.wake.expires_at(asio::steady_timer::time_point::max());
+    co_await peer.wake.async_wait(into(woken));
+  }
+  peer.woken = false;
+}
+
+// Drops the peer if it has not taken the next message in time.
+void expect_taking(const std::shared_ptr<Peer>& peer, milliseconds longest) {
+  peer->taking.expires_after(longest);
+  peer->taking.async_wait([weak = std::weak_ptr<Peer>(peer), longest](error_code cancelled) {
+    const std::shared_ptr<Peer> stuck = weak.lock();
+    if (!cancelled && stuck) drop(*stuck, "took no message for " + seconds_of(longest));
+  });
+}
+
+// Sends the waiting messages of a client until the connection ends.
 asio::awaitable<void> write_messages(std::shared_ptr<Peer> peer, milliseconds longest) {
   error_code error;
   while (peer->open && !error) {
     if (peer->waiting.empty()) {
-      error_code woken;
-      peer->wake.expires_at(asio::steady_timer::time_point::max());
-      co_await peer->wake.async_wait(into(woken));
+      co_await wait_until_awake(*peer);
       continue;
     }
     const std::shared_ptr<const Message> message = std::move(peer->waiting.front());
     peer->waiting.pop_front();
-    peer->taking.expires_after(longest);
-    peer->taking.async_wait([weak = std::weak_ptr<Peer>(peer), longest](error_code cancelled) {
-      const std::shared_ptr<Peer> stuck = weak.lock();
-      if (!cancelled && stuck) drop(*stuck, "took no message for " + seconds_of(longest));
-    });
+    expect_taking(peer, longest);
     co_await peer->ws.async_write(asio::buffer(message->text), into(error));
     peer->taking.cancel();
   }
+}
+
+// Does the same for a session of a server: one write takes all that waits, up to `kMostAtOnce`.
+asio::awaitable<void> write_frames(std::shared_ptr<Peer> peer, milliseconds longest) {
+  error_code error;
+  FrameLayer& layer = peer->ws.next_layer();
+  std::vector<std::shared_ptr<const Message>> taken;
+  std::vector<asio::const_buffer> buffers;
+  while (peer->open && !error) {
+    const bool of_beast = !layer.waiting().empty();
+    if (!of_beast && peer->waiting.empty()) {
+      co_await wait_until_awake(*peer);
+      continue;
+    }
+    buffers.clear();
+    if (of_beast) buffers.emplace_back(asio::buffer(layer.waiting()));
+    for (std::size_t size = 0; !peer->waiting.empty() && size < kMostAtOnce;) {
+      taken.push_back(std::move(peer->waiting.front()));
+      peer->waiting.pop_front();
+      size += taken.back()->text.size();
+      buffers.emplace_back(asio::buffer(taken.back()->text));
+    }
+    expect_taking(peer, longest);
+    co_await asio::async_write(peer->stream(), buffers, into(error));
+    peer->taking.cancel();
+    taken.clear();
+    if (of_beast) layer.sent(error);
+  }
+  layer.sent(error ? error : error_code(asio::error::operation_aborted));
 }
 
 // Ends both loops of a WebSocket. Returns the reason, on one line.
 std::string end(Peer& peer, error_code error, milliseconds silence) {
   peer.open = false;
   peer.waiting.clear();
-  peer.wake.cancel();
+  peer.awake();
   peer.taking.cancel();
   if (!peer.why.empty()) return peer.why;
   const websocket::close_reason& reason = peer.ws.reason();
@@ -148,7 +280,7 @@ std::string end(Peer& peer, error_code error, milliseconds silence) {
 
 void keep_alive(WebSocket& ws, milliseconds handshake, milliseconds silence,
                 std::size_t message_limit) {
-  ws.next_layer().expires_never();  // the WebSocket's own limits replace it
+  ws.next_layer().next_layer().expires_never();  // the WebSocket's own limits replace it
   ws.set_option(websocket::stream_base::timeout{handshake, silence, true});
   ws.read_message_max(message_limit);
   ws.text(true);
@@ -219,16 +351,24 @@ class WebServer::Impl {
 
   void send(SessionId id, std::shared_ptr<const Message> message) {
     asio::dispatch(io_, [this, id, message = std::move(message)] {
+      empty_outbox();
       const auto session = sessions_.find(id);
       if (session != sessions_.end()) queue(*session->second, message);
     });
   }
 
-  void broadcast(std::shared_ptr<const Message> message, std::string path) {
-    asio::dispatch(io_, [this, message = std::move(message), path = std::move(path)] {
-      for (const auto& [id, session] : sessions_) {
-        if (path.empty() || session->path == path) queue(*session, message);
-      }
+  void broadcast(Message message, std::string path) {
+    const std::lock_guard lock(outbox_mutex_);
+    if (!message.key.empty()) {
+      std::erase_if(outbox_, [&](const auto& older) {
+        return older.second.key == message.key && older.first == path;
+      });
+    }
+    outbox_.emplace_back(std::move(path), std::move(message));
+    if (std::exchange(gathers_, true)) return;
+    asio::post(io_, [this] {
+      gathering_.expires_after(kGathering);
+      gathering_.async_wait([this](error_code) { empty_outbox(); });
     });
   }
 
@@ -239,6 +379,29 @@ class WebServer::Impl {
     std::string path;   // of the WebSocket
   };
   using Request = http::request<http::string_body>;
+
+  // Makes one message of those that follow each other to one path: fifty clocks that change at one instant cost each
+  // session one write. The keys make one key: the same clocks a second later replace a message that still waits.
+  void empty_outbox() {
+    std::vector<std::pair<std::string, Message>> outgoing;
+    {
+      const std::lock_guard lock(outbox_mutex_);
+      outgoing.swap(outbox_);
+      gathers_ = false;
+    }
+    for (std::size_t i = 0; i < outgoing.size();) {
+      auto& [path, all] = outgoing[i];
+      while (++i < outgoing.size() && outgoing[i].first == path &&
+             outgoing[i].second.key.empty() == all.key.empty() && all.text.size() < kMostAtOnce) {
+        all.text += outgoing[i].second.text;
+        if (!all.key.empty()) all.key += '\n' + outgoing[i].second.key;
+      }
+      const auto message = std::make_shared<const Message>(std::move(all));
+      for (const auto& [id, session] : sessions_) {
+        if (path.empty() || session->path == path) queue(*session, message);
+      }
+    }
+  }
 
   void log(const std::string& line) const {
     if (options_.log) options_.log(line);
@@ -381,11 +544,13 @@ class WebServer::Impl {
     co_await ws.async_accept(message, into(error));
     if (error || stopping_) co_return;
     connection->open = true;
+    ws.next_layer().queue([peer = connection.get()] { peer->awake(); });
     connection->path = request.target.substr(0, request.target.find('?'));
     const SessionId id = ++last_session_;
+    empty_outbox();  // which is older than the session
     sessions_.emplace(id, connection);
     ++open_;
-    asio::co_spawn(io_, write_messages(connection, options_.message), asio::detached);
+    asio::co_spawn(io_, write_frames(connection, options_.message), asio::detached);
     if (handlers.opened) guarded([&] { handlers.opened(id, request); });
     while (!error) {
       connection->buffer.clear();
@@ -441,9 +606,12 @@ class WebServer::Impl {
   const WebServerOptions options_;
   std::string authority_;
   std::atomic<std::size_t> open_ = 0;
-  asio::io_context io_{1};  // all below belongs to its thread
+  std::mutex outbox_mutex_;
+  std::vector<std::pair<std::string, Message>> outbox_;  // with the path of each
+  bool gathers_ = false;                                 // until `kGathering` has passed
+  asio::io_context io_{1};                               // all below belongs to its thread
   tcp::acceptor acceptor_{io_};
-  asio::steady_timer pause_{io_};
+  asio::steady_timer pause_{io_}, gathering_{io_};
   std::set<std::shared_ptr<Connection>> connections_;
   std::map<SessionId, std::shared_ptr<Connection>> sessions_;
   SessionId last_session_ = 0;
@@ -469,12 +637,11 @@ std::size_t WebServer::sessions() const { return impl_->sessions(); }
 void WebServer::stop() { impl_->stop(); }
 
 void WebServer::send(SessionId session, std::string text, std::string key) {
-  impl_->send(session, std::make_shared<const Message>(Message{std::move(text), std::move(key)}));
+  impl_->send(session, std::make_shared<const Message>(Message{frame_of(text), std::move(key)}));
 }
 
 void WebServer::broadcast(std::string text, std::string key, std::string path) {
-  impl_->broadcast(std::make_shared<const Message>(Message{std::move(text), std::move(key)}),
-                   std::move(path));
+  impl_->broadcast({frame_of(text), std::move(key)}, std::move(path));
 }
 
 namespace {
