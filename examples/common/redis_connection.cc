@@ -102,39 +102,30 @@ void RedisConnection::FreeContext::operator()(redisContext* context) const { red
 
 void RedisConnection::connect(SteadyTime now) {
   disconnect();
-  context_.reset(address_.socket.empty()
-                     ? redisConnectNonBlock(address_.host.c_str(), address_.port)
-                     : redisConnectUnixNonBlock(address_.socket.c_str()));
-  if (context_ == nullptr || context_->err != 0) {
-    return fail(context_ == nullptr ? "out of memory" : context_->errstr);
-  }
-  writes_ = true;
+  open_ = true;
   const auto check = [this](const absl::StatusOr<RedisReply>& reply) {
     if (reply.ok() && reply->kind == RedisReply::Kind::kError) fail(reply->text);
   };
   if (!address_.password.empty()) send(now, {"AUTH", address_.password}, check);
   if (address_.database != 0) send(now, {"SELECT", std::to_string(address_.database)}, check);
-}
-
-void RedisConnection::disconnect(const std::string& why) {
-  if (context_ != nullptr) fail(why);
-}
-
-void RedisConnection::fail(const std::string& why) {
-  error_ = printable(why);
-  context_.reset();
-  on_message_ = nullptr;
-  for (const Expected& expected : std::exchange(expected_, {})) {
-    if (expected.on_reply) expected.on_reply(absl::UnavailableError("Redis is lost: " + error_));
+  if (!address_.socket.empty() || NameLookup::is_address(address_.host)) {
+    return open(address_.host);
   }
+  if (!lookup_) lookup_.emplace(address_.host, find_);
+  lookup_since_ = now;
 }
 
-void RedisConnection::send(SteadyTime now, const std::vector<std::string>& request,
-                           OnReply on_reply) {
-  if (context_ == nullptr) {
-    if (on_reply) on_reply(absl::UnavailableError("Redis is lost: " + error_));
-    return;
+// Connects to an address, and appends what waits for it.
+void RedisConnection::open(const std::string& host) {
+  context_.reset(address_.socket.empty() ? redisConnectNonBlock(host.c_str(), address_.port)
+                                         : redisConnectUnixNonBlock(address_.socket.c_str()));
+  if (context_ == nullptr || context_->err != 0) {
+    return fail(context_ == nullptr ? "out of memory" : context_->errstr);
   }
+  for (const std::vector<std::string>& request : std::exchange(unsent_, {})) append(request);
+}
+
+void RedisConnection::append(const std::vector<std::string>& request) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   for (const std::string& text : request) {
@@ -144,12 +135,41 @@ void RedisConnection::send(SteadyTime now, const std::vector<std::string>& reque
   redisAppendCommandArgv(context_.get(), static_cast<int>(request.size()), texts.data(),
                          sizes.data());
   writes_ = true;
+}
+
+void RedisConnection::disconnect(const std::string& why) {
+  if (open_) fail(why);
+}
+
+void RedisConnection::fail(const std::string& why) {
+  error_ = printable(why);
+  open_ = false;
+  context_.reset();
+  lookup_since_.reset();
+  unsent_.clear();
+  on_message_ = nullptr;
+  for (const Expected& expected : std::exchange(expected_, {})) {
+    if (expected.on_reply) expected.on_reply(absl::UnavailableError("Redis is lost: " + error_));
+  }
+}
+
+void RedisConnection::send(SteadyTime now, const std::vector<std::string>& request,
+                           OnReply on_reply) {
+  if (!open_) {
+    if (on_reply) on_reply(absl::UnavailableError("Redis is lost: " + error_));
+    return;
+  }
+  if (context_ != nullptr) {
+    append(request);
+  } else {
+    unsent_.push_back(request);
+  }
   expected_.push_back({now, std::move(on_reply)});
 }
 
 void RedisConnection::subscribe(SteadyTime now, const std::vector<std::string>& channels,
                                 OnMessage on_message, OnReply on_reply) {
-  if (context_ == nullptr) return send(now, {}, std::move(on_reply));
+  if (!open_) return send(now, {}, std::move(on_reply));
   for (const std::string& channel : channels) {
     send(now, {"SUBSCRIBE", channel}, channel == channels.back() ? on_reply : nullptr);
   }
@@ -157,16 +177,29 @@ void RedisConnection::subscribe(SteadyTime now, const std::vector<std::string>& 
 }
 
 std::optional<SteadyTime> RedisConnection::silent_since() const {
-  if (context_ == nullptr || expected_.empty()) return std::nullopt;
+  if (!open_) return std::nullopt;
+  if (lookup_since_) return lookup_since_;
+  if (expected_.empty()) return std::nullopt;
   return expected_.front().sent;
 }
 
 void RedisConnection::add_waits(std::vector<pollfd>& waits) const {
+  if (lookup_since_) waits.push_back({lookup_->fd(), POLLIN, 0});
   if (context_ == nullptr) return;
   waits.push_back({context_->fd, static_cast<short>(writes_ ? POLLIN | POLLOUT : POLLIN), 0});
 }
 
+void RedisConnection::take_answer() {
+  const std::optional<NameLookup::Answer> answer = lookup_->answer();
+  if (!answer) return;
+  lookup_.reset();
+  lookup_since_.reset();
+  if (!answer->ok()) return fail(std::string(answer->status().message()));
+  open((**answer)[attempts_++ % (*answer)->size()]);
+}
+
 void RedisConnection::work() {
+  if (lookup_since_) take_answer();
   if (context_ == nullptr) return;
   pollfd ready{context_->fd, static_cast<short>(writes_ ? POLLIN | POLLOUT : POLLIN), 0};
   if (::poll(&ready, 1, 0) <= 0) return;

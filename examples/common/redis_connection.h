@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/name_lookup.h"
 #include "masterclock/time/time_points.h"
 
 struct redisContext;
@@ -57,15 +59,17 @@ class RedisConnection {
   // Gets each message of the subscribed channels.
   using OnMessage = std::function<void(const std::string& channel, const std::string& text)>;
 
-  explicit RedisConnection(RedisAddress address) : address_(std::move(address)) {}
+  explicit RedisConnection(RedisAddress address, NameLookup::Find find = NameLookup::find_addresses)
+      : address_(std::move(address)), find_(std::move(find)) {}
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
   ~RedisConnection() = default;
 
-  // Connects, and authenticates where the address has a password. A failure shows in `connected`.
+  // Connects, and authenticates where the address has a password. A failure shows in `connected`. The
+  // addresses of a host are tried in turn, one with each call.
   void connect(masterclock::SteadyTime now);
   void disconnect(const std::string& why = "disconnected");
-  [[nodiscard]] bool connected() const noexcept { return context_ != nullptr; }
+  [[nodiscard]] bool connected() const noexcept { return open_; }
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
   // Sends a request. A connection that is not there replies Unavailable at once.
@@ -74,7 +78,7 @@ class RedisConnection {
   void subscribe(masterclock::SteadyTime now, const std::vector<std::string>& channels,
                  OnMessage on_message, OnReply on_reply);
 
-  // The instant of the oldest request without a reply.
+  // The instant of the oldest request without a reply, or of a lookup of the host without an answer.
   [[nodiscard]] std::optional<masterclock::SteadyTime> silent_since() const;
 
   void add_waits(std::vector<pollfd>& waits) const;
@@ -88,11 +92,20 @@ class RedisConnection {
     masterclock::SteadyTime sent;
     OnReply on_reply;
   };
+  void open(const std::string& host);
+  void append(const std::vector<std::string>& request);
+  void take_answer();
   void receive(const RedisReply& reply);
   void fail(const std::string& why);
 
   const RedisAddress address_;
-  std::unique_ptr<redisContext, FreeContext> context_;
+  const NameLookup::Find find_;
+  std::unique_ptr<redisContext, FreeContext> context_;  // null until the host has an address
+  std::optional<NameLookup> lookup_;  // at most one thread waits for the name server
+  std::size_t attempts_ = 0;          // to connect
+  std::optional<masterclock::SteadyTime> lookup_since_;
+  std::vector<std::vector<std::string>> unsent_;  // requests before the host has an address
+  bool open_ = false;                             // between connect() and a failure
   std::deque<Expected> expected_;
   OnMessage on_message_;
   bool writes_ = false;  // bytes wait to be sent

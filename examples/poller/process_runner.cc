@@ -164,8 +164,7 @@ std::vector<ProcessRunner::Ended> ProcessRunner::work(SteadyTime now) {
 // A guard that was killed sends no status: the kernel has killed its program.
 Outcome ProcessRunner::reap(Process& process) {
   int status = SIGKILL;
-  ssize_t got = 0;
-  while ((got = ::recv(process.link.get(), &status, sizeof status, 0)) < 0 && errno == EINTR) {
+  while (::recv(process.link.get(), &status, sizeof status, 0) < 0 && errno == EINTR) {
   }
   if (process.output.get() >= 0) (void)drain(process.output.get(), process.kept, kKeptOutput);
   while (::waitpid(process.guard, nullptr, 0) < 0 && errno == EINTR) {

@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -290,9 +291,26 @@ def runs_without_a_server(folder, redis):
     assert poller.stop() == 0
 
 
-for part in (seeds_without_overwriting, answers_every_command, starts_once_for_a_hundred_triggers, reloads_its_schedule,
-             uses_docker_compose, reports_overdue_sources, reports_overdue_sources_without_the_server, runs_without_a_server,
-             survives_a_server_that_dies_and_freezes):
+def connects_by_a_host_name(folder, redis):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert redis.client().call("CONFIG", "SET", "port", port) == "OK"
+    for address in (f"localhost:{port}", f"redis://localhost:{port}/1", f"127.0.0.1:{port}"):
+        poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", address)
+        poller.wait("ended", "source-a")
+        assert poller.messages == ["poller: ready"], poller.messages
+        assert poller.stop() == 0
+    client = redis.client()
+    client.call("SELECT", 1)
+    assert client.json("config:schedule") == {"a": 3600}
+    poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", "no such host")
+    poller.wait_message("is lost: no such host: ")
+    assert poller.stop() == 0
+
+
+for part in (seeds_without_overwriting, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
+             reloads_its_schedule, uses_docker_compose, reports_overdue_sources,
+             reports_overdue_sources_without_the_server, runs_without_a_server, survives_a_server_that_dies_and_freezes):
     with tempfile.TemporaryDirectory() as outer:
         server = Redis(outer)
         try:
