@@ -302,7 +302,11 @@ absl::StatusOr<std::string> Config::resolve(std::string_view name) const {
   std::string exact(name), prefixed = std::string(kSourcePrefix) + exact;
   if (services.contains(exact)) return exact;
   if (services.contains(prefixed)) return prefixed;
-  if (others) return name.starts_with(kSourcePrefix) ? exact : prefixed;
+  if (others) {
+    const std::string& service = name.starts_with(kSourcePrefix) ? exact : prefixed;
+    if (absl::Status status = check_service_name(service); !status.ok()) return status;
+    return service;
+  }
   return absl::NotFoundError("unknown service " + in_quotes(name));
 }
 

@@ -99,6 +99,15 @@ TEST(Config, NamesWhatIsWrong) {
               HasSubstr("/none/p.json: cannot be read"));
 }
 
+TEST(Config, ANameThatIsTooLongWithItsPrefixIsRefused) {
+  const auto config = parse_config(R"({"defaults": {}})", "/etc/poller.json");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const std::string longest(93, 'x');
+  EXPECT_EQ(config->resolve(longest).value(), "source-" + longest);
+  EXPECT_EQ(config->resolve("source-" + longest).value(), "source-" + longest);
+  EXPECT_THAT(config->resolve(longest + "x").status().message(), HasSubstr("more than 100 bytes"));
+}
+
 TEST(Schedule, ResolvesNamesAndRefusesUnknownOnes) {
   const auto config =
       parse_config(R"({"services": {"source-weather": 300, "web": 10}})", "p.json").value();
