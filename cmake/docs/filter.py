@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Prints a header for Doxygen, which reads `///` comments only; or the page of a room, with its headers.
+
+    filter.py HEADER.h | ROOM.md
+
+  * Comments of declarations become documentation; comments of statements do not.
+  * The opening comment documents the file, and the first class without a comment.
+  * Indented text is shown as it is. `Threads:`, `Cost:` and their like begin a paragraph.
+  * Namespaces `internal` and of the version, and private members, are left out.
+"""
+import pathlib
+import re
+import sys
+
+LABEL = re.compile(r"(Threads|Cost|Errors|Source|Status|Units|Memory|Guarantees|Satisfied by): ")
+CLASS = re.compile(r"(template <[^>]*>\s*)?(class|struct)\b(?!.*;\s*$)")
+SCOPE = re.compile(r"\b(namespace|class|struct|enum|union|extern)\b")
+
+
+def prose(comment):
+    """The lines of a comment, in Markdown."""
+    lines, code, item = [], False, 0
+    for line in comment + [""]:
+        indent = len(line) - len(line.lstrip())
+        starts_item = re.match(r"\s*(-|\d+\.) ", line)
+        if code and line.strip() and indent < 2:
+            lines.insert(len(lines) - (not lines[-1].strip()), "```")
+            code = False
+        if not code and indent >= 2 and not starts_item and not item and not (lines and lines[-1].strip()):
+            example = any(done == "## Example" for done in lines)
+            lines.append("```cpp" if example else "```")
+            code = True
+        if code:
+            lines.append(line)
+            continue
+        if line.strip():
+            item = indent + 2 if starts_item else item if indent >= item else 0
+        text = line[min(indent, 2):] if item else line
+        text = re.sub(r"`[^`]*`|[<>#@\\&%]", lambda mark: mark[0] if mark[0][0] == "`" else "\\" + mark[0], text)
+        text = re.sub(r"^\\#\\# ", "## ", text)
+        if LABEL.match(text) and lines and lines[-1].strip():
+            lines.append("")
+        lines.append(text)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines + ["```"] if code else lines
+
+
+def documentation(indent, comment):
+    return [f"{indent}///{' ' if line else ''}{line}".rstrip() for line in prose(comment)]
+
+
+def print_room(page):
+    """The page of a room, and each public header with its first sentence."""
+    print(page.read_text(encoding="utf-8"))
+    include = page.parents[3] / "include" / "masterclock"
+    headers = sorted(path for path in (include / page.stem).rglob("*.h") if "internal" not in path.parts)
+    if headers:
+        print("## Headers\n")
+    for header in headers:
+        text = header.read_text(encoding="utf-8").split("\n//\n")[0].split("\n#")[0]
+        sentence = re.split(r"(?<=[.:])\s", re.sub(r"^// ?", "", text, flags=re.MULTILINE).replace("\n", " "))[0]
+        print(f"- {header.name}: {' '.join(prose([sentence]))}")
+
+
+def print_header(source):
+    comment, indent, out, opening = [], "", [], None
+    scopes = []  # True for a scope of declarations
+    described = False
+    end = None  # the line that ends a part which is left out
+    for line in source:
+        whole = re.match(r"( *)// ?(.*)$", line)
+        if whole and not (comment and whole[1] != indent):
+            indent = whole[1]
+            comment.append(whole[2])
+            continue
+        declares = all(scopes)
+        if comment:
+            if opening is None:
+                opening = comment
+                out += ["/// @file"] + documentation("", opening)
+            elif declares and line.strip() and not line.startswith("#"):
+                out += documentation(indent, comment)
+            elif declares:
+                out += [f"{indent}//"]
+        elif opening and not described and declares and CLASS.match(line):
+            out += documentation("", opening)
+            described = True
+        comment = []
+        code = re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])\'', '""', line)
+        trailing = re.match(r"(.*\S)  // (.*)$", line)
+        code = re.sub(r"//.*", "", code)
+        if trailing and declares and not line.lstrip().startswith(("#", "}")):
+            line = f"{trailing[1]}  ///< {' '.join(prose([trailing[2]]))}"
+        member = re.match(r"inline .*\binternal::\w+::", line)  # its class is left out
+        if member or re.match(r"namespace internal \{", line):
+            out.append("/// @cond")
+            end = "}" if member else "}  // namespace internal"
+        line = re.sub(r"namespace masterclock::inline v\w+", "namespace masterclock", line)
+        out.append(line)
+        if line == end:
+            out.append("/// @endcond")
+            end = None
+        for brace in re.findall(r"[{}]", code):
+            if brace == "}":
+                scopes.pop()
+            else:
+                scopes.append(bool(SCOPE.search(code)) and "(" not in code.split("{")[0])
+    print("\n".join(out))
+
+
+def main():
+    path = pathlib.Path(sys.argv[1]).resolve()
+    if path.suffix == ".md":
+        print_room(path)
+    else:
+        print_header(path.read_text(encoding="utf-8").split("\n"))
+
+
+if __name__ == "__main__":
+    main()
