@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints a header for Doxygen, which reads `///` comments only; or the page of a room, with its headers.
+"""Prints a header for Doxygen, which reads `///` comments only; or a page. A page of rooms/ gets its headers.
 
-    filter.py HEADER.h | ROOM.md
+    filter.py HEADER.h | PAGE.md
 
   * Comments of declarations become documentation; comments of statements do not.
   * The opening comment documents the file, and the first class without a comment.
@@ -50,9 +50,11 @@ def documentation(indent, comment):
     return [f"{indent}///{' ' if line else ''}{line}".rstrip() for line in prose(comment)]
 
 
-def print_room(page):
-    """The page of a room, and each public header with its first sentence."""
+def print_page(page):
+    """A page as it is. Below that of a room, each public header with its first sentence."""
     print(page.read_text(encoding="utf-8"))
+    if page.parent.name != "rooms":
+        return
     include = page.parents[3] / "include" / "masterclock"
     headers = sorted(path for path in (include / page.stem).rglob("*.h") if "internal" not in path.parts)
     if headers:
@@ -112,7 +114,7 @@ def print_header(source):
 def main():
     path = pathlib.Path(sys.argv[1]).resolve()
     if path.suffix == ".md":
-        print_room(path)
+        print_page(path)
     else:
         print_header(path.read_text(encoding="utf-8").split("\n"))
 
