@@ -19,7 +19,6 @@ using nlohmann::json;
 
 constexpr int kMillisecondDigits = 3;
 constexpr std::streamoff kLongestLine = 16'384;
-constexpr std::size_t kMostUnwritten = 1'000;
 
 json time_json(const std::optional<UtcTime>& time) {
   return time ? json(masterclock::to_rfc3339(*time, kMillisecondDigits)) : json();
@@ -77,20 +76,17 @@ void AsRun::write(const Line& line) {
   mark_ = AsRunMark{show_, line.change.id};
   if (!write_) return;
   const masterclock::OnAirChange& on_air = line.change.on_air;
-  unwritten_.push_back(
-      common::json_line(json{{"planned", time_json(line.planned)},
-                             {"planned_utc_ns", line.planned.time_since_epoch().count()},
-                             {"started", time_json(line.started)},
-                             {"answered", time_json(line.answered)},
-                             {"scene", on_air.scene ? json(*on_air.scene) : json()},
-                             {"cycle", on_air.cycle},
-                             {"by", to_string(line.change.cause)},
-                             {"why", line.change.why.empty() ? json() : json(line.change.why)},
-                             {"show", show_},
-                             {"sequence", line.change.id.sequence},
-                             {"after_ns", line.change.id.after.count()}}));
-  if (unwritten_.size() > kMostUnwritten) unwritten_.pop_front();
-  while (!unwritten_.empty() && write_(unwritten_.front())) unwritten_.pop_front();
+  write_(common::json_line(json{{"planned", time_json(line.planned)},
+                                {"planned_utc_ns", line.planned.time_since_epoch().count()},
+                                {"started", time_json(line.started)},
+                                {"answered", time_json(line.answered)},
+                                {"scene", on_air.scene ? json(*on_air.scene) : json()},
+                                {"cycle", on_air.cycle},
+                                {"by", to_string(line.change.cause)},
+                                {"why", line.change.why.empty() ? json() : json(line.change.why)},
+                                {"show", show_},
+                                {"sequence", line.change.id.sequence},
+                                {"after_ns", line.change.id.after.count()}}));
 }
 
 }  // namespace director

@@ -6,7 +6,6 @@
 #define MASTERCLOCK_EXAMPLES_DIRECTOR_AS_RUN_H_
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -37,9 +36,8 @@ absl::StatusOr<std::optional<AsRunMark>> last_mark(const std::string& path);
 // Threads: one at a time.
 class AsRun {
  public:
-  // Gets each line, without its end, and returns whether it is written. AsRun keeps the last 1,000 lines
-  // that are not, and writes them before the next line.
-  using Write = std::function<bool(const std::string& line)>;
+  // Gets each line, without its end.
+  using Write = std::function<void(const std::string& line)>;
 
   // `write` may be empty.
   AsRun(Write write, std::optional<AsRunMark> mark) : write_(std::move(write)), mark_(mark) {}
@@ -75,7 +73,6 @@ class AsRun {
   std::int64_t show_ = 0;
   std::optional<AsRunMark> mark_;
   std::optional<Line> waiting_;
-  std::deque<std::string> unwritten_;
 };
 
 }  // namespace director

@@ -58,6 +58,7 @@ absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterCloc
   const SafeScene& safe = director->options_.safe;
   const bool lost = !safe.scene.empty() && director->show_->is_safe(now.steady);
   director->watch_ = LossWatch(safe.after, safe.back, lost);
+  if (!director->options_.logs_past) director->skip_past(now.steady);
   director->run(now.steady);
   return director;
 }
@@ -68,6 +69,11 @@ Director::Director(masterclock::MasterClock& clock, Store& store, DirectorOption
       options_(std::move(options)),
       as_run_(options_.as_run, options_.mark),
       watch_(options_.safe.after, options_.safe.back) {}
+
+void Director::skip_past(SteadyTime now) {
+  const std::vector<ShowChange> past = show_->changes(now);
+  if (!past.empty()) as_run_.set_mark(AsRunMark{show_->first_utc_ns(), past.back().id});
+}
 
 absl::Status Director::post(absl::AnyInvocable<void()> work) {
   if (waiting_.fetch_add(1) >= options_.queue) {

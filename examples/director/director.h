@@ -48,6 +48,7 @@ struct DirectorOptions {
 
   AsRun::Write as_run = {};
   std::optional<AsRunMark> mark = {};  // of the as-run log that goes on
+  bool logs_past = true;               // the changes before `open` that are not in the log
 
   SafeScene safe = {};
 
@@ -125,6 +126,7 @@ class Director {
   Outcome outcome(absl::Status status, Applied applied = {}) const;
   [[nodiscard]] absl::Status check_scenes(const ShowPlan& plan) const;
   void run(masterclock::SteadyTime at);
+  void skip_past(masterclock::SteadyTime now);
   void arm(masterclock::SteadyTime at);
   void follow();
   void watch();

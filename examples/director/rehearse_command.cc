@@ -55,7 +55,6 @@ absl::Status rehearse(const RehearseOptions& options) {
   absl::Status written = absl::OkStatus();
   auto director = Director::open(clock, store, {.as_run = [&](const std::string& line) {
                                    if (written.ok()) written = common::write_stdout(line + "\n");
-                                   return written.ok();
                                  }});
   if (!director.ok()) return director.status();
   for (Command command : {Command{.verb = Verb::kConfigure, .plan = *std::move(plan)},

@@ -1,13 +1,16 @@
 #include "serve_command.h"
 
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "common/descriptor.h"
 #include "common/http_message.h"
 #include "common/line_file.h"
 #include "common/log_line.h"
@@ -17,6 +20,7 @@
 #include "common/stop_signal.h"
 #include "director.h"
 #include "group.h"
+#include "line_writer.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/master_clock.h"
 #include "obs_link.h"
@@ -78,6 +82,57 @@ absl::StatusOr<std::optional<std::string>> read_password(const std::string& path
   if (!text.ok()) return text.status();
   return text->substr(0, text->find_first_of("\r\n"));
 }
+
+// The as-run log. A pipe without a reader, or with a slow one, holds no caller.
+class AsRunFile {
+ public:
+  explicit AsRunFile(std::string path) : path_(std::move(path)) {}
+  AsRunFile(const AsRunFile&) = delete;
+  AsRunFile& operator=(const AsRunFile&) = delete;
+  ~AsRunFile() {
+    if (writer_) writer_->stop([this] { ::eventfd_write(interrupt_.get(), 1); });
+  }
+
+  absl::Status open() {
+    std::error_code ignored;
+    is_pipe_ = std::filesystem::is_fifo(path_, ignored);
+    if (!is_pipe_) {
+      const auto mark = last_mark(path_);
+      if (!mark.ok()) return mark.status();
+      mark_ = *mark;
+      if (absl::Status opened = open_file(); !opened.ok()) return opened;
+    }
+    writer_.emplace(
+        [this](const std::string& line) {
+          if (absl::Status opened = open_file(); !opened.ok()) return opened;
+          return file_->write(line);
+        },
+        [](const std::string& line) { common::log_line("as-run", line); });
+    return absl::OkStatus();
+  }
+
+  void add(const std::string& line) { writer_->add(line); }
+  [[nodiscard]] const std::optional<AsRunMark>& mark() const { return mark_; }
+  [[nodiscard]] bool is_pipe() const { return is_pipe_; }
+
+ private:
+  // Waits for the reader of a pipe.
+  absl::Status open_file() {
+    if (file_) return absl::OkStatus();
+    auto file = common::LineFile::open(
+        path_, {.first_bytes = "{", .kind = "as-run log", .interrupt_fd = interrupt_.get()});
+    if (!file.ok()) return file.status();
+    file_ = *std::move(file);
+    return absl::OkStatus();
+  }
+
+  const std::string path_;
+  const common::Descriptor interrupt_{::eventfd(0, EFD_CLOEXEC)};
+  bool is_pipe_ = false;
+  std::optional<AsRunMark> mark_;
+  std::unique_ptr<common::LineFile> file_;
+  std::optional<LineWriter> writer_;
+};
 
 // The connection to OBS, if there is one. Ends it before its other members.
 struct Obs {
@@ -142,19 +197,13 @@ absl::Status serve(const ServeOptions& options) {
                .after = std::chrono::milliseconds(options.safe_after_ms),
                .back = std::chrono::milliseconds(options.safe_back_ms),
                .stream = options.safe_stream}};
-  std::unique_ptr<common::LineFile> as_run;
+  const common::StopSignal stop;  // before the first thread
+  AsRunFile as_run(options.as_run);
   if (!options.as_run.empty()) {
-    const auto mark = last_mark(options.as_run);
-    if (!mark.ok()) return mark.status();
-    director_options.mark = *mark;
-    auto file = common::LineFile::open(options.as_run, {.first_bytes = "{", .kind = "as-run log"});
-    if (!file.ok()) return file.status();
-    as_run = *std::move(file);
-    director_options.as_run = [&](const std::string& line) {
-      const absl::Status written = as_run->write(line);
-      if (!written.ok()) common::log_line("as-run", std::string(written.message()));
-      return written.ok();
-    };
+    if (absl::Status opened = as_run.open(); !opened.ok()) return opened;
+    director_options.mark = as_run.mark();
+    director_options.logs_past = !as_run.is_pipe();
+    director_options.as_run = [&](const std::string& line) { as_run.add(line); };
   }
   director_options.log = [](std::string_view line) { common::log_line("director", line); };
   std::atomic<Service*> listening{nullptr};
@@ -167,7 +216,6 @@ absl::Status serve(const ServeOptions& options) {
     director_options.on_mark = [&](const AsRunMark& mark) { group->set_mark(mark); };
   }
 
-  const common::StopSignal stop;  // before the first thread
   auto director = Director::open(clock, store, std::move(director_options));
   if (!director.ok()) return director.status();
   if (!group) {

@@ -217,6 +217,16 @@ void Service::received(SessionId session, std::string_view text) {
   }
 }
 
+// Returns a message that all viewers share for half of the shortest interval.
+const std::string& Service::playhead() {
+  const masterclock::SteadyTime now = clock_.source().now_steady();
+  if (playhead_.empty() || now - playhead_at_ >= milliseconds(kShortestInterval) / 2) {
+    playhead_ = message("playhead", director_.state());
+    playhead_at_ = now;
+  }
+  return playhead_;
+}
+
 // Runs on the director's thread.
 void Service::set_playhead(SessionId session, milliseconds interval) {
   std::int64_t all = kMinute / interval;  // of all sessions, in a minute
@@ -227,13 +237,13 @@ void Service::set_playhead(SessionId session, milliseconds interval) {
     return server_->send(
         session, error_message("interval_ms: the viewers have all 1000 playheads a second"));
   }
-  auto event = clock_.schedule_scoped_event(
-      {.due = masterclock::After{interval},
-       .repeat = masterclock::Every{interval},
-       .on_misfire = masterclock::OnMisfire::kRunLast,
-       .action = [this, session](const masterclock::FiredEvent&) {
-         server_->send(session, message("playhead", director_.state()), "playhead");
-       }});
+  auto event =
+      clock_.schedule_scoped_event({.due = masterclock::After{interval},
+                                    .repeat = masterclock::Every{interval},
+                                    .on_misfire = masterclock::OnMisfire::kRunLast,
+                                    .action = [this, session](const masterclock::FiredEvent&) {
+                                      server_->send(session, playhead(), "playhead");
+                                    }});
   if (event.ok()) playheads_.insert_or_assign(session, Playhead{interval, *std::move(event)});
 }
 

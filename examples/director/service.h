@@ -72,12 +72,15 @@ class Service {
   common::HttpResponse command(const common::HttpRequest& request);
   void opened(common::SessionId session);
   void received(common::SessionId session, std::string_view text);
+  const std::string& playhead();
   void set_playhead(common::SessionId session, std::chrono::milliseconds interval);
 
   masterclock::MasterClock& clock_;
   Director& director_;
   Store& store_;
   const ServiceOptions options_;
+  std::string playhead_;  // the last message, of the actor
+  masterclock::SteadyTime playhead_at_ = masterclock::SteadyTime::min();
   std::map<common::SessionId, Playhead> playheads_;  // of the actor
   std::unique_ptr<common::WebServer> server_;
 };

@@ -26,12 +26,7 @@ ShowChange change(std::uint64_t sequence, std::chrono::nanoseconds after, const 
 class AsRunTest : public ::testing::Test {
  protected:
   AsRun open(std::optional<AsRunMark> mark = {}) {
-    AsRun log(
-        [this](const std::string& line) {
-          if (!full_) lines_.push_back(line);
-          return !full_;
-        },
-        mark);
+    AsRun log([this](const std::string& line) { lines_.push_back(line); }, mark);
     log.begin(17);
     return log;
   }
@@ -41,7 +36,6 @@ class AsRunTest : public ::testing::Test {
     return scenes;
   }
 
-  bool full_ = false;  // the disk
   std::vector<std::string> lines_;
 };
 
@@ -80,29 +74,6 @@ TEST_F(AsRunTest, ALogOfAnotherShowHidesNothing) {
   AsRun log = open(AsRunMark{16, {2, 1s}});
   log.note(change(1, 0s, "A"), {}, {});
   EXPECT_THAT(scenes(), ElementsAre("A"));
-}
-
-TEST_F(AsRunTest, WritesTheLinesThatAFullDiskRefusedBeforeTheNext) {
-  AsRun log = open();
-  log.note(change(1, 0s, "A"), {}, {});
-  full_ = true;
-  log.note(change(2, 0s, "B"), {}, {});
-  log.note(change(3, 0s, "C"), {}, {});
-  full_ = false;
-  log.note(change(4, 0s, "D"), {}, {});
-  log.note(change(5, 0s, "E"), {}, {});
-  EXPECT_THAT(scenes(), ElementsAre("A", "B", "C", "D", "E"));
-}
-
-TEST_F(AsRunTest, KeepsTheLastThousandLinesOfAFullDisk) {
-  AsRun log = open();
-  full_ = true;
-  for (std::uint64_t i = 1; i <= 1'500; ++i) log.note(change(i, 0s, "A"), {}, {});
-  full_ = false;
-  log.note(change(1'501, 0s, "B"), {}, {});
-  ASSERT_EQ(lines_.size(), 1'000u);
-  EXPECT_EQ(json::parse(lines_.front()).at("sequence"), 502);
-  EXPECT_EQ(json::parse(lines_.back()).at("scene"), "B");
 }
 
 TEST_F(AsRunTest, FindsTheLastWholeLine) {

@@ -52,7 +52,6 @@ class DirectorTest : public ::testing::Test {
           " " + std::to_string((planned - kBegin) / 1ms) + " " + entry.at("by").get<std::string>();
       if (entry.at("started").is_null()) text += " missed";
       as_run_.push_back(std::move(text));
-      return true;
     };
     options.on_state = [this](const json& state) {
       const UtcTime at(nanoseconds(state.at("server_utc_ns").get<std::int64_t>()));
@@ -281,7 +280,6 @@ TEST(DirectorTenThousandScenes, EachTransitionOnceInOrderAtItsInstant) {
         EXPECT_EQ(entry.at("planned"), entry.at("started"));
         log.emplace_back(entry.at("scene").is_null() ? "" : entry.at("scene").get<std::string>(),
                          nanoseconds(entry.at("planned_utc_ns").get<std::int64_t>()));
-        return true;
       }});
   ASSERT_TRUE(director.ok()) << director.status();
   ASSERT_TRUE((*director)->command({.verb = Verb::kConfigure, .plan = plan}).status.ok());

@@ -148,7 +148,6 @@ class ObsMixerTest : public ::testing::Test {
           entry.value("scene", json()).dump() + " " + entry.at("by").get<std::string>() +
           (entry.at("why").is_null() ? "" : ": " + entry.at("why").get<std::string>()) +
           (entry.at("answered").is_null() ? "" : " answered"));
-      return true;
     };
     director_ = Director::open(clock_, store_, std::move(options)).value();
     ObsOptions obs{.password = std::move(password)};

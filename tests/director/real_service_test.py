@@ -4,8 +4,11 @@
     real_service_test.py DIRECTOR
 """
 
+import fcntl
 import json
+import os
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
@@ -207,6 +210,29 @@ class RealService(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("show.db; ", errors)
         self.assertIn("is not used", errors)
+
+    def test_a_pipe_without_a_reader_and_with_a_slow_one_holds_nothing(self):
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        options = ("--as-run", str(pipe), "--db", str(self.directory / "show.db"))
+        show = rundown(("A", 20), ("B", 20), looping=True)
+        service = self.start(*options, show=show)
+        service.command("Start")
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # which reads one part, and then stops
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        wait_until(lambda: select.select([reader], [], [], 0)[0])
+        self.assertTrue(os.read(reader, 2000).startswith(b'{'))
+        begin = service.get()
+        wait_until(lambda: service.get()["cycle"] >= begin["cycle"] + 30)
+        self.assertTrue(service.command("Pause"))
+        os.close(reader)
+        self.assertEqual(service.terminate()[0], 0)
+        # A restart does not log again what a pipe had.
+        service = self.start(*options)
+        service.command("Force", scene="C", until="released")
+        reader = os.open(pipe, os.O_RDONLY)
+        self.addCleanup(os.close, reader)
+        self.assertEqual(json.loads(os.read(reader, 65536).splitlines()[0])["by"], "force")
 
     def test_a_rundown_that_cannot_be_read(self):
         for text, part in (("{}", "scenes"), (json.dumps(rundown(("A", 1000), ("B", 1, 1))), "'B'")):
