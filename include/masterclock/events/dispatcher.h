@@ -307,8 +307,7 @@ class Dispatcher final {
   std::thread::id thread_id_;       // while the thread runs
   std::atomic<bool> look_ = false;  // ends a sleep; set with mutex_ held
 
-  EventSubscription attached_;
-  TimeSubscription subscription_;
+  TimeSubscription attached_, subscription_;
   std::thread thread_;
 };
 

@@ -47,7 +47,6 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -58,38 +57,13 @@
 #include "masterclock/events/event.h"
 #include "masterclock/events/internal/event_engine.h"
 #include "masterclock/events/internal/incoming_event.h"
-#include "masterclock/events/internal/wakers.h"
 #include "masterclock/internal/quoted.h"
 #include "masterclock/time/time_source.h"
 
 namespace masterclock::inline v0_2 {
 
-// Ends an attachment in its destructor. Move-only; empty by default. May outlive the scheduler.
-//
-// Threads: one owner. `reset()` and the destructor wait while the callback runs.
-class [[nodiscard]] EventSubscription {
- public:
-  EventSubscription() = default;
-  EventSubscription(EventSubscription&&) noexcept = default;
-  EventSubscription& operator=(EventSubscription other) noexcept {
-    waker_.swap(other.waker_);
-    return *this;
-  }
-  ~EventSubscription() { reset(); }
-
-  void reset() noexcept {
-    if (const auto waker = std::move(waker_)) waker->end();
-  }
-  // Gives up the attachment in a child of fork(), where `reset` might wait for a thread of the parent.
-  void forget() noexcept { waker_ = nullptr; }
-
- private:
-  friend class EventScheduler;
-  explicit EventSubscription(std::shared_ptr<internal::Waker> waker) noexcept
-      : waker_(std::move(waker)) {}
-
-  std::shared_ptr<internal::Waker> waker_;
-};
+// Ends an attachment in its destructor. May outlive the scheduler.
+using EventSubscription = TimeSubscription;
 
 // Satisfied by: std::stop_token.
 template <class T>
@@ -223,9 +197,9 @@ class EventScheduler {
   //   const auto attached = scheduler.attach([&] { asio::post(context, compute_wait_again); });
   //
   // `earlier` runs on the thread that schedules or triggers, one call at a time, sometimes without need.
-  // `earlier` must return soon, and must not schedule, reschedule, attach or end an attachment here.
+  // `earlier` must return soon, and must not schedule or reschedule here.
   EventSubscription attach(std::function<void()> earlier) {
-    return EventSubscription(engine_.attach(std::move(earlier)));
+    return engine_.attach(std::move(earlier));
   }
 
   [[nodiscard]] EventCounters counters() const { return engine_.counters(); }

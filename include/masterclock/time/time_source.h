@@ -79,7 +79,9 @@ class [[nodiscard]] TimeSubscription {
     if (const auto entry = std::move(entry_)) entry->end();
   }
   // Gives up the subscription in a child of fork(), where `reset` might wait for a thread of the parent.
-  void forget() noexcept { entry_ = nullptr; }
+  void forget() noexcept {
+    if (const auto entry = std::move(entry_)) entry->forget();
+  }
   [[nodiscard]] bool active() const noexcept { return entry_ != nullptr; }
 
  private:
@@ -165,9 +167,13 @@ class TimeSource {
 
 inline TimeSubscription internal::TimeListeners::add(TimeListener listener) {
   auto entry = std::make_shared<TimeListenerEntry>(std::move(listener));
+  const auto entries = std::make_shared<Entries>();
   const std::lock_guard lock(mutex_);
-  drop_ended();
-  entries_.push_back(entry);
+  if (any_) *entries = *entries_;
+  std::erase_if(*entries, [](const auto& old) { return old->ended(); });
+  entries->push_back(entry);
+  entries_ = entries;
+  any_ = true;
   return TimeSubscription(std::move(entry));
 }
 

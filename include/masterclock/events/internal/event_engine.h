@@ -1,7 +1,6 @@
 // Implements EventScheduler: pending events with their lock, counters, hooks and waiting threads.
 //
-// No thread holds the mutex of the wakers and that of the engine together. Actions, their destructors and
-// hooks run with neither.
+// No thread holds the two mutexes together. Actions, their destructors and hooks run with neither.
 //
 // A trigger fires a run of events without the lock between them (EventRun). Each other operation, also
 // from an action, ends the run when it takes the lock, so it finds the queue and the counters exact.
@@ -16,7 +15,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +28,6 @@
 #include "masterclock/events/internal/event_sweep.h"
 #include "masterclock/events/internal/incoming_event.h"
 #include "masterclock/events/internal/pending_events.h"
-#include "masterclock/events/internal/wakers.h"
 #include "masterclock/internal/guarded_call.h"
 #include "masterclock/internal/mutex.h"
 #include "masterclock/internal/quoted.h"
@@ -64,9 +61,9 @@ class EventEngine {
       }
       ++counters_.scheduled;
       handle = pending_.handle_of(*slot);
-      wakes = wakers_.any() && pending_.is_first(*slot);
+      wakes = attached_.any() && pending_.is_first(*slot);
     }
-    if (wakes) wakers_.wake();
+    if (wakes) wake();
     if (announced) guarded_call(options_.on_scheduled, *announced);
     return handle;
   }
@@ -124,10 +121,10 @@ class EventEngine {
         if (added[i].old) pending_.replace(*added[i].old, added[i].slot, gone[i]);
         if (added[i].old) ++counters_.cancelled;
         ++counters_.scheduled;
-        wakes = wakes || (wakers_.any() && pending_.is_first(added[i].slot));
+        wakes = wakes || (attached_.any() && pending_.is_first(added[i].slot));
       }
     }
-    if (wakes) wakers_.wake();
+    if (wakes) wake();
     for (const ScheduledEvent& event : announced) {
       guarded_call(options_.on_scheduled, event);
     }
@@ -153,9 +150,9 @@ class EventEngine {
       const std::optional<Slot> slot = pending_.find(name);
       if (!slot) return false;
       pending_.move(*slot, due);
-      wakes = wakers_.any() && pending_.is_first(*slot);
+      wakes = attached_.any() && pending_.is_first(*slot);
     }
-    if (wakes) wakers_.wake();
+    if (wakes) wake();
     return true;
   }
 
@@ -235,8 +232,9 @@ class EventEngine {
     return counters;
   }
 
-  std::shared_ptr<Waker> attach(std::function<void()> earlier) {
-    return wakers_.add(std::move(earlier));
+  TimeSubscription attach(std::function<void()> earlier) {
+    return attached_.add(
+        [earlier = std::move(earlier)](const TimeChange&) { guarded_call(earlier); });
   }
 
  private:
@@ -316,6 +314,11 @@ class EventEngine {
     after_action(due);
   }
 
+  void wake() noexcept {
+    const MutexLock lock(waking_);
+    attached_.announce({});
+  }
+
   [[nodiscard]] TimeReading read() const noexcept {
     return {source_.now_utc(), source_.now_steady()};
   }
@@ -358,9 +361,9 @@ class EventEngine {
       bool wakes = false;
       {
         const Lock lock(*this);
-        wakes = pending_.put_back(due) && wakers_.any() && pending_.is_first(due.slot);
+        wakes = pending_.put_back(due) && attached_.any() && pending_.is_first(due.slot);
       }
-      if (wakes) wakers_.wake();
+      if (wakes) wake();
     }
     if (due.event != nullptr) due.event->clear();
   }
@@ -392,7 +395,9 @@ class EventEngine {
   mutable PendingEvents pending_ ABSL_GUARDED_BY(mutex_);  // questions sort it
   mutable EventCounters counters_ ABSL_GUARDED_BY(mutex_);
   mutable Sweep* running_ ABSL_GUARDED_BY(mutex_) = nullptr;  // the trigger that has a run
-  Wakers wakers_;
+
+  Mutex waking_;  // held while the attached functions run: one call at a time
+  TimeListeners attached_;
 };
 
 }  // namespace masterclock::inline v0_2::internal

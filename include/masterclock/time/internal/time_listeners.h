@@ -33,8 +33,13 @@ class TimeListenerEntry {
   // Calls the listener, unless it has ended.
   void run(const TimeChange& change) {
     const Run run(*this);
-    if ((state_.load(std::memory_order_seq_cst) & kEnded) == 0) listener_(change);
+    if (!ended()) listener_(change);
   }
+
+  [[nodiscard]] bool ended() const noexcept { return (state_.load() & kEnded) != 0; }
+
+  // Ends the listener without a wait.
+  void forget() noexcept { state_.fetch_or(kEnded); }
 
   // Returns once the listener runs on no other thread and never will again. Runs of the calling thread
   // do not count: a listener may end itself.
@@ -78,28 +83,27 @@ class TimeListenerEntry {
 // Threads: any.
 class TimeListeners {
  public:
+  // Adds a listener, and drops those that have ended.
   [[nodiscard]] TimeSubscription add(std::function<void(const TimeChange&)> listener);
 
-  // Calls each listener on this thread. An exception of a listener passes to the caller, and the
-  // remaining listeners are not called.
+  [[nodiscard]] bool any() const noexcept { return any_.load(std::memory_order_relaxed); }
+
+  // Calls each listener on this thread, and does not allocate. An exception of a listener passes to the
+  // caller, and the remaining listeners are not called.
   void announce(const TimeChange& change) {
-    std::vector<std::shared_ptr<TimeListenerEntry>> listening;
-    {
-      const std::lock_guard lock(mutex_);
-      drop_ended();
-      listening = entries_;
-    }
-    for (const auto& entry : listening) entry->run(change);
+    if (!any()) return;
+    std::unique_lock lock(mutex_);
+    const auto entries = entries_;
+    lock.unlock();
+    for (const auto& entry : *entries) entry->run(change);
   }
 
  private:
-  // Requires mutex_. An entry without another owner has lost its subscription.
-  void drop_ended() {
-    std::erase_if(entries_, [](const auto& entry) { return entry.use_count() == 1; });
-  }
+  using Entries = std::vector<std::shared_ptr<TimeListenerEntry>>;
 
   std::mutex mutex_;
-  std::vector<std::shared_ptr<TimeListenerEntry>> entries_;
+  std::shared_ptr<const Entries> entries_;  // replaced by add(); null before the first
+  std::atomic<bool> any_ = false;
 };
 
 }  // namespace internal
