@@ -23,7 +23,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -36,6 +35,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "masterclock/internal/quoted.h"
+#include "masterclock/internal/read_file.h"
 #include "masterclock/time/internal/sha1.h"
 #include "masterclock/time/leap_seconds.h"
 #include "masterclock/time/time_points.h"
@@ -46,7 +46,6 @@ class LeapSecondsFile {
  public:
   static constexpr const char* kSystemPath = "/usr/share/zoneinfo/leap-seconds.list";
 
-  // Returns the table that is compiled in.
   [[nodiscard]] static LeapSecondsFile built_in() {
     return {{leap_seconds().begin(), leap_seconds().end()}, leap_seconds_expiry(), "built-in"};
   }
@@ -62,13 +61,10 @@ class LeapSecondsFile {
   // Errors: NotFound for a file that cannot be read; otherwise as `parse`.
   [[nodiscard]] static absl::StatusOr<LeapSecondsFile> read(const std::string& path = kSystemPath) {
     constexpr std::size_t kLargest = 1 << 20;  // the real file has 5 kB
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return absl::NotFoundError(path + ": cannot be read");
-    std::string text(kLargest, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() == kLargest) return absl::DataLossError(path + ": too large for such a list");
-    return parse(text, path);
+    const std::optional<std::string> text = internal::read_file(path, kLargest);
+    if (!text) return absl::NotFoundError(path + ": cannot be read");
+    if (text->size() >= kLargest) return absl::DataLossError(path + ": too large for such a list");
+    return parse(*text, path);
   }
 
   // Returns the table of the file if it expires later than the built-in one; otherwise the built-in one.
@@ -82,14 +78,12 @@ class LeapSecondsFile {
   [[nodiscard]] LeapTable table() const noexcept { return {changes_, expiry_}; }
   // Returns the first instant for which the table may be wrong.
   [[nodiscard]] UtcTime expiry() const noexcept { return expiry_; }
-  // Returns the file's name, or "built-in".
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
  private:
   LeapSecondsFile(std::vector<LeapSecond> changes, UtcTime expiry, std::string source)
       : changes_(std::move(changes)), expiry_(expiry), source_(std::move(source)) {}
 
-  // Reads the lines in one pass, up to the first error.
   class Parser {
    public:
     explicit Parser(std::string name) : name_(std::move(name)) {}

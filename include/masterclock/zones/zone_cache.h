@@ -101,7 +101,6 @@ class ZoneCache {
     index_.clear();
   }
 
-  // Returns the zones in the cache, sorted by name.
   [[nodiscard]] std::vector<Zone> zones() const {
     std::vector<Zone> found;
     index_.for_each([&](const internal::ZoneTable& table) {

@@ -5,13 +5,11 @@
 #ifndef MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 #define MASTERCLOCK_SYNC_INTERNAL_TSC_COUNTER_H_
 
-#include "masterclock/version.h"
-
 #include <cstdint>
-#include <fstream>
 #include <string>
 
 #include "absl/status/status.h"
+#include "masterclock/internal/read_file.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -39,8 +37,8 @@ struct TscCounter {
     }
     constexpr const char* kFile =
         "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    std::string name;
-    std::getline(std::ifstream(kFile), name);
+    std::string name = internal::read_file(kFile).value_or("");
+    name = name.substr(0, name.find('\n'));
     if (name != "tsc") {
       return absl::FailedPreconditionError("the kernel's clocksource is '" + name +
                                            "', not 'tsc' (" + kFile + ")");

@@ -53,11 +53,9 @@ struct PosixTzDate {
 
 struct PosixTz {
   LocalTimeType standard;
-  struct Daylight {
-    LocalTimeType type;
-    PosixTzDate begin, end;
-  };
-  std::optional<Daylight> daylight;
+  bool has_daylight = false;
+  LocalTimeType daylight;
+  PosixTzDate begin, end;  // of daylight time
 
   // Returns no rule when `text` is not a rule, or names daylight time without its dates.
   static std::optional<PosixTz> parse(std::string_view text) {
@@ -65,14 +63,13 @@ struct PosixTz {
     PosixTz rule;
     rule.standard.abbreviation = name(in);
     rule.standard.offset = -signed_time(in, 24);
-    if (!in.at_end()) {
-      Daylight summer;
-      summer.type.is_dst = true;
-      summer.type.abbreviation = name(in);
-      summer.type.offset = in.peek() == ',' ? rule.standard.offset + 3600 : -signed_time(in, 24);
-      summer.begin = date(in);
-      summer.end = date(in);
-      rule.daylight = std::move(summer);
+    rule.has_daylight = !in.at_end();
+    if (rule.has_daylight) {
+      rule.daylight.is_dst = true;
+      rule.daylight.abbreviation = name(in);
+      rule.daylight.offset = in.peek() == ',' ? rule.standard.offset + 3600 : -signed_time(in, 24);
+      rule.begin = date(in);
+      rule.end = date(in);
     }
     in.expect_end();
     if (in.failed()) return std::nullopt;
@@ -81,15 +78,15 @@ struct PosixTz {
 
   // Appends the changes that the rule makes after the last change of `rules`, up to `last_year`.
   void unroll(ZoneRules& rules, int last_year) const {
-    if (!daylight) return;
+    if (!has_daylight) return;
     using namespace std::chrono;
     const std::int64_t known = rules.changes.empty() ? INT64_MIN : rules.changes.back().at;
     const sys_seconds from(seconds(std::max<std::int64_t>(known, -9'300'000'000)));
     for (int y = static_cast<int>(year_month_day(floor<days>(from)).year()); y <= last_year; ++y) {
-      ZoneChange begin{daylight->begin.in(y)-standard.offset, daylight->type};
-      ZoneChange end{daylight->end.in(y)-daylight->type.offset, standard};
-      if (end.at < begin.at) std::swap(begin, end);
-      for (ZoneChange* change : {&begin, &end}) {
+      ZoneChange first{begin.in(y)-standard.offset, daylight};
+      ZoneChange second{end.in(y)-daylight.offset, standard};
+      if (second.at < first.at) std::swap(first, second);
+      for (const ZoneChange* change : {&first, &second}) {
         const LocalTimeType& before =
             rules.changes.empty() ? rules.first : rules.changes.back().type;
         if (change->at > known && change->type != before) rules.changes.push_back(*change);

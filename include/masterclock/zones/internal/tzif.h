@@ -9,18 +9,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "masterclock/internal/big_endian.h"
+#include "masterclock/internal/read_file.h"
 
 namespace masterclock::inline v0_2::internal {
 
-// One kind of local time.
 struct LocalTimeType {
   std::int32_t offset = 0;  // seconds east of Greenwich
   bool is_dst = false;      // as the database marks it; see ZoneOffset::daylight
@@ -47,22 +45,18 @@ class TzifReader {
   // Returns no rules when `bytes` are not a well-formed TZif file.
   static std::optional<ZoneRules> read(std::string_view bytes) {
     TzifReader reader(bytes);
-    std::optional<Header> header = reader.header();
-    if (!header) return std::nullopt;
-    if (header->version == '\0') return reader.block<std::int32_t>(*header);
-    reader.at_ += header->size(4);  // the 32-bit block has the same data for fewer years
-    header = reader.header();
-    if (!header) return std::nullopt;
-    std::optional<ZoneRules> rules = reader.block<std::int64_t>(*header);
+    Header header;
+    if (!reader.take(header)) return std::nullopt;
+    if (header.version == '\0') return reader.block<std::int32_t>(header);
+    reader.at_ += header.size(4);  // the 32-bit block has the same data for fewer years
+    if (!reader.take(header)) return std::nullopt;
+    std::optional<ZoneRules> rules = reader.block<std::int64_t>(header);
     if (!rules || !reader.footer(rules->footer)) return std::nullopt;
     return rules;
   }
 
   static std::optional<ZoneRules> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return std::nullopt;
-    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    return read(bytes);
+    return read(internal::read_file(path).value_or(""));
   }
 
  private:
@@ -85,19 +79,18 @@ class TzifReader {
     return big_endian<Int>(bytes_of(bytes_), at);
   }
 
-  std::optional<Header> header() {
+  bool take(Header& h) {
     constexpr std::size_t kSize = 44;
-    if (!has(kSize) || bytes_.substr(at_, 4) != "TZif") return std::nullopt;
-    Header h;
+    if (!has(kSize) || bytes_.substr(at_, 4) != "TZif") return false;
     h.version = bytes_[at_ + 4];
     std::size_t* const counts[] = {&h.isutc, &h.isstd, &h.leaps, &h.times, &h.types, &h.chars};
     for (std::size_t i = 0; i < 6; ++i) {
       const std::int64_t count = number<std::int32_t>(at_ + 20 + 4 * i);
-      if (count < 0 || count > 50'000) return std::nullopt;  // a span's number fits in 16 bits
+      if (count < 0 || count > 50'000) return false;  // a span's number fits in 16 bits
       *counts[i] = static_cast<std::size_t>(count);
     }
     at_ += kSize;
-    return h;
+    return true;
   }
 
   template <class Time>

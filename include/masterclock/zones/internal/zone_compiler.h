@@ -82,8 +82,6 @@ class ZoneCompiler {
   void lay_buckets() {
     const std::vector<ZoneSpan>& spans = data_.spans;
     const std::size_t count = spans.size() - 1;
-    data_.buckets.resize(ZoneBucket::kCount);
-    data_.first_span.resize(ZoneBucket::kCount);
     std::size_t first = 0;  // the span at the beginning of the bucket's reach
     for (std::size_t b = 0; b < ZoneBucket::kCount; ++b) {
       const std::int64_t begin = static_cast<std::int64_t>(b) << ZoneBucket::kShift;

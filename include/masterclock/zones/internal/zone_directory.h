@@ -4,16 +4,14 @@
 #ifndef MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_DIRECTORY_H_
 
-#include "masterclock/version.h"
-
 #include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
+
+#include "masterclock/internal/read_file.h"
 
 namespace masterclock::inline v0_2::internal {
 
@@ -38,12 +36,15 @@ inline std::string find_zone_directory() {
 // Adds the names under `folder`, which is empty or ends with a slash. Follows no link to a folder.
 inline void add_zone_names(const std::string& directory, const std::string& folder,
                            std::vector<std::string>& names) {
-  const auto close = [](DIR* open) { ::closedir(open); };
-  const std::unique_ptr<DIR, decltype(close)> stream(::opendir((directory + "/" + folder).c_str()),
-                                                     close);
-  if (stream == nullptr) return;
+  const struct Stream {
+    DIR* directory;
+    ~Stream() {
+      if (directory != nullptr) ::closedir(directory);
+    }
+  } stream{::opendir((directory + "/" + folder).c_str())};
+  if (stream.directory == nullptr) return;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this stream
-  while (const dirent* const entry = ::readdir(stream.get())) {
+  while (const dirent* const entry = ::readdir(stream.directory)) {
     const std::string name = folder + entry->d_name;
     if (name.find('.') != std::string::npos) continue;
     const std::string path = (directory + "/").append(name);
@@ -69,13 +70,15 @@ inline std::vector<std::string> list_zone_names(const std::string& directory) {
 // Returns "2026f", or "unknown". The version is the first line of the database's text form, and on
 // some systems a separate file.
 inline std::string read_zone_version(const std::string& directory) {
-  std::string line;
-  if (std::ifstream zi(directory + "/tzdata.zi"); std::getline(zi, line)) {
-    constexpr const char kMark[] = "# version ";
-    if (line.starts_with(kMark)) return line.substr(sizeof kMark - 1);
-  }
-  if (std::ifstream version(directory + "/+VERSION"); std::getline(version, line)) return line;
-  return "unknown";
+  const auto first_line = [&](const char* file) {
+    const std::string text = read_file(directory + file, 1).value_or("");
+    return text.substr(0, text.find('\n'));
+  };
+  const std::string line = first_line("/tzdata.zi");
+  constexpr const char kMark[] = "# version ";
+  if (line.starts_with(kMark)) return line.substr(sizeof kMark - 1);
+  const std::string version = first_line("/+VERSION");
+  return version.empty() ? "unknown" : version;
 }
 
 }  // namespace masterclock::inline v0_2::internal

@@ -11,6 +11,7 @@
 #define MASTERCLOCK_ZONES_INTERNAL_ZONE_TABLE_H_
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -54,9 +55,9 @@ struct ZoneBucket {
 
 // The part that zones with the same history share.
 struct ZoneData {
+  std::array<ZoneBucket, ZoneBucket::kCount> buckets = {};  // first: none crosses a cache line
+  std::array<std::uint16_t, ZoneBucket::kCount> first_span = {};  // the span before the turn
   std::vector<ZoneSpan> spans;  // the first begins at INT64_MIN; one more follows the last
-  std::vector<ZoneBucket> buckets;
-  std::vector<std::uint16_t> first_span;  // of each bucket: the span before its turn
   std::string names;
 };
 
@@ -206,11 +207,8 @@ class ZoneTable {
 
 // Returns the table of UTC, which needs no database.
 [[nodiscard]] inline const ZoneTable& utc_table() {
-  static const auto* const data =
-      new ZoneData{{{INT64_MIN, 0, false, 3, 0}, {INT64_MAX, 0, false, 3, 0}},
-                   std::vector<ZoneBucket>(ZoneBucket::kCount),
-                   std::vector<std::uint16_t>(ZoneBucket::kCount),
-                   "UTC"};
+  static const auto* const data = new ZoneData{
+      .spans = {{INT64_MIN, 0, false, 3, 0}, {INT64_MAX, 0, false, 3, 0}}, .names = "UTC"};
   static const auto* const table = new ZoneTable("UTC", *data);
   return *table;
 }
