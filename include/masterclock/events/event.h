@@ -125,7 +125,6 @@ enum class OnDuplicate {
   return internal::name_of(policy, {"reject", "replace", "keep"});
 }
 
-// Reports an event that fired.
 struct FiredEvent {
   std::string id = {}, type = {}, payload = {};
   UtcTime due = {};  // on the steady timeline: converted by the present offset of the two clocks
@@ -135,14 +134,12 @@ struct FiredEvent {
   std::int64_t skipped = 0;  // occurrences that `on_misfire` skipped since the event last fired
 };
 
-// Describes a pending event.
 struct ScheduledEvent {
   EventHandle handle = {};
   std::string id = {}, type = {}, payload = {};
   UtcTime due = {};  // as in FiredEvent
 };
 
-// Asks for an event.
 struct EventRequest {
   std::string id = {};      // unique among the pending events, or empty
   DueTime due = UtcTime();  // the default, 1970, fires at the next trigger

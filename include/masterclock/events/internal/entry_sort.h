@@ -36,6 +36,13 @@ using EntryKey = Int128;
   return key_of(a) < key_of(b);
 }
 
+// Orders the latest entry first.
+struct IsLater {
+  bool operator()(const QueueEntry& a, const QueueEntry& b) const noexcept {
+    return comes_before(b, a);
+  }
+};
+
 // Copies `entries` to `sorted`, the latest first: the first entry is then at the end, where it is cheap
 // to remove.
 //
@@ -48,7 +55,7 @@ inline void sort_latest_first(const std::vector<QueueEntry>& entries,
                               std::vector<QueueEntry>& sorted) {
   constexpr std::size_t kFew = 64, kMovesPerEntry = 4;
   constexpr int kSpanBits = 12;  // 2^12 spans at most: the counters fit in the first cache
-  const auto is_later = [](const QueueEntry& a, const QueueEntry& b) { return comes_before(b, a); };
+  constexpr IsLater is_later;
   const std::size_t n = entries.size();
   sorted.resize(n);
   if (n < kFew) {

@@ -38,7 +38,6 @@ class EventBuckets {
 
   [[nodiscard]] bool empty() const noexcept { return buckets_.empty(); }
 
-  // Returns whether `entry` comes before all entries here.
   [[nodiscard]] bool is_before_all(const QueueEntry& entry) const noexcept {
     return buckets_.empty() || key_of(entry) < buckets_.back().low;
   }

@@ -78,50 +78,44 @@ class EventEngine {
     }
     // Memory is allocated before the first change that is not undone. Replaced and undone events are
     // destroyed after the lock.
-    struct Added {
-      Slot slot;
-      std::optional<Slot> old;
-      bool is_new;
-    };
     std::vector<PendingEvent> gone(events.size());
     std::vector<EventHandle> handles(events.size());
     std::vector<ScheduledEvent> announced;
-    std::vector<Added> added;
-    added.reserve(events.size());
     bool wakes = false;
     {
       const Lock lock(*this);
       struct Undo {
         PendingEvents& pending;
-        std::vector<Added>& added;
+        std::vector<IncomingEvent>& events;
         std::vector<PendingEvent>& gone;
         ~Undo() {
-          for (std::size_t i = 0; i < added.size(); ++i) {
-            if (added[i].is_new) pending.take_out(added[i].slot, gone[i]);
+          for (std::size_t i = 0; i < events.size(); ++i) {
+            if (events[i].is_new) pending.take_out(events[i].slot, gone[i]);
           }
         }
-      } undo{pending_, added, gone};
+      } undo{pending_, events, gone};
       std::size_t leaving = 0;
       for (IncomingEvent& event : events) {
-        const std::optional<Slot> old = find(event);
-        if (old && event.on_duplicate == OnDuplicate::kKeep) {
-          added.push_back({*old, std::nullopt, false});
+        event.old = find(event);
+        if (event.old && event.on_duplicate == OnDuplicate::kKeep) {
+          event.slot = *event.old;
           continue;
         }
-        const std::optional<Slot> slot = add(event, old, leaving);
-        if (!slot) return refusal(event, old);
-        added.push_back({*slot, old, true});
-        if (old) ++leaving;
+        const std::optional<Slot> slot = add(event, event.old, leaving);
+        if (!slot) return refusal(event, event.old);
+        event.slot = *slot;
+        event.is_new = true;
+        if (event.old) ++leaving;
         if (options_.on_scheduled) announced.push_back(pending_.describe(*slot, read()));
       }
-      for (std::size_t i = 0; i < added.size(); ++i) {
-        handles[i] = pending_.handle_of(added[i].slot);
-        if (!added[i].is_new) continue;
-        added[i].is_new = false;  // nothing to undo
-        if (added[i].old) pending_.replace(*added[i].old, added[i].slot, gone[i]);
-        if (added[i].old) ++counters_.cancelled;
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        IncomingEvent& event = events[i];
+        handles[i] = pending_.handle_of(event.slot);
+        if (!std::exchange(event.is_new, false)) continue;  // nothing to undo from here on
+        if (event.old) pending_.replace(*event.old, event.slot, gone[i]);
+        if (event.old) ++counters_.cancelled;
         ++counters_.scheduled;
-        wakes = wakes || (attached_.any() && pending_.is_first(added[i].slot));
+        wakes = wakes || (attached_.any() && pending_.is_first(event.slot));
       }
     }
     if (wakes) wake();
@@ -323,7 +317,6 @@ class EventEngine {
     return {source_.now_utc(), source_.now_steady()};
   }
 
-  // Returns the pending event with the id of `event`.
   [[nodiscard]] std::optional<Slot> find(const IncomingEvent& event) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return event.id().empty() ? std::nullopt : pending_.find(event.id());

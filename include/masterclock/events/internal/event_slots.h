@@ -38,7 +38,6 @@ namespace masterclock::inline v0_2::internal {
 
 using EventAction = absl::AnyInvocable<void(const FiredEvent&)>;
 
-// The parts of an event that most events do not have.
 struct EventExtras {
   std::string id = {}, type = {}, payload = {};
   std::optional<std::chrono::nanoseconds> max_lateness = {};
@@ -80,7 +79,7 @@ class EventSlots {
   // Returns the slot that take() will take. Nothing when there are kMost slots and none is free.
   std::optional<Slot> next_free() {
     while (free_count_ == 0) {
-      if (blocks_.size() * kBlock >= kMost) return std::nullopt;
+      if (count_ >= kMost) return std::nullopt;
       grow();
     }
     return free_[free_count_ - 1];
@@ -106,7 +105,7 @@ class EventSlots {
   [[nodiscard]] std::optional<Slot> find(EventHandle handle) const noexcept {
     const std::uint64_t number = handle.to_uint64();
     const auto slot = static_cast<Slot>(number & (kMost - 1));
-    if (slot / kBlock >= blocks_.size()) return std::nullopt;
+    if (slot >= count_) return std::nullopt;
     const PendingEvent& event = (*this)[slot];
     if (!event.is_pending() || event.generation() != number >> kSlotBits) return std::nullopt;
     return slot;
@@ -149,9 +148,10 @@ class EventSlots {
   }
 
   void grow() {
-    const auto first = static_cast<Slot>(blocks_.size() * kBlock);
+    const Slot first = count_;
     if (free_.size() < first + kBlock) free_.resize(2 * std::size_t{first} + kBlock);
-    blocks_.push_back(std::make_unique<PendingEvent[]>(kBlock));
+    blocks_.emplace_back(kBlock);
+    count_ += kBlock;
     PendingEvent& range = (*this)[first];
     draw_range(range, first);
     for (Slot slot = first + kBlock; slot-- > first;) {
@@ -164,7 +164,8 @@ class EventSlots {
   using Counters = std::array<std::atomic<std::uint64_t>, kMost / kGroup>;
   static inline Counters drawn_{};  // the last range of each counter; 0 before the first
 
-  std::vector<std::unique_ptr<PendingEvent[]>> blocks_;
+  std::vector<std::vector<PendingEvent>> blocks_;
+  Slot count_ = 0;  // of slots in the blocks
   std::vector<Slot> free_;  // with room for every slot; the first free_count_ count
   std::size_t free_count_ = 0;
 };

@@ -15,7 +15,6 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// The position of a trigger in the order of the events.
 struct EventSweep {
   TimeReading now;
   const TimeSource& source;  // events with a max_lateness read it again

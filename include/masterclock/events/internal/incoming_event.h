@@ -27,6 +27,10 @@ struct IncomingEvent {
   std::unique_ptr<EventExtras> extras = nullptr;
   EventAction* action = nullptr;
   OnDuplicate on_duplicate = OnDuplicate::kReject;
+  // For schedule_all(): the slot of the event, or of the kept one, and the event that it replaces.
+  EventSlots::Slot slot = 0;
+  std::optional<EventSlots::Slot> old = {};
+  bool is_new = false;
 
   [[nodiscard]] std::string_view id() const noexcept {
     return extras == nullptr ? std::string_view() : extras->id;

@@ -23,16 +23,6 @@
 // Errors:  std::bad_alloc, from functions that are not noexcept. The entries and their order then stay.
 // Source:  R. Rönngren, J. Riboe, R. Ayani: "Lazy queue: an efficient implementation of the
 //          pending-event set", Annual Simulation Symposium, 1991.
-//
-// ## Example
-//
-//   using namespace std::chrono_literals;
-//   masterclock::internal::LazyQueue queue;
-//   queue.reserve(0);
-//   queue.push(20s, 1, 0);
-//   queue.reserve(1);
-//   queue.push(10s, 2, 1);
-//   assert(queue.first()->slot == 1);
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_LAZY_QUEUE_H_
 
@@ -163,8 +153,8 @@ class LazyQueue {
       for (const QueueEntry& entry : entries) {
         if (entry.due >= from && entry.due < until && is_live(entry)) found.push_back(entry);
       }
-      std::sort(found.begin(), found.end(), comes_before);
-      for (const QueueEntry& entry : found) visit(entry);
+      std::sort(found.begin(), found.end(), IsLater());
+      for (std::size_t i = found.size(); i-- > 0;) visit(found[i]);
       return false;
     });
   }
@@ -209,7 +199,6 @@ class LazyQueue {
     sweep_overflow();
     distribute_live();
   }
-  // Sorts the overflow and moves each entry to its place.
   void distribute_live() {
     sort_latest_first(overflow_, spare_);
     Rest rest{overflow_, spare_.data(), spare_.data() + spare_.size()};
@@ -249,7 +238,6 @@ class LazyQueue {
     sorted_.erase(sorted_.begin(), sorted_.begin() + count);
   }
 
-  // Moves the first bucket to sorted_, which is empty.
   void refill() {
     sort_latest_first(buckets_.first(), sorted_);
     buckets_.drop_first();

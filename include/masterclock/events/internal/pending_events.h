@@ -131,7 +131,6 @@ class PendingEvents {
     return event;
   }
 
-  // Returns the events due in [from, until), in order.
   [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimeReading& now) {
     std::vector<QueueEntry> found;
     utc_.for_each(from.time_since_epoch(), until.time_since_epoch(),
@@ -147,7 +146,10 @@ class PendingEvents {
       if (due < from || due >= until) continue;
       found.push_back({due.time_since_epoch(), slots_[slot].serial, slot, 0});
     }
-    if (found.size() > in_order) std::sort(found.begin(), found.end(), comes_before);
+    if (found.size() > in_order) {
+      std::sort(found.begin(), found.end(), IsLater());
+      std::reverse(found.begin(), found.end());
+    }
     std::vector<Slot> events;
     events.reserve(found.size());
     for (const QueueEntry& entry : found) events.push_back(entry.slot);
@@ -194,7 +196,8 @@ class PendingEvents {
       const UtcTime due(entry.due);
       if (run.size == most || due > sweep.now.utc) return false;
       PendingEvent& event = slots_[entry.slot];
-      __builtin_prefetch(&event);  // slots lie in no order: the loop below reads them from the cache
+      __builtin_prefetch(
+          &event);  // slots lie in no order: the loop below reads them from the cache
       run.events[run.size++] = {&event, entry.slot, due};
       return true;
     });
@@ -358,7 +361,6 @@ class PendingEvents {
     pass(sweep, due.fired.due, event.serial);
   }
 
-  // Moves the sweep past the event that it has just taken.
   void pass(EventSweep& sweep, UtcTime due, std::uint64_t serial) const noexcept {
     const bool is_first = sweep.place.serial == 0;
     if (is_first || due.time_since_epoch() != sweep.place.due) sweep.place.younger = next_serial_;

@@ -17,7 +17,6 @@
 
 namespace masterclock::inline v0_2::internal {
 
-// A Daily repetition with its wall clock.
 class DailyRecurrence {
  public:
   DailyRecurrence(const LocalDue& due, const Daily& daily) noexcept
@@ -30,13 +29,11 @@ class DailyRecurrence {
     return times_.first_on(date, date + kMostDays, UtcTime::min());
   }
 
-  // Returns the first occurrence after `utc`.
   [[nodiscard]] std::optional<UtcTime> next_after(UtcTime utc) const {
     const auto date = date_of(utc);
     return times_.first_on(date - kMargin, date + kMostDays, utc);
   }
 
-  // Returns the last occurrence that is not after `utc`.
   [[nodiscard]] std::optional<UtcTime> last_until(UtcTime utc) const {
     const auto date = date_of(utc);
     for (auto day = date + kMargin; day > date - kMostDays; day -= std::chrono::days(1)) {
@@ -114,7 +111,6 @@ class DailyRecurrence {
   LocalOccurrences<AnyWallClock> times_;
 };
 
-// A due time on its timeline.
 struct TimelineDue {
   bool on_steady = false;
   std::chrono::nanoseconds due = {};  // since the epoch of the timeline

@@ -3,13 +3,6 @@
 // A kernel wakes a thread some time after the requested instant, which depends on the machine and its
 // load. The estimate is a percentile of the last wake-ups. A sleeper that sets its timer earlier by a low
 // percentile rarely wakes too early; by a high percentile, rarely too late.
-//
-// ## Example
-//
-//   using namespace std::chrono_literals;
-//   masterclock::internal::WakeLatency lead(90, 0us, 500us);
-//   for (int i = 1; i <= 20; ++i) lead.woken_late_by(i * 10us);
-//   assert(lead.get() == 180us);
 #ifndef MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_
 #define MASTERCLOCK_EVENTS_INTERNAL_WAKE_LATENCY_H_
 
