@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -73,10 +72,11 @@ class SystemTimeSource final : public TimeSource {
   TimeSubscription subscribe(TimeListener listener) override {
     {
       const std::lock_guard lock(mutex_);
-      if (watcher_ == nullptr) {
+      if (!watched_) {
         offset_ = read_offset();
         slept_ = read_slept();
-        watcher_ = std::make_unique<internal::ClockStepWatcher>([this] { on_clock_set(); });
+        watcher_.start([this] { on_clock_set(); });
+        watched_ = true;
       }
     }
     return TimeSource::subscribe(std::move(listener));
@@ -120,10 +120,11 @@ class SystemTimeSource final : public TimeSource {
     announce({internal::classify_jump(from, to, slept), from, to});
   }
 
-  std::mutex mutex_;                   // guards watcher_
+  std::mutex mutex_;  // guards watched_
+  bool watched_ = false;
   std::chrono::nanoseconds offset_{};  // used by the waiting thread alone
   std::chrono::nanoseconds slept_{};   // used by the waiting thread alone
-  std::unique_ptr<internal::ClockStepWatcher> watcher_;
+  internal::ClockStepWatcher watcher_;
 };
 
 }  // namespace masterclock::inline v0_2

@@ -37,12 +37,15 @@ inline SchedulerOptions scheduler_options(const MasterClockOptions& options) {
   result.max_pending = options.max_pending;
   if (const ObserverPtr observer = options.observer) {
     result.on_scheduled = [observer](const ScheduledEvent& e) { observer->event_scheduled(e); };
-    result.on_fired = [observer](const FiredEvent& e) { observer->event_fired(e); };
-    result.on_late = [observer](const FiredEvent& e) { observer->event_late(e); };
+    const auto report = [&](void (MasterClockObserver::*what)(const FiredEvent&)) {
+      return [observer, what](const FiredEvent& e) { ((*observer).*what)(e); };
+    };
+    result.on_fired = report(&MasterClockObserver::event_fired);
+    result.on_late = report(&MasterClockObserver::event_late);
+    result.on_dropped = report(&MasterClockObserver::event_dropped);
     result.on_failed = [observer](const FiredEvent& e, std::exception_ptr error) {
       observer->event_failed(e, error);
     };
-    result.on_dropped = [observer](const FiredEvent& e) { observer->event_dropped(e); };
   }
   return result;
 }

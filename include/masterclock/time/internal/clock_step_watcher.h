@@ -1,8 +1,7 @@
-// Calls back when the machine's clock is set, without polling. Linux only: elsewhere `active()` is false.
+// Calls back when the machine's clock is set, without polling. Linux only: elsewhere nothing calls.
 //
 // A timer on CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET wakes its reader when that clock jumps, also at a
-// resume from suspend. One thread waits for it from construction to destruction. `active()` is false too
-// where the kernel refuses the timer.
+// resume from suspend. One thread waits for the timer, unless the kernel refuses it.
 //
 // Threads: `on_set` runs on the watcher's thread. The destructor joins it, but for two cases: `on_set` called
 //          exit(), or this process is a child of fork() and has no such thread.
@@ -29,12 +28,16 @@ namespace masterclock::inline v0_2::internal {
 
 class ClockStepWatcher {
  public:
+  ClockStepWatcher() = default;
   ClockStepWatcher(const ClockStepWatcher&) = delete;
   ClockStepWatcher& operator=(const ClockStepWatcher&) = delete;
 
 #if defined(__linux__)
-  explicit ClockStepWatcher(std::function<void()> on_set)
-      : on_set_(std::move(on_set)), timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC)) {
+  // Call it once, and again only if it threw.
+  void start(std::function<void()> on_set) {
+    on_set_ = std::move(on_set);
+    home_ = HomeProcess();
+    if (timer_ < 0) timer_ = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
     if (timer_ >= 0 && set_timer(kFarAhead)) thread_ = std::thread([this] { watch(); });
   }
 
@@ -48,8 +51,6 @@ class ClockStepWatcher {
     }
     if (timer_ >= 0) ::close(timer_);
   }
-
-  [[nodiscard]] bool active() const noexcept { return thread_.joinable(); }
 
  private:
   // Times of the timer in seconds since 1970. Only its cancellation and the end of the thread matter.
@@ -79,8 +80,7 @@ class ClockStepWatcher {
   HomeProcess home_;
   std::thread thread_;
 #else
-  explicit ClockStepWatcher(std::function<void()>) {}
-  [[nodiscard]] bool active() const noexcept { return false; }
+  void start(const std::function<void()>&) {}
 #endif
 };
 
