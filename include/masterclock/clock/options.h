@@ -30,10 +30,8 @@ struct MasterClockOptions {
   SyncProvider* sync = nullptr;
   HoldoverOptions holdover = {};
 
-  // An event is late when its lateness is more than this.
+  // As in SchedulerOptions.
   std::chrono::nanoseconds late_after = std::chrono::milliseconds(1);
-
-  // The scheduler refuses more pending events with ResourceExhausted.
   std::size_t max_pending = std::numeric_limits<std::size_t>::max();
 };
 

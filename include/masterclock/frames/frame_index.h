@@ -100,7 +100,6 @@ requires std::same_as<Time, std::chrono::nanoseconds> || std::same_as<Time, TaiT
   }
 }
 
-// Returns the first frame that starts `since_origin` or later.
 [[nodiscard]] constexpr std::int64_t first_frame_at_or_after(std::chrono::nanoseconds since_origin,
                                                              FrameRate rate) noexcept {
   if (!rate.valid()) return 0;

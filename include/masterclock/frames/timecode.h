@@ -47,7 +47,6 @@ namespace masterclock::inline v0_2 {
 
 namespace internal {
 
-// A text in the shape of a label.
 struct TimecodeText {
   TimecodeLabel label;
   DropFrame drop = DropFrame::kNo;
@@ -141,7 +140,6 @@ class Timecode {
   [[nodiscard]] constexpr TimecodeFormat format() const noexcept { return format_; }
   [[nodiscard]] constexpr FrameRate rate() const noexcept { return format_.rate(); }
   [[nodiscard]] constexpr DropFrame drop_frame() const noexcept { return format_.drop_frame(); }
-  // Returns hours, minutes, seconds and frames.
   [[nodiscard]] constexpr TimecodeLabel label() const noexcept { return format_.label_of(frame_); }
 
   // Returns SI time from the first nanosecond of frame 0 to that of this frame, on a day of labels.

@@ -35,12 +35,10 @@ class TextCursor {
   }
   bool accept(char c) noexcept { return accept(std::string_view(&c, 1)); }
 
-  // Skips `c`, or fails with "expected 'c'".
   void expect(char c) {
     if (!accept(c)) fail(std::string("expected '") + c + "'");
   }
 
-  // Fails with "expected the end" unless all of the text is read.
   void expect_end() {
     if (!at_end()) fail("expected the end");
   }

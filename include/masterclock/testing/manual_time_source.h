@@ -55,12 +55,10 @@ class ManualTimeSource final : public TimeSource {
     return move(TimeChange::Kind::kAdvance, steady, utc);
   }
 
-  // Moves UTC by `size`, either way.
   void step_utc(std::chrono::nanoseconds size) {
     move(TimeChange::Kind::kStep, std::chrono::nanoseconds(0), size);
   }
 
-  // Sets UTC to `reading`.
   void set_utc(UtcTime reading) {
     TimeChange change{TimeChange::Kind::kStep, {}, reading};
     {

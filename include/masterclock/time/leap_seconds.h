@@ -46,7 +46,6 @@ enum class LeapCoverage { kBefore1972, kCovered, kAfterExpiry };
   return internal::name_of(coverage, {"before 1972", "covered", "after expiry"});
 }
 
-// A TAI time with its coverage.
 struct TaiReading : TaiTime {
   LeapCoverage coverage = LeapCoverage::kCovered;
 };
@@ -122,7 +121,6 @@ constexpr LeapCoverage leap_coverage(UtcTime utc, const LeapTable& by) noexcept 
           internal::leap_coverage(utc, by)};
 }
 
-// Returns the UTC time of a TAI time.
 [[nodiscard]] constexpr UtcReading to_utc(TaiTime tai, const LeapTable& by = {}) noexcept {
   const auto table = by.changes;
   const auto begins = [&](std::size_t i) {

@@ -38,7 +38,6 @@ namespace masterclock::inline v0_2 {
 struct SmearedTimescale {};
 using SmearedTime = TimeOn<SmearedTimescale>;
 
-// A smeared time with its coverage.
 struct SmearedReading : SmearedTime {
   bool smearing = false;  // inside a window: the time differs from UTC
   LeapCoverage coverage = LeapCoverage::kCovered;
@@ -71,7 +70,6 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
 
 }  // namespace internal
 
-// Returns the smeared time of a TAI time.
 [[nodiscard]] constexpr SmearedReading to_smeared(TaiTime tai, const LeapTable& by = {}) noexcept {
   const UtcReading utc = to_utc(tai, by);
   const auto smear = internal::find_smear(by, [&](const internal::Smear& s) {
@@ -86,12 +84,10 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
           true, utc.coverage};
 }
 
-// Returns the smeared time of a UTC time.
 [[nodiscard]] constexpr SmearedReading to_smeared(UtcTime utc, const LeapTable& by = {}) noexcept {
   return to_smeared(static_cast<const TaiTime&>(to_tai(utc, by)), by);
 }
 
-// Returns the TAI time of a smeared time.
 [[nodiscard]] constexpr TaiReading to_tai(SmearedTime smeared, const LeapTable& by = {}) noexcept {
   const auto smear = internal::find_smear(by, [&](const internal::Smear& s) {
     return s.smeared <= smeared && smeared < saturating_add(s.smeared, internal::kSmearLabels);
@@ -107,7 +103,6 @@ constexpr std::optional<Smear> find_smear(const LeapTable& by, Holds holds) noex
   return result;
 }
 
-// Returns the UTC time of a smeared time.
 [[nodiscard]] constexpr UtcReading to_utc(SmearedTime smeared, const LeapTable& by = {}) noexcept {
   return to_utc(static_cast<const TaiTime&>(to_tai(smeared, by)), by);
 }

@@ -40,7 +40,6 @@ using SteadyTime = TimeOn<std::chrono::steady_clock>;
 struct TaiTimescale {};
 using TaiTime = TimeOn<TaiTimescale>;
 
-// Adds two durations, and stops at the ends of the range.
 [[nodiscard]] constexpr std::chrono::nanoseconds saturating_add(
     std::chrono::nanoseconds a, std::chrono::nanoseconds b) noexcept {
   return std::chrono::nanoseconds(internal::saturating_sum(a.count(), b.count()));

@@ -51,7 +51,6 @@ inline std::chrono::nanoseconds read_fraction(TextCursor& in) {
   return std::chrono::nanoseconds(value);
 }
 
-// Reads 'Z' or an offset.
 inline void read_offset(TextCursor& in, Rfc3339Fields& fields) {
   fields.zulu = in.accept("Zz");
   if (fields.zulu) return;
@@ -68,7 +67,6 @@ inline void read_offset(TextCursor& in, Rfc3339Fields& fields) {
 // An instant states its seconds and its offset. A local time may state its seconds, and states no offset.
 enum class Rfc3339Form { kInstant, kLocal };
 
-// Reads the date-time at the cursor and leaves the cursor behind it. The cursor keeps the error.
 inline Rfc3339Fields read_rfc3339(TextCursor& in, Rfc3339Form form = Rfc3339Form::kInstant) {
   using namespace std::chrono;
   const bool is_local = form == Rfc3339Form::kLocal;

@@ -30,7 +30,6 @@ class TimeListenerEntry {
   explicit TimeListenerEntry(std::function<void(const TimeChange&)> listener)
       : listener_(std::move(listener)) {}
 
-  // Calls the listener, unless it has ended.
   void run(const TimeChange& change) {
     const Run run(*this);
     if (!ended()) listener_(change);
