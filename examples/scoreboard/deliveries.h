@@ -6,6 +6,7 @@
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_DELIVERIES_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -68,6 +69,7 @@ class Deliveries {
 
   const std::unique_ptr<Sql> sql_;
   const std::string destination_;
+  std::int64_t through_ = 0;  // up to this event none waits, unless it was resent
 };
 
 // The deliveries to all destinations, for the server.
@@ -91,6 +93,7 @@ class DeliveryDesk {
   explicit DeliveryDesk(std::unique_ptr<Sql> sql) : sql_(std::move(sql)) {}
 
   const std::unique_ptr<Sql> sql_;
+  std::map<std::string, std::int64_t> through_;  // by destination, as in Deliveries
 };
 
 }  // namespace scoreboard

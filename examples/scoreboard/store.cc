@@ -36,6 +36,13 @@ constexpr const char* kSchema[] = {
      " PRIMARY KEY (destination, event_id)) STRICT"),
 };
 
+// The deliveries that wait, and the dead letters. A match of an earlier build gets the indexes too.
+constexpr const char* kIndexes[] = {
+    ("CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (destination, event_id)"
+     " WHERE delivered IN (0, 2)"),
+    "CREATE INDEX IF NOT EXISTS deliveries_dead ON deliveries (event_id) WHERE delivered = 3",
+};
+
 // The other servers of a match listen to the channel. An update that shows nothing new is silent.
 constexpr const char* kTriggers[] = {
     ("CREATE FUNCTION scoreboard_changed() RETURNS trigger LANGUAGE plpgsql AS"
@@ -80,11 +87,19 @@ absl::Status Store::prepare(bool postgres) {
   const auto version = setting("version");
   if (!version.ok()) return version.status();
   if (!version->empty()) {
-    if (*version == std::to_string(kVersion)) return transaction->commit();
+    if (*version == std::to_string(kVersion)) {
+      for (const char* const statement : kIndexes) {
+        if (made = sql_->define(statement); !made.ok()) return made;
+      }
+      return transaction->commit();
+    }
     return absl::FailedPreconditionError("The match is of version " + *version +
                                          " of this program");
   }
   for (const char* const statement : kSchema) {
+    if (made = sql_->define(statement); !made.ok()) return made;
+  }
+  for (const char* const statement : kIndexes) {
     if (made = sql_->define(statement); !made.ok()) return made;
   }
   for (const char* const statement : kTriggers) {
