@@ -28,10 +28,14 @@
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/events/event_scheduler.h"
 #include "masterclock/time/system_time_source.h"
+#include "masterclock/timers/clock_board.h"
 
 namespace {
 
 using namespace std::chrono_literals;
+using masterclock::ClockBoard;
+using masterclock::ClockCommand;
+using masterclock::ClockReport;
 using masterclock::Dispatcher;
 using masterclock::DispatcherOptions;
 using masterclock::EventRequest;
@@ -120,6 +124,43 @@ void BM_Lateness_Hybrid(benchmark::State& state) { fire_a_second(state, {.spin =
 BENCHMARK(BM_Lateness_Nanosleep)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Lateness_Dispatcher)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Lateness_Hybrid)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// --- clocks --------------------------------------------------------------------------------------
+
+// Ten thousand clocks run, each with seconds at other instants. Every second is reported.
+void BM_Board_TenThousandClocks(benchmark::State& state) {
+  constexpr std::int64_t kClocks = 10'000, kSeconds = 3;
+  for (auto _ : state) {
+    EventScheduler scheduler(source());
+    std::vector<nanoseconds> late;
+    late.reserve(kClocks * kSeconds);
+    std::int64_t missed = 0;
+    nanoseconds cpu{};
+    std::promise<nanoseconds> done;
+    ClockBoard board(scheduler, [&](const ClockReport& report) {
+      if (report.reason != ClockReport::Reason::kSecond || late.size() == kClocks * kSeconds)
+        return;
+      if (late.empty()) cpu = thread_cpu();
+      late.push_back(source().now_steady() - report.due);
+      missed += report.missed;
+      if (late.size() == kClocks * kSeconds) done.set_value(thread_cpu() - cpu);
+    });
+    for (std::int64_t id = 0; id < kClocks; ++id) {
+      (void)board.add({"clock", id}, {.initial = 1h, .maximum = 1h});
+      const nanoseconds value = 1h - id * 1s / kClocks;
+      (void)board.apply({"clock", id}, ClockCommand::restart_at(value));
+    }
+    Dispatcher dispatcher(scheduler);
+    dispatcher.start();
+    const nanoseconds used = done.get_future().get();
+    dispatcher.stop();
+    if (missed != 0) state.SkipWithError("a second was not reported");
+    report(state, std::move(late));
+    state.counters["core_percent"] = 100.0 * static_cast<double>(used.count()) /
+                                     static_cast<double>(nanoseconds(kSeconds * 1s).count());
+  }
+}
+BENCHMARK(BM_Board_TenThousandClocks)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // --- stopping ------------------------------------------------------------------------------------
 

@@ -7,9 +7,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "masterclock/timers/clock_log.h"
 #include "masterclock/timers/count_clock.h"
+#include "masterclock/timers/internal/clock_fold.h"
 #include "masterclock/timers/interval_schedule.h"
 
 namespace masterclock {
@@ -125,6 +130,53 @@ void BM_CountClock_JumpACentury(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_CountClock_JumpACentury);
+
+constexpr std::uint64_t kRecords = 100'000;
+const ClockKey kPeriod{"period", 1};
+
+std::vector<ClockRecord> records() {
+  const ClockCommand commands[] = {ClockCommand::start(), ClockCommand::adjust(-1s),
+                                   ClockCommand::pause(), ClockCommand::adjust(1s)};
+  std::vector<ClockRecord> all;
+  for (std::uint64_t i = 1; i <= kRecords; ++i) {
+    const std::chrono::milliseconds passed(i);
+    const LogTime at{kStart + passed, UtcTime(1s) + passed, "boot"};
+    all.push_back({i, at, "command " + std::to_string(i), {{kPeriod, commands[i % 4]}}});
+  }
+  return all;
+}
+
+// An undo computes the clocks anew from all records of the match.
+void BM_ClockLog_Fold(benchmark::State& state) {
+  std::vector<LogEntry> entries;
+  for (ClockRecord& record : records()) entries.push_back({std::move(record), std::nullopt, false});
+  for (auto _ : state) {
+    internal::Clocks clocks{{kPeriod, running_clock()}};
+    internal::fold(clocks, entries);
+    benchmark::DoNotOptimize(clocks);
+  }
+}
+BENCHMARK(BM_ClockLog_Fold)->Unit(benchmark::kMillisecond);
+
+// A scoreboard starts: it appends the stored records to an empty log, which keeps them and their ids.
+void BM_ClockLog_Append(benchmark::State& state) {
+  const std::vector<ClockRecord> stored = records();
+  for (auto _ : state) {
+    state.PauseTiming();
+    std::vector<ClockRecord> read = stored;
+    ClockLog log({{kPeriod, {.initial = 12min, .maximum = 12min}}}, BootPolicy::kAsk);
+    state.ResumeTiming();
+    for (ClockRecord& record : read) {
+      if (!log.append(std::move(record)).ok()) return state.SkipWithError("refused");
+    }
+    state.PauseTiming();
+    if (log.last_sequence() != kRecords) return state.SkipWithError("a record is missing");
+    read = {};
+    log = ClockLog({}, BootPolicy::kAsk);
+    state.ResumeTiming();
+  }
+}
+BENCHMARK(BM_ClockLog_Append)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace masterclock
