@@ -111,8 +111,14 @@ TEST_F(RealUnusualPrograms, AnActionExitsUnderAStaticDispatcherOfTheSystemsTime)
     ::alarm(30);
     static EventScheduler scheduler(SystemTimeSource::shared());
     static Dispatcher dispatcher(scheduler);
+    static std::atomic<bool> scheduled = false;  // this thread has left the scheduler
     dispatcher.start();
-    (void)scheduler.schedule({.due = After{}, .action = [](const FiredEvent&) { std::exit(7); }});
+    (void)scheduler.schedule({.due = After{}, .action = [](const FiredEvent&) {
+                                scheduled.wait(false);
+                                std::exit(7);
+                              }});
+    scheduled = true;
+    scheduled.notify_all();
     for (;;) ::pause();
   };
   EXPECT_EXIT(program(), ::testing::ExitedWithCode(7), "");
