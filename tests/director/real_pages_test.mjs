@@ -71,7 +71,7 @@ test("each command has a button with a key, and the keys work", async (t) => {
   await page.fill("#scene", "C");
   await page.locator("h1").click();
   await press("f", (state) => state.forced && state.on_air === "C");
-  assert.equal(await text(page, "#on-air"), "C");
+  await waitUntil(async () => (await text(page, "#on-air")) === "C");
   await press("x", (state) => !state.forced);
   await press("t", (state) => state.scene === "C");
   await page.check("#streaming");
@@ -93,7 +93,8 @@ test("the page says within 3 s that contact is lost, and goes on when the server
   t.diagnostic(`contact is lost after ${after.toFixed(0)} ms`);
   assert.ok(after < 3000, `${after} ms`);
   assert.ok(await page.isVisible("#lost"));
-  assert.ok(!(await page.isVisible("#on-air")) && !(await page.isVisible("#playhead")));
+  assert.ok(!(await page.isVisible("#on-air")));
+  await waitUntil(async () => !(await page.isVisible("#playhead")));
   service.signal("SIGCONT");
   await waitUntil(async () => (await text(page, "#contact")) === "connected");
   assert.ok(await page.isVisible("#on-air"));
