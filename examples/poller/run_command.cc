@@ -125,10 +125,10 @@ class Station {
   absl::Status open_redis() {
     std::string text = options_.redis.value_or("");
     if (const auto found = environment_.find("REDIS_URL");
-        text.empty() && found != environment_.end()) {
+        !options_.redis && found != environment_.end()) {
       text = found->second;
     }
-    if (text.empty()) return absl::OkStatus();
+    if (text.empty() && !options_.redis) return absl::OkStatus();
     const auto address = common::parse_redis_address(text);
     if (!address.ok()) return address.status();
     const auto seeds = redis_seeds(environment_, base_);

@@ -79,6 +79,10 @@ def refuses_bad_configurations(folder):
         assert poller.process.wait(timeout=60) == 1
         poller.stop()
         assert len(poller.messages) == 1 and error in poller.messages[0], poller.messages
+    poller = Poller(program, folder, {"services": {}}, "--redis", "", ready=False)
+    assert poller.process.wait(timeout=60) == 1
+    poller.stop()
+    assert poller.messages == ["poller: Redis address '': expected a socket or HOST:PORT"], poller.messages
     poller = Poller(program, folder, {"services": {}}, ready=False, env={"SCHEDULE_X": "5"})
     assert poller.stop(0) == 1 and "SCHEDULE_X: unknown service 'x'" in poller.messages[0], poller.messages
 
