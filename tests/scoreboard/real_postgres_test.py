@@ -2,7 +2,7 @@
 """Runs the tests of the store, the scoreboard and the deliveries on a real PostgreSQL server, then two servers of one
 match, and kills of both.
 
-    real_postgres_test.py SCOREBOARD SCOREBOARD_TESTS [SECONDS [SEED]]
+    real_postgres_test.py SCOREBOARD SCOREBOARD_TESTS [SECONDS [KILLS [SEED]]]
 
 Skipped (status 77) where no PostgreSQL server is installed.
 """
@@ -23,7 +23,8 @@ from service import Service, WebSocket, wait_until
 
 PROGRAM, TESTS = sys.argv[1:3]
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
-SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 20260329
+KILLS = int(sys.argv[4]) if len(sys.argv) > 4 else 5
+SEED = int(sys.argv[5]) if len(sys.argv) > 5 else 20260329
 HERE = pathlib.Path(__file__).parent
 HOUR = 3_600 * 10**9
 
@@ -52,7 +53,8 @@ class Server:
         return [number, *map(int, children.split())]
 
     def crash(self):
-        self.process.send_signal(signal.SIGQUIT)
+        for process in self.processes():
+            os.kill(process, signal.SIGKILL)
         self.process.wait()
 
     def stop(self):
@@ -182,7 +184,7 @@ class RealPostgres(unittest.TestCase):
         service.add("tally", 1, "down", HOUR, HOUR)
         service.add("game", 1, "down", HOUR, HOUR)
         service.command("go", {"kind": "game", "id": 1, "verb": "start"})
-        for _ in range(3):
+        for _ in range(KILLS):
             killer = threading.Timer(dice.uniform(0.0, 0.1), server.crash)
             killer.start()
             while True:
