@@ -30,11 +30,11 @@ export function temporaryFolder(test) {
   return folder;
 }
 
-// A running `PROGRAM serve`, which ends with the test.
+// A running `PROGRAM serve`, or a program with another `command`, which ends with the test.
 export class Service {
-  static async start(test, program, options, port = 0) {
+  static async start(test, program, options, port = 0, command = ["serve", "--token", "secret"]) {
     const service = new Service();
-    service.process = spawn(program, ["serve", "--token", "secret", "--port", String(port), ...options], {
+    service.process = spawn(program, [...command, "--port", String(port), ...options], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     service.errors = "";

@@ -1,0 +1,165 @@
+#include "serve.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "common/find_zone.h"
+#include "common/http_message.h"
+#include "common/json_line.h"
+#include "common/log_line.h"
+#include "common/output.h"
+#include "common/parse_json.h"
+#include "common/printable.h"
+#include "common/stop_signal.h"
+#include "common/web_server.h"
+#include "masterclock/events/dispatcher.h"
+#include "masterclock/master_clock.h"
+#include "masterclock/sync/providers/chrony.h"
+#include "masterclock/sync/providers/kernel.h"
+#include "masterclock/sync/sync_thread.h"
+#include "neighbour.h"
+#include "pages.h"
+#include "schedule_service.h"
+#include "wall.h"
+
+namespace wall {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::seconds kInterval(1);  // between two states, and two looks at the guide
+
+absl::StatusOr<std::vector<masterclock::Zone>> find_zones(const std::vector<std::string>& names) {
+  std::vector<masterclock::Zone> zones;
+  for (const std::string& name : names) {
+    const auto zone = common::find_zone(name);
+    if (!zone.ok()) return zone.status();
+    zones.push_back(*zone);
+  }
+  if (zones.empty()) zones.emplace_back();
+  return zones;
+}
+
+// Returns the address with a slash at its end, so that a path follows.
+absl::StatusOr<std::string> check_address(const char* option, const std::string& address) {
+  const auto url = common::parse_url(address);
+  if (!url.ok()) return url.status();
+  if (url->scheme != "http" && url->scheme != "https") {
+    return absl::InvalidArgumentError(std::string(option) + " " + common::in_quotes(address) +
+                                      ": expected http://HOST:PORT/");
+  }
+  return address.ends_with('/') ? address : address + "/";
+}
+
+absl::StatusOr<std::unique_ptr<Neighbour>> make_neighbour(const masterclock::TimeSource& source,
+                                                          const char* option,
+                                                          const std::string& address) {
+  if (address.empty()) return nullptr;
+  const auto checked = check_address(option, address);
+  if (!checked.ok()) return checked.status();
+  return std::make_unique<Neighbour>(source, *checked);
+}
+
+std::unique_ptr<masterclock::SyncProvider> make_provider(SyncSource sync) {
+  if (sync == SyncSource::kKernel) return std::make_unique<masterclock::KernelSyncProvider>();
+  if (sync == SyncSource::kChrony) return std::make_unique<masterclock::ChronySyncProvider>();
+  return nullptr;
+}
+
+}  // namespace
+
+absl::Status serve(const ServeOptions& options) {
+  const auto zones = find_zones(options.zones);
+  if (!zones.ok()) return zones.status();
+  const auto drop = options.drop_frame ? masterclock::DropFrame::kYes : masterclock::DropFrame::kNo;
+  const auto timecode = masterclock::TimeOfDayTimecode::make(zones->front(), options.rate, drop);
+  if (!timecode.ok()) return timecode.status();
+
+  const common::StopSignal stop;  // before the first thread
+  const auto provider = make_provider(options.sync);
+  masterclock::MasterClock clock(masterclock::SystemTimeSource::shared(), {.sync = provider.get()});
+  masterclock::SyncThread sync(clock);
+  if (provider) sync.start();
+
+  on_air::ScheduleService schedule(clock);
+  if (!options.guides.empty()) {
+    if (absl::Status loaded = schedule.load(options.guides, {.zone = zones->front()});
+        !loaded.ok()) {
+      return loaded;
+    }
+  }
+  auto scoreboard = make_neighbour(clock.source(), "--scoreboard", options.scoreboard);
+  if (!scoreboard.ok()) return scoreboard.status();
+  auto director = make_neighbour(clock.source(), "--director", options.director);
+  if (!director.ok()) return director.status();
+
+  std::mutex mutex;  // of the wall
+  Wall wall(clock, {.zones = *zones,
+                    .timecode = *timecode,
+                    .largest_error = options.largest_error,
+                    .schedule = options.guides.empty() ? nullptr : &schedule,
+                    .scoreboard = scoreboard->get(),
+                    .director = director->get()});
+  const auto state = [&] {
+    const std::lock_guard lock(mutex);
+    return wall.state();
+  };
+
+  common::HttpRouter router;
+  router.add("GET", "/api/state", [&](const auto&) { return common::json_response(state()); });
+  for (const auto& [name, content] : pages()) router.add_file("/pages/" + name, name, content);
+  router.add_file("/", "index.html", pages().at("index.html"));
+  common::WebServer* listening = nullptr;
+  router.add_web_socket(
+      "/ws",
+      {.opened = [&](common::SessionId id,
+                     const auto&) { listening->send(id, common::json_line(state())); },
+       .received =
+           [&](common::SessionId id, std::string_view text) {
+             const json message = common::parse_json(text);
+             if (!message.is_object() || !message.contains("type") || message["type"] != "ping")
+               return;
+             const masterclock::TimeReading now = clock.source().read();
+             const json pong = {{"type", "pong"},
+                                {"t", message.value("t", json())},
+                                {"server_utc_ns", now.utc.time_since_epoch().count()},
+                                {"server_steady_ns", now.steady.time_since_epoch().count()}};
+             listening->send(id, common::json_line(pong));
+           }});
+  common::WebServer server(
+      std::move(router), {.address = options.address,
+                          .port = options.port,
+                          .log = [](std::string_view line) { common::log_line("server", line); }});
+  listening = &server;
+  if (absl::Status listened = server.listen(); !listened.ok()) return listened;
+
+  // A page computes each second itself. A new state comes once a second, and at once after a step of UTC.
+  const auto broadcast = [&] { server.broadcast(common::json_line(state()), "state"); };
+  const masterclock::TimeSubscription steps =
+      clock.source().subscribe([&](const auto&) { broadcast(); });
+  const auto repeated = clock.schedule_event({.id = "state",
+                                              .due = masterclock::After{kInterval},
+                                              .repeat = masterclock::Every{kInterval},
+                                              .action = [&](const auto&) { broadcast(); }});
+  if (!repeated.ok()) return repeated.status();
+  masterclock::Dispatcher dispatcher(clock.scheduler());
+  dispatcher.start();
+  if (absl::Status written = common::write_stdout("listening on " + server.address() + "\n");
+      !written.ok()) {
+    return written;
+  }
+  while (!stop.wait_for(kInterval)) {
+    if (options.guides.empty()) continue;
+    const auto read = schedule.reload_if_changed([&] { return stop.requested(); });
+    const std::lock_guard lock(mutex);
+    wall.set_guide_alarm(read.ok() ? "" : common::printable(std::string(read.status().message())));
+  }
+  dispatcher.stop();
+  server.stop();
+  return absl::OkStatus();
+}
+
+}  // namespace wall
