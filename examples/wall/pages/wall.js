@@ -174,7 +174,7 @@ function drawNeighbours(live) {
   $("director-panel").hidden = !director;
   $("scoreboard-panel").hidden = !scoreboard;
   const lines = [];
-  if (director && !director.reachable) lines.push(["⚠ does not answer", director.address, ""]);
+  if (director && !director.reachable) lines.push(["⚠", `${director.address} does not answer`, ""]);
   if (director?.reachable) {
     const { on_air: onAir, next, state } = director.state;
     lines.push(["On the air", onAir ?? "–", state ?? ""]);
@@ -188,9 +188,9 @@ function drawNeighbours(live) {
     put(part(line, "left"), left);
   });
   const clocks = scoreboard?.reachable ? (scoreboard.state.clocks ?? []) : [];
-  const rows = scoreboard && !scoreboard.reachable ? [{ kind: "⚠ does not answer", id: "", text: scoreboard.address }] : clocks;
+  const rows = scoreboard && !scoreboard.reachable ? [{ kind: `⚠ ${scoreboard.address} does not answer`, id: "", text: "" }] : clocks;
   fill($("scoreboard"), rows, () => row([["name", "span"], ["time", "b"]]), (line, clock) => {
-    put(part(line, "name"), `${clock.kind} ${clock.id}`.replace(/_/g, " "));
+    put(part(line, "name"), `${clock.kind} ${clock.id}`.replace(/_/g, " ").trim());
     if (clock.text !== undefined) return put(part(line, "time"), clock.text);
     const ran = clock.expires_in_ns === null ? passed(scoreboard) : Math.min(passed(scoreboard), clock.expires_in_ns);
     put(part(line, "time"), clockText(clock.value_ns + clock.rate * ran, clock.direction, 0));
