@@ -65,7 +65,19 @@ def print_page(page):
         print(f"- {header.name}: {' '.join(prose([sentence]))}")
 
 
-def print_header(source):
+def programs_with(header):
+    """The first programs that include a header: a line, or nothing."""
+    root = next((folder for folder in header.parents if folder.name == "include"), None)
+    if root is None:
+        return []
+    include = f'#include "{header.relative_to(root)}"'
+    found = [path.name for path in sorted((root.parent / "examples" / "basics").glob("*.cc"))
+             if include in path.read_text(encoding="utf-8")]
+    return ["", "Programs: " + ", ".join(f"`examples/basics/{name}`" for name in found)] if found else []
+
+
+def print_header(header):
+    source = header.read_text(encoding="utf-8").split("\n")
     comment, indent, out, opening = [], "", [], None
     scopes = []  # True for a scope of declarations
     described = False
@@ -81,6 +93,7 @@ def print_header(source):
             if opening is None:
                 opening = comment
                 out += ["/// @file"] + documentation("", opening)
+                out += [f"/// {line}".rstrip() for line in programs_with(header)]
             elif declares and line.strip() and not line.startswith("#"):
                 out += documentation(indent, comment)
             elif declares:
@@ -116,7 +129,7 @@ def main():
     if path.suffix == ".md":
         print_page(path)
     else:
-        print_header(path.read_text(encoding="utf-8").split("\n"))
+        print_header(path)
 
 
 if __name__ == "__main__":
