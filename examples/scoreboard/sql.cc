@@ -73,8 +73,9 @@ bool Sql::is_postgres(std::string_view database) {
 
 absl::StatusOr<std::unique_ptr<Sql>> Sql::open(const std::string& database, bool create) {
   if (is_postgres(database)) return open_postgres(database);
-  auto opened =
-      common::Database::open(database, {.create = create, .busy_timeout = std::chrono::seconds(5)});
+  // The callers hold locks, and pages lose contact with a server that is silent for 2.5 s.
+  constexpr std::chrono::seconds kBusy{1};
+  auto opened = common::Database::open(database, {.create = create, .busy_timeout = kBusy});
   if (!opened.ok()) return opened.status();
   return std::make_unique<SqliteSql>(*std::move(opened));
 }

@@ -8,9 +8,11 @@ import http.client
 import json
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from service import Service, WebSocket
@@ -111,6 +113,17 @@ class RealService(unittest.TestCase):
         self.assertEqual(self.service.request("POST", "/api/commands", good, foreign)[0], 403)
         self.assertEqual(self.connect(headers="Origin: http://elsewhere.example\r\n").status, 403)
         self.assertEqual(self.service.get("/api/history"), before)
+
+    def test_a_store_that_another_process_locks(self):
+        other = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        answer = self.service.request("POST", "/api/commands", {"command_id": "a", "commands": [command("game", "start")]})
+        self.assertEqual(answer[0], 503, answer)
+        self.assertLess(time.monotonic() - began, 2.5, "pages would lose contact")
+        other.execute("ROLLBACK")
+        self.assertEqual(self.service.command("a", command("game", "start")), "done")
 
     def test_removes_a_clock(self):
         self.assertEqual(self.service.request("DELETE", "/api/clocks/game/1", token=None)[0], 401)
