@@ -85,7 +85,10 @@ absl::StatusOr<std::string> key_of(std::string_view secret) {
 
 std::chrono::seconds retry_after(const std::string& header, std::int64_t utc_s) {
   std::int64_t seconds = 0;
+  const bool digits =
+      !header.empty() && header.find_first_not_of("0123456789") == std::string::npos;
   if (!absl::SimpleAtoi(header, &seconds)) {
+    if (digits) return kLongestWish;  // beyond 64 bits
     absl::Time at;
     if (!absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", header, &at, nullptr)) return {};
     seconds = absl::ToUnixSeconds(at) - utc_s;
