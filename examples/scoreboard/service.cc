@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/json_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "masterclock/timers/clock_display.h"
 #include "pages.h"
@@ -133,12 +134,13 @@ common::HttpRouter Service::routes() {
     if (!records.ok()) return error_response(records.status());
     return json_response({{"records", *records}});
   });
-  router.add("GET", "/api/dead_letters", [this](const HttpRequest&) {
+  const auto dead_letters = [this](const HttpRequest&) {
     const std::lock_guard lock(desk_mutex_);
     const auto letters = desk_.dead_letters();
     if (!letters.ok()) return error_response(letters.status());
     return json_response({{"dead_letters", *letters}});
-  });
+  };
+  router.add("GET", "/api/dead_letters", dead_letters, Access::kToken);  // names the destinations
   add_commands(router);
   add_pages(router);
   router.add_web_socket(
@@ -229,15 +231,13 @@ void Service::add_commands(common::HttpRouter& router) {
 HttpResponse Service::resend(const HttpRequest& request) {
   const auto body = common::parse_json_object(request.body);
   if (!body.ok()) return error_response(body.status());
-  const json event_id = body->value("event_id", json()), since = body->value("since", json());
-  if (!event_id.is_number_integer() && !since.is_number_integer()) {
+  const std::optional<std::int64_t> event_id = common::integer(body->value("event_id", json())),
+                                    since = common::integer(body->value("since", json()));
+  if (!event_id && !since) {
     return error_response(400, "event_id: expected an integer, or one in since");
   }
-  const auto number = [](const json& value) {
-    return value.is_number_integer() ? std::optional(value.get<std::int64_t>()) : std::nullopt;
-  };
   const std::lock_guard lock(desk_mutex_);
-  const auto resent = desk_.resend(number(event_id), number(since));
+  const auto resent = desk_.resend(event_id, since);
   if (!resent.ok()) return error_response(resent.status());
   return json_response({{"resent", *resent}});
 }

@@ -125,12 +125,14 @@ class RealPush(unittest.TestCase):
                          "event 1 was refused once, and did not delay the others")
         self.assertTrue(all(number == str(body["event_id"]) for number, body in Receiver.received))
         wait_until(lambda: service.get("/api/state")["dead_letters"] == 1)
-        letter, = service.get("/api/dead_letters")["dead_letters"]
+        self.assertEqual(service.request("GET", "/api/dead_letters", token=None)[0], 401)
+        letter, = service.request("GET", "/api/dead_letters")[1]["dead_letters"]
         self.assertEqual((letter["event_id"], letter["error"]), (3, "status 404"))
         Receiver.poison = None
         self.assertEqual(service.request("POST", "/api/resend", {"event_id": 3}, token=None)[0], 401)
-        self.assertEqual(service.request("POST", "/api/resend", {}), (400, {
-            "error": "event_id: expected an integer, or one in since"}))
+        for body in ({}, {"event_id": 2**63}, {"since": 2**63}, {"since": 1.5}):
+            self.assertEqual(service.request("POST", "/api/resend", body), (400, {
+                "error": "event_id: expected an integer, or one in since"}))
         self.assertEqual(service.request("POST", "/api/resend", {"since": 1}), (200, {"resent": 1}))
         wait_until(lambda: len(Receiver.received) == 4)
         wait_until(lambda: service.get("/api/state")["dead_letters"] == 0)
@@ -164,6 +166,19 @@ class RealPush(unittest.TestCase):
         status, errors = service.terminate()
         self.assertEqual(status, 0)
         self.assertIn("The pusher has ended", errors)
+
+
+    def test_the_errors_of_a_watched_pusher_are_lines_of_the_log(self):
+        service = self.serve()
+        self.push("--destination", f"file:{self.file}")
+        wait_until(self.lines)
+        other = self.enterContext(Service(PROGRAM, self.database, "--destination", f"file:{self.file}"))
+        process, line = other.process, ""
+        while "already" not in line:
+            line = process.stderr.readline()
+            self.assertRegex(line, r"^\[\d\d:\d\d:\d\d\] \[PID: \d+ TID: \d+\] .*    \w+$")
+        self.assertTrue(line.endswith("    pusher\n"), line)
+        self.assertEqual(service.terminate()[0], 0)
 
 
 if __name__ == "__main__":

@@ -110,9 +110,9 @@ let lettersShown = 0;
 
 // Lists the deliveries that were given up, each with a button.
 async function showLetters() {
-  const answer = await fetch("/api/dead_letters");
+  const answer = await fetch("/api/dead_letters", { headers: { Authorization: `Bearer ${token()}` } });
+  if (!answer.ok) return;
   const { dead_letters: letters } = await answer.json();
-  lettersShown = letters.length;
   find("letters").hidden = letters.length === 0;
   const lines = letters.map((letter) => {
     const line = document.createElement("li");
@@ -190,7 +190,7 @@ function refresh() {
   }
   const running = link.clocks.get(selected)?.state === "running";
   buttons.get(" ").firstChild.textContent = running ? "Pause" : "Start";
-  if (state.dead_letters !== lettersShown) {
+  if (token() && state.dead_letters !== lettersShown) {
     lettersShown = state.dead_letters;
     showLetters();
   }
@@ -232,6 +232,7 @@ for (const button of document.querySelectorAll("#decide button")) {
 }
 
 find("login").hidden = token() !== "";
+find("login").addEventListener("submit", () => { lettersShown = 0; });
 fetch("/api/sport").then((answer) => answer.json()).then((sport) => {
   if (sport.name) find("sport").textContent = sport.name;
   if (sport.game) selected = game = `${sport.game.kind}/${sport.game.id}`;
