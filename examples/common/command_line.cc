@@ -24,7 +24,7 @@ int run_program(int argc, char** argv, const Program& program,
     return program.name + ": " + printable(what) + "\n";
   };
   const auto fail = [&](std::string what, int status) {
-    std::cerr << line_of(std::move(what));
+    if (!program.report || !program.report(what)) std::cerr << line_of(std::move(what));
     return status;
   };
   reserve_standard_descriptors();

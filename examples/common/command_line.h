@@ -33,6 +33,9 @@ struct Program {
   std::string name, description;
   int usage_exit_status = 2;
   std::function<int(const absl::Status& error)> exit_status = default_exit_status;
+
+  // Takes the errors in place of stderr, where it returns true.
+  std::function<bool(const std::string& what)> report = {};
 };
 
 // Runs a program. `add_options` describes the options and sets the command, or adds subcommands

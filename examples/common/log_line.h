@@ -6,8 +6,8 @@
 
 namespace common {
 
-// Writes "[HH:MM:SS] [PID: n TID: n] message    logger" to stderr in one write, in UTC. Drops the line when
-// its reader is slow.
+// Writes "[HH:MM:SS] [PID: n TID: n] message    logger" to stderr in one write, in UTC. Cuts the message of a
+// line beyond 4096 bytes. Drops the line when its reader is slow.
 void log_line(std::string_view logger, std::string_view message);
 
 }  // namespace common

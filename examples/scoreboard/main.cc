@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/command_line.h"
+#include "common/log_line.h"
 #include "common/output.h"
 #include "common/printable.h"
 #include "push_command.h"
@@ -51,7 +52,8 @@ std::vector<std::string> arguments_of(const scoreboard::PushOptions& options,
   if (options.destinations.empty()) return {};
   std::vector<std::string> arguments = {"/proc/self/exe", "push",
                                         "--db",           database,
-                                        "--from",         std::to_string(options.destination.from)};
+                                        "--from",         std::to_string(options.destination.from),
+                                        "--watched"};
   for (const std::string& destination : options.destinations) {
     arguments.insert(arguments.end(), {"--destination", destination});
   }
@@ -92,7 +94,7 @@ void add_serve(CLI::App& app, Command& chosen) {
   });
 }
 
-void add_push(CLI::App& app, Command& chosen) {
+void add_push(CLI::App& app, Command& chosen, bool& watched) {
   const auto options = std::make_shared<scoreboard::PushOptions>();
   CLI::App& push = *app.add_subcommand("push", "Delivers the events of a match to destinations.");
   push.add_option("--db", options->database, "the match; default: scoreboard.db")
@@ -103,6 +105,7 @@ void add_push(CLI::App& app, Command& chosen) {
                   "signs the webhooks: whsec_BASE64; default: one that the first start makes")
       ->envname("SCOREBOARD_WEBHOOK_SECRET")
       ->type_name("SECRET");
+  push.add_flag("--watched", watched, "writes errors as lines of the log")->group("");
   push.callback([options, &chosen] {
     chosen = [options] {
       for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
@@ -116,34 +119,39 @@ void add_import(CLI::App& app, Command& chosen) {
     std::string database = "scoreboard.db", file;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App& import = *app.add_subcommand(
+  CLI::App& importing = *app.add_subcommand(
       "import", "Imports a Score database, or its JSON lines, as clock game/1.");
-  import.add_option("FILE", options->file, "the database, or the file of lines")->required();
-  import.add_option("--db", options->database, "the match; default: scoreboard.db")
+  importing.add_option("FILE", options->file, "the database, or the file of lines")->required();
+  importing.add_option("--db", options->database, "the match; default: scoreboard.db")
       ->type_name("FILE|postgresql://...");
-  import.callback([options, &chosen] {
+  importing.callback([options, &chosen] {
     chosen = [options]() -> absl::Status {
       auto store = scoreboard::Store::open(options->database);
-  if (!store.ok()) return store.status();
-  const auto line = scoreboard::import_score(options->file, **store);
-  return line.ok() ? common::write_stdout(*line + "\n") : line.status();
-};
-}  // namespace
-);
+      if (!store.ok()) return store.status();
+      const auto line = scoreboard::import_score(options->file, **store);
+      return line.ok() ? common::write_stdout(*line + "\n") : line.status();
+    };
+  });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  ::umask(077);  // the store has the token, and the secret of the webhooks
+  ::umask(077);          // the store has the token, and the secret of the webhooks
+  bool watched = false;  // a pusher whose server shares its console
+  const auto report = [&watched](const std::string& what) {
+    if (watched) common::log_line("pusher", what);
+    return watched;
+  };
   return common::run_program(
       argc, argv,
       {.name = "scoreboard",
-       .description = "Game clocks that lose no part of a second, on every screen."},
-      [](CLI::App& app, Command& command) {
+       .description = "Game clocks that lose no part of a second, on every screen.",
+       .report = report},
+      [&watched](CLI::App& app, Command& command) {
         app.require_subcommand(1);
         add_serve(app, command);
-        add_push(app, command);
+        add_push(app, command, watched);
         add_import(app, command);
       });
 }
