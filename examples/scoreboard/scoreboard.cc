@@ -455,9 +455,9 @@ absl::Status Scoreboard::set_setting(const std::string& name, const std::string&
   return store_.set_setting(name, value);
 }
 
-bool Scoreboard::has_clocks() const {
+bool Scoreboard::had_clock(const ClockKey& key) const {
   const std::lock_guard lock(mutex_);
-  return !clocks_.empty();
+  return clocks_.contains(key);
 }
 
 }  // namespace scoreboard

@@ -101,8 +101,8 @@ class Scoreboard {
   [[nodiscard]] absl::StatusOr<std::string> setting(const std::string& name) const;
   absl::Status set_setting(const std::string& name, const std::string& value);
 
-  // Returns whether a clock was ever added.
-  [[nodiscard]] bool has_clocks() const;
+  // Returns whether a clock was ever added, even if it was removed.
+  [[nodiscard]] bool had_clock(const masterclock::ClockKey& key) const;
 
  private:
   Scoreboard(masterclock::MasterClock& clock, Store& store, ScoreboardOptions options);

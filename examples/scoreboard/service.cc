@@ -25,6 +25,8 @@ using common::SessionId;
 
 constexpr char kStatePath[] = "/ws", kScorePath[] = "/ws/score";
 constexpr std::size_t kLongestStageMessage = 500;
+constexpr char kSportAdded[] =
+    "sport_added";  // the setting of a match that has the clocks of a sport
 
 HttpResponse respond(const absl::StatusOr<Answer>& answer) {
   if (!answer.ok()) return error_response(answer.status());
@@ -109,12 +111,18 @@ Service::Service(masterclock::MasterClock& clock, DeliveryDesk& desk, ServiceOpt
       server_(std::make_unique<common::WebServer>(routes(), options_.server)) {}
 
 absl::Status Service::add_clocks_of_sport() {
-  if (!options_.sport || board_->has_clocks()) return absl::OkStatus();
+  if (!options_.sport) return absl::OkStatus();
+  const auto done = board_->setting(kSportAdded);
+  if (!done.ok()) return done.status();
   for (const auto& [key, rules] : options_.sport->clocks) {
-    const auto added = board_->add_clock("sport " + to_string(key), key, rules);
-    if (!added.ok()) return added.status();
+    if (done->empty()) {
+      const auto added = board_->add_clock("sport " + to_string(key), key, rules);
+      if (!added.ok() && !absl::IsAlreadyExists(added.status())) return added.status();
+    } else if (!board_->had_clock(key)) {
+      log_line("scoreboard", "The match has no clock " + to_string(key) + " of the sport's file");
+    }
   }
-  return absl::OkStatus();
+  return done->empty() ? board_->set_setting(kSportAdded, "1") : absl::OkStatus();
 }
 
 common::HttpRouter Service::routes() {

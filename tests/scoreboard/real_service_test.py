@@ -203,6 +203,34 @@ class RealSports(unittest.TestCase):
                         self.assertEqual([(clock["kind"], clock["id"]) for clock in clocks], wanted)
                         self.assertEqual(service.get("/api/sport")["name"], rules["name"])
 
+    def test_a_first_start_that_was_killed_goes_on(self):
+        sport = pathlib.Path(SPORTS, "basketball.json")
+        rules = json.loads(sport.read_text())
+        with tempfile.TemporaryDirectory() as directory:
+            database = f"{directory}/match.db"
+            options = (PROGRAM, database, "--sport", str(sport))
+            with Service(*options) as service:
+                removed, kept = rules["clocks"][0], rules["clocks"][1:]
+                service.request("DELETE", f"/api/clocks/{removed['kind']}/{removed['id']}")
+            with sqlite3.connect(database) as store:  # as if SIGKILL had come before the last clock
+                last = kept[-1]
+                store.execute("DELETE FROM settings WHERE name = 'sport_added'")
+                store.execute("DELETE FROM records WHERE command_id = ?", (f"sport {last['kind']}/{last['id']}",))
+                store.execute("DELETE FROM clocks WHERE kind = ? AND id = ?", (last["kind"], last["id"]))
+            store.close()
+            for _ in range(2):
+                with Service(*options) as service:
+                    clocks = {(clock["kind"], clock["id"]) for clock in service.get("/api/state")["clocks"]}
+                    self.assertEqual(clocks, {(clock["kind"], clock["id"]) for clock in kept})
+            rules["clocks"].append(removed | {"kind": "late"})
+            changed = pathlib.Path(directory, "changed.json")
+            changed.write_text(json.dumps(rules))
+            with Service(PROGRAM, database, "--sport", str(changed)) as service:
+                self.assertEqual(len(service.get("/api/state")["clocks"]), len(kept))
+                errors = service.terminate()[1]
+            self.assertEqual(errors.count("The match has no clock late/1 of the sport's file"), 1, errors)
+            self.assertEqual(errors.count("has no clock"), 1, errors)
+
     def test_a_sport_that_cannot_be_read(self):
         with tempfile.TemporaryDirectory() as directory:
             file = pathlib.Path(directory, "sport.json")
