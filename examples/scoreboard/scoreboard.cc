@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "masterclock/timers/clock_display.h"
@@ -58,12 +59,16 @@ Scoreboard::Scoreboard(masterclock::MasterClock& clock, Store& store, Scoreboard
       options_(std::move(options)),
       board_(clock.scheduler(), [this](const ClockReport& report) {
         if (!options_.on_report) return;
+        ClockReport known = report;
         ClockInfo info;
         {
           const std::lock_guard lock(infos_mutex_);
           info = infos_[report.key];
+          if (report.reason == ClockReport::Reason::kChanged && ended_.erase(report.key) > 0) {
+            known.reason = ClockReport::Reason::kExpired;
+          }
         }
-        options_.on_report(report, info);
+        options_.on_report(known, info);
       }) {}
 
 absl::Status Scoreboard::start() {
@@ -125,6 +130,9 @@ absl::Status Scoreboard::read_records(Replayed& into) {
     if (!page.ok()) return page.status();
     if (page->empty()) return absl::OkStatus();
     for (ClockRecord& record : *page) {
+      if (replayed_ && &into == &*replayed_) {  // what another server has stored
+        if (const auto ends = try_out(record.at, record.commands); ends.ok()) note_ends(*ends);
+      }
       if (!record.command_id.empty()) into.ids.emplace(record.command_id, record.sequence);
       into.last = record.at;
       if (const auto outcome = into.log.append(std::move(record)); !outcome.ok()) {
@@ -142,21 +150,54 @@ void Scoreboard::note_states() {
   }
 }
 
-absl::Status Scoreboard::try_out(const LogTime& at,
-                                 const std::vector<KeyedCommand>& commands) const {
+absl::StatusOr<std::set<ClockKey>> Scoreboard::try_out(
+    const LogTime& at, const std::vector<KeyedCommand>& commands) const {
+  std::set<ClockKey> ends;
+  if (commands.empty()) return ends;
   std::map<ClockKey, CountClock> trial = replayed_->log.clocks(at);
   for (const KeyedCommand& keyed : commands) {
     const auto found = trial.find(keyed.key);
     if (found == trial.end() || clocks_.at(keyed.key).removed) {
       return absl::NotFoundError("There is no clock " + to_string(keyed.key));
     }
+    const bool ended = found->second.reading(at.steady).at_end;
     const auto change = found->second.apply(at.steady, keyed.command);
     if (!change.ok()) {
       return absl::FailedPreconditionError(to_string(keyed.key) + ": " +
                                            std::string(change.status().message()));
     }
+    if (change->expired == at.steady && !ended) ends.insert(keyed.key);
   }
-  return absl::OkStatus();
+  return ends;
+}
+
+// Adds the batch of each clock that the commands take to its end.
+absl::StatusOr<std::set<ClockKey>> Scoreboard::add_batches(ClockRecord& record) const {
+  auto ends = try_out(record.at, record.commands);
+  std::set<ClockKey> added;
+  for (bool all = false; !all && ends.ok();) {
+    all = true;
+    for (const ClockKey& key : std::set(*ends)) {
+      const auto batch = options_.at_end.find(key);
+      if (!added.insert(key).second || batch == options_.at_end.end()) continue;
+      std::vector<KeyedCommand> more = record.commands;
+      more.insert(more.end(), batch->second.begin(), batch->second.end());
+      auto possible = try_out(record.at, more);
+      if (!possible.ok()) {
+        log("At the end of " + to_string(key) + ": " + std::string(possible.status().message()));
+        continue;
+      }
+      record.commands = std::move(more);
+      ends->merge(*possible);
+      all = false;
+    }
+  }
+  return ends;
+}
+
+void Scoreboard::note_ends(const std::set<ClockKey>& ends) {
+  const std::lock_guard lock(infos_mutex_);
+  ended_.insert(ends.begin(), ends.end());
 }
 
 absl::StatusOr<Answer> Scoreboard::record(LogVerb verb, const std::string& id,
@@ -172,14 +213,15 @@ absl::StatusOr<Answer> Scoreboard::store(ClockRecord record, const std::optional
       return absl::UnavailableError(read.message());
     }
   }
+  const std::vector<KeyedCommand> commands = record.commands;
   for (;;) {
     record.sequence = 0;
+    record.commands = commands;
     if (const auto known = replayed_->ids.find(record.command_id); known != replayed_->ids.end()) {
       return Answer{known->second, LogOutcome::kDuplicate};
     }
-    if (absl::Status possible = try_out(record.at, record.commands); !possible.ok()) {
-      return possible;
-    }
+    const auto ends = add_batches(record);
+    if (!ends.ok()) return ends.status();
     LogOutcome outcome = LogOutcome::kDone;
     const auto sequence =
         store_.append(record, replayed_->log.last_sequence(), [&](std::uint64_t number) {
@@ -190,6 +232,7 @@ absl::StatusOr<Answer> Scoreboard::store(ClockRecord record, const std::optional
     if (sequence.ok()) {
       if (!record.command_id.empty()) replayed_->ids.emplace(record.command_id, *sequence);
       replayed_->last = record.at;
+      note_ends(*ends);
       show();
       return Answer{*sequence, outcome};
     }
@@ -251,8 +294,9 @@ void Scoreboard::follow_ends() {
         0, {end->at, now.utc - (now.steady - end->at), options_.boot}, end->id, {}, {}};
     if (const auto batch = options_.at_end.find(end->key); batch != options_.at_end.end()) {
       record.commands = batch->second;
-      if (const absl::Status possible = try_out(record.at, record.commands); !possible.ok()) {
-        log("At the end of " + to_string(end->key) + ": " + std::string(possible.message()));
+      if (const auto possible = try_out(record.at, record.commands); !possible.ok()) {
+        log("At the end of " + to_string(end->key) + ": " +
+            std::string(possible.status().message()));
         record.commands.clear();
       }
     }
@@ -275,6 +319,10 @@ void Scoreboard::show() {
       infos_[key] = {clock.rules().direction, key == game_clock};
     }
     board_.put(key, clock);
+  }
+  {
+    const std::lock_guard lock(infos_mutex_);
+    ended_.clear();
   }
   end_.cancel();
   const std::optional<End> end = next_end();

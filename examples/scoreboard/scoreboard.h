@@ -2,7 +2,8 @@
 //
 // A command is stored, then acknowledged, then shown. The log computes the state from the stored records, and
 // the board reports each clock at its boundaries. The end of a clock is a record too, at the exact instant
-// of the end, with the batch that the sport has for it.
+// of the end, with the batch that the sport has for it. A command that takes a running clock to its end has
+// that batch in its own record.
 #ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_SCOREBOARD_H_
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_SCOREBOARD_H_
 
@@ -14,6 +15,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -135,8 +137,12 @@ class Scoreboard {
   absl::StatusOr<Effects> fold(const masterclock::ClockRecord& record,
                                masterclock::LogOutcome& outcome,
                                const std::optional<masterclock::ClockKey>& added);
-  absl::Status try_out(const masterclock::LogTime& at,
-                       const std::vector<masterclock::KeyedCommand>& commands) const;
+  // Returns the clocks that the commands take to their ends.
+  absl::StatusOr<std::set<masterclock::ClockKey>> try_out(
+      const masterclock::LogTime& at, const std::vector<masterclock::KeyedCommand>& commands) const;
+  absl::StatusOr<std::set<masterclock::ClockKey>> add_batches(
+      masterclock::ClockRecord& record) const;
+  void note_ends(const std::set<masterclock::ClockKey>& ends);
   struct End {
     masterclock::ClockKey key;
     masterclock::SteadyTime at;
@@ -158,6 +164,7 @@ class Scoreboard {
   std::string store_error_;                                         // of the last record
   mutable std::mutex infos_mutex_;  // the reports need them without the lock above
   std::map<masterclock::ClockKey, ClockInfo> infos_;
+  std::set<masterclock::ClockKey> ended_;  // by a command, and not yet reported
   masterclock::ClockBoard board_;
   masterclock::ScopedEvent end_, alive_;
 };

@@ -25,6 +25,7 @@ using masterclock::KeyedCommand;
 using masterclock::LogOutcome;
 using masterclock::UtcTime;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
 
 const ClockKey kPeriod{"period", 1}, kPlay{"play", 1};
@@ -202,6 +203,48 @@ TEST_F(ScoreboardTest, StartsTheBatchOfAnEndThatNoServerSaw) {
   pass(10s);
   open();
   EXPECT_EQ(value(kPlay), 30s - 8500ms);
+}
+
+TEST_F(ScoreboardTest, EndsAClockThatACommandTakesToItsEnd) {
+  at_end_ = {{kPeriod, {{kPlay, ClockCommand::restart_at(30s)}}}};
+  for (const ClockCommand& last : {ClockCommand::set(0ns), ClockCommand::adjust(-15min)}) {
+    SCOPED_TRACE(to_string(last));
+    open();
+    command("a" + to_string(last), {{kPeriod, ClockCommand::restart_at(15min)}});
+    pass(1500ms);
+    reports_.clear();
+    EXPECT_EQ(command("b" + to_string(last), {{kPeriod, last}}), LogOutcome::kDone);
+    EXPECT_THAT(reports_, UnorderedElementsAre("period/1 expired: 0s stopped",
+                                               "play/1 changed: 30s running"));
+    pass(2500ms);
+    EXPECT_EQ(value(kPlay), 30s - 2500ms);
+    open();
+    EXPECT_EQ(value(kPlay), 30s - 2500ms);
+    EXPECT_EQ(value(kPeriod), 0ns);
+    EXPECT_EQ(board_->undo("c" + to_string(last))->outcome, LogOutcome::kDone);
+    EXPECT_EQ(value(kPeriod), 15min - 4s);
+  }
+}
+
+TEST_F(ScoreboardTest, EndsNoClockThatDoesNotRun) {
+  at_end_ = {{kPeriod, {{kPlay, ClockCommand::restart_at(30s)}}}};
+  open();
+  command("a", {{kPeriod, ClockCommand::set(0ns)}});
+  command("b", {{kPeriod, ClockCommand::restart_at(15min)}});
+  command("c", {{kPeriod, ClockCommand::reset_to(0ns)}});
+  EXPECT_EQ(value(kPlay), 40s);
+}
+
+TEST_F(ScoreboardTest, ReportsAnEndThatAnotherServerCommanded) {
+  auto store = Store::open(database_.address());
+  ASSERT_TRUE(store.ok()) << store.status();
+  auto other = Scoreboard::open(clock_, **store, {.boot = "boot-1"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  command("a", {{kPeriod, ClockCommand::start()}});
+  reports_.clear();
+  EXPECT_TRUE((*other)->command("b", {{kPeriod, ClockCommand::set(0ns)}}).ok());
+  ASSERT_EQ(board_->refresh(), absl::OkStatus());
+  EXPECT_THAT(reports_, ElementsAre("period/1 expired: 0s stopped"));
 }
 
 TEST_F(ScoreboardTest, SkipsABatchThatAClockRefuses) {
