@@ -23,6 +23,8 @@ class SeenIds {
     return true;
   }
 
+  [[nodiscard]] bool contains(const std::string& id) const { return seen_.contains(id); }
+
  private:
   std::set<std::string> seen_;
   std::deque<std::string> order_;

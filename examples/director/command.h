@@ -65,11 +65,11 @@ struct StreamStatus {
   friend bool operator==(const StreamStatus&, const StreamStatus&) = default;
 };
 
-// The command UpdateStreamStatus. It changes no rundown and is not stored.
+// The command UpdateStreamStatus. It changes no rundown and is not stored. What it lacks stays as it is.
 struct StreamUpdate {
-  std::string id;
-  StreamStatus status;
-  std::optional<bool> feed_lost = {};
+  std::string id = {};
+  std::optional<bool> streaming = {}, recording = {}, feed_lost = {};
+  std::optional<std::chrono::nanoseconds> timecode = {};
 };
 
 }  // namespace director

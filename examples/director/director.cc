@@ -101,6 +101,10 @@ Outcome Director::outcome(absl::Status status, Applied applied) const {
   return {std::move(status), applied, look_json(show_->rundown(), clock_.source().read().steady)};
 }
 
+Outcome Director::duplicate() const {
+  return outcome(absl::OkStatus(), {show_->sequence(), false, true});
+}
+
 absl::Status Director::check_scenes(const ShowPlan& plan) const {
   if (mixer_ == nullptr) return absl::OkStatus();
   std::string names;
@@ -113,6 +117,7 @@ absl::Status Director::check_scenes(const ShowPlan& plan) const {
 
 Outcome Director::command(Command command) {
   if (!leads()) return outcome(absl::UnavailableError("Another server leads"));
+  if (stream_ids_.contains(command.id)) return duplicate();
   const TimeReading now = clock_.source().read();
   if (command.verb == Verb::kConfigure && !show_->knows(command.id)) {
     if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
@@ -127,22 +132,29 @@ Outcome Director::command(Command command) {
   return outcome(absl::OkStatus(), *applied);
 }
 
-Outcome Director::stream(const StreamStatus& status, const std::string& id) {
-  if (!id.empty() && (show_->knows(id) || !stream_ids_.add(id))) {
-    return outcome(absl::OkStatus(), {show_->sequence(), false, true});
-  }
+void Director::stream(const StreamStatus& status) {
   const bool changed = status != stream_;
   if (options_.safe.stream) report("the stream", status.lost);
   stream_ = status;
   if (options_.follow_stream && leads()) follow();
   if (changed) publish();
-  return outcome(absl::OkStatus(), {show_->sequence(), changed, false});
 }
 
+// Only the mixer knows whether the stream is lost.
 Outcome Director::update(const StreamUpdate& update) {
-  const Outcome result = stream(update.status, update.id);
-  if (!result.applied.duplicate && update.feed_lost) report("the feed", *update.feed_lost);
-  return result;
+  const bool counted = !update.id.empty();
+  if (counted && (show_->knows(update.id) || !stream_ids_.add(update.id))) return duplicate();
+  StreamStatus status = stream_;
+  status.streaming = update.streaming.value_or(status.streaming);
+  status.recording = update.recording.value_or(status.recording);
+  if (update.timecode) status.timecode = update.timecode;
+  const bool changed = std::exchange(stream_, status) != status;
+  // An old time code tells nothing about the present position.
+  const bool fresh = update.timecode || !status.streaming;
+  if (options_.follow_stream && fresh && leads()) follow();
+  if (changed) publish();
+  if (update.feed_lost) report("the feed", *update.feed_lost);
+  return outcome(absl::OkStatus(), {show_->sequence(), changed, false});
 }
 
 void Director::report(const std::string& source, bool lost) {

@@ -90,9 +90,10 @@ class Director {
   // All below: on the director's thread, or before anything triggers the clock.
 
   Outcome command(Command command);
-  // An id that a command or an earlier status had counts once.
-  Outcome stream(const StreamStatus& status, const std::string& id = {});
+  // An id that a command or an earlier update had counts once.
   Outcome update(const StreamUpdate& update);
+  // The status that the mixer reports.
+  void stream(const StreamStatus& status);
 
   // Reports that a source of the safe scene is lost, or that it is not: "the source 'Camera'".
   void report(const std::string& source, bool lost);
@@ -124,6 +125,7 @@ class Director {
  private:
   Director(masterclock::MasterClock& clock, Store& store, DirectorOptions options);
   Outcome outcome(absl::Status status, Applied applied = {}) const;
+  [[nodiscard]] Outcome duplicate() const;
   [[nodiscard]] absl::Status check_scenes(const ShowPlan& plan) const;
   void run(masterclock::SteadyTime at);
   void skip_past(masterclock::SteadyTime now);

@@ -187,7 +187,7 @@ void ObsMixer::event(const ObsEvent& event) {
     director_.publish();
   } else if (event.type == "RecordStateChanged") {
     stream_.recording = flag_in(event.data, "outputActive");
-    (void)director_.stream(stream_);
+    director_.stream(stream_);
   } else if (event.type == "SceneListChanged" || event.type == "SceneCreated" ||
              event.type == "SceneRemoved" || event.type == "SceneNameChanged") {
     request("GetSceneList", json::object(),
@@ -290,7 +290,7 @@ void ObsMixer::stream_status(const json& data) {
   stream_.timecode.reset();
   const auto timecode = name_in(data, "outputTimecode");
   if (stream_.streaming && timecode) stream_.timecode = parse_obs_timecode(*timecode);
-  (void)director_.stream(stream_);
+  director_.stream(stream_);
 }
 
 // A frozen source plays on, but its cursor stands.
@@ -342,7 +342,7 @@ void ObsMixer::lose(const std::string& why) {
   const auto delay = options_.retry.delay_after(++failures_);
   retry_ = after(delay.value_or(options_.retry.most), [this] { connect(); });
   director_.mixer_lost();
-  (void)director_.stream(stream_);
+  director_.stream(stream_);
 }
 
 void ObsMixer::refuse(const std::string& why) {

@@ -131,20 +131,17 @@ Scene read_scene(const json& object, const std::string& field, Faults& faults) {
 
 absl::StatusOr<StreamUpdate> read_stream(const json& object) {
   StreamUpdate update;
-  StreamStatus& status = update.status;
-  const auto flag = [&](const char* name, bool& value) {
+  const auto flag = [&](const char* name, std::optional<bool>& value) {
     const json& given = member(object, name);
     if (given.is_boolean()) value = given.get<bool>();
     return given.is_null() || given.is_boolean();
   };
-  if (!flag("streaming", status.streaming)) return error("streaming", "true or false");
-  if (!flag("recording", status.recording)) return error("recording", "true or false");
-  bool lost = false;
-  if (!flag("feed_lost", lost)) return error("feed_lost", "true or false");
-  if (!member(object, "feed_lost").is_null()) update.feed_lost = lost;
+  if (!flag("streaming", update.streaming)) return error("streaming", "true or false");
+  if (!flag("recording", update.recording)) return error("recording", "true or false");
+  if (!flag("feed_lost", update.feed_lost)) return error("feed_lost", "true or false");
   if (const json& code = member(object, "timecode_ms"); !code.is_null()) {
-    status.timecode = milliseconds_in(code);
-    if (!status.timecode) return error("timecode_ms", "an integer number of milliseconds");
+    update.timecode = milliseconds_in(code);
+    if (!update.timecode) return error("timecode_ms", "an integer number of milliseconds");
   }
   return update;
 }

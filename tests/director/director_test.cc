@@ -207,13 +207,25 @@ TEST_F(DirectorTest, CountsACommandIdOnce) {
 
 TEST_F(DirectorTest, CountsTheIdOfAStreamStatusOnce) {
   begin();
-  EXPECT_TRUE(director_->stream({.streaming = true}, "x").applied.changed);
-  EXPECT_TRUE(director_->stream({}, "y").applied.changed);
-  const Applied again = director_->stream({.streaming = true}, "x").applied;
+  EXPECT_TRUE(director_->update({.id = "x", .streaming = true}).applied.changed);
+  EXPECT_TRUE(director_->update({.id = "y", .streaming = false}).applied.changed);
+  const Applied again = director_->update({.id = "x", .streaming = true}).applied;
   EXPECT_TRUE(again.duplicate && !again.changed);
   command({.verb = Verb::kSkip, .id = "z"});
-  EXPECT_TRUE(director_->stream({.streaming = true}, "z").applied.duplicate);
+  EXPECT_TRUE(director_->update({.id = "z", .streaming = true}).applied.duplicate);
   EXPECT_EQ(look().at("stream").at("streaming"), false);
+  const Outcome skip = director_->command({.verb = Verb::kSkip, .id = "x"});
+  EXPECT_TRUE(skip.applied.duplicate && !skip.applied.changed);
+  EXPECT_EQ(look().at("scene"), "B");
+}
+
+TEST_F(DirectorTest, AnUpdateOfTheStreamChangesOnlyWhatItHas) {
+  director_->update({.streaming = true, .recording = true, .timecode = 40ms});
+  director_->update({.recording = false});
+  const json expected = {{"streaming", true}, {"recording", false}, {"timecode_ms", 40}};
+  EXPECT_EQ(look().at("stream"), expected);
+  EXPECT_FALSE(director_->update({.feed_lost = true}).applied.changed);
+  EXPECT_EQ(look().at("stream"), expected);
 }
 
 TEST_F(DirectorTest, ARefusedCommandIsNotStored) {

@@ -396,6 +396,20 @@ TEST_F(ObsMixerTest, ALostSourceBringsTheSafeSceneAndItsReturnTheTimeline) {
   }
 }
 
+TEST_F(ObsMixerTest, AnUpdateDoesNotEndALossThatObsReports) {
+  options_of_safe = {.scene = "C", .after = 3s, .back = 0s, .stream = true};
+  start();
+  command({.verb = Verb::kStart});
+  obs_.reconnecting = true;
+  pass(6s);
+  EXPECT_EQ(obs_.program, "C");
+  const std::size_t switches = obs_.switches.size();
+  director_->update({.streaming = true});
+  pass(0s);
+  EXPECT_EQ(obs_.switches.size(), switches);
+  EXPECT_EQ(obs_.program, "C");
+}
+
 TEST_F(ObsMixerTest, AShortLossAndAShortReturnSwitchNothing) {
   start_safe();
   for (int i = 0; i < 3; ++i) {

@@ -83,8 +83,11 @@ TEST(Wire, ReadsAStreamStatus) {
   const auto request = read_request(json::parse(
       R"({"command_id": "a", "command": "UpdateStreamStatus", "streaming": true, "timecode_ms": 40})"));
   ASSERT_TRUE(request.ok()) << request.status();
-  EXPECT_EQ(std::get<StreamUpdate>(*request).status,
-            (StreamStatus{.streaming = true, .recording = false, .timecode = 40ms}));
+  const auto& update = std::get<StreamUpdate>(*request);
+  EXPECT_EQ(update.streaming, true);
+  EXPECT_EQ(update.recording, std::nullopt);
+  EXPECT_EQ(update.feed_lost, std::nullopt);
+  EXPECT_EQ(update.timecode, 40ms);
 }
 
 TEST(Wire, NamesTheFieldThatIsWrong) {
