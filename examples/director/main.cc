@@ -63,29 +63,36 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->type_name("T");
   serve.add_flag("--follow-stream", options->follow_stream,
                  "corrects the position by the stream's time code");
-  serve.add_option("--obs", options->obs, "switches OBS")->type_name("ws://HOST:PORT");
+  CLI::Option* const obs =
+      serve.add_option("--obs", options->obs, "switches OBS")->type_name("ws://HOST:PORT");
   serve
       .add_option("--obs-password-file", options->obs_password_file,
                   "the password of obs-websocket, in the first line")
+      ->needs(obs)
       ->type_name("FILE");
   serve
       .add_option("--preview-ms", options->preview_ms,
                   "in studio mode, previews the next scene so long before; default: 0, not")
+      ->needs(obs)
       ->check(CLI::Range(0, 3'600'000))
       ->type_name("N");
   add_parsed(serve, "--operator-until", options->operator_until,
              "the end of a switch by the operator of OBS; default: boundary", parse_until)
+      ->needs(obs)
       ->type_name("boundary|released");
   CLI::Option* const safe =
       serve.add_option("--safe-scene", options->safe_scene, "the scene to show during a loss")
+          ->check([](const std::string& name) { return name.empty() ? "expected a scene" : ""; })
           ->type_name("NAME");
   serve
       .add_option("--safe-source", options->safe_sources,
                   "an input of OBS whose loss counts; may be repeated")
       ->needs(safe)
+      ->needs(obs)
       ->type_name("NAME");
   serve.add_flag("--safe-stream", options->safe_stream, "the loss of the stream counts too")
-      ->needs(safe);
+      ->needs(safe)
+      ->needs(obs);
   serve
       .add_option("--safe-after-ms", options->safe_after_ms,
                   "the length of a loss that counts; default: 3000")

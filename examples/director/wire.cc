@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "common/data_error.h"
 #include "common/http_message.h"
 #include "common/parse_json.h"
@@ -72,10 +74,12 @@ const json& member(const json& object, const char* name) {
   return found == object.end() ? absent : *found;
 }
 
+// Allows U+200D, which joins emoji, beside printable text.
 std::optional<std::string> name_in(const json& value, std::size_t longest) {
   if (!value.is_string()) return std::nullopt;
   std::string name = value.get<std::string>();
-  if (name.empty() || name.size() > longest || common::printable(name) != name) return std::nullopt;
+  const std::string seen = absl::StrReplaceAll(name, {{"\u200d", ""}});
+  if (seen.empty() || name.size() > longest || common::printable(seen) != seen) return std::nullopt;
   return name;
 }
 
@@ -114,7 +118,7 @@ Scene read_scene(const json& object, const std::string& field, Faults& faults) {
   if (auto name = name_in(member(object, "name"), kLongestScene)) {
     scene.name = *std::move(name);
   } else {
-    faults.add(field + ".name", "a text of 1 to 256 bytes");
+    faults.add(field + ".name", "a text of 1 to 256 bytes without control characters");
   }
   const auto duration = milliseconds_in(member(object, "duration_ms"));
   if (duration && *duration > nanoseconds(0)) {
@@ -180,7 +184,10 @@ absl::StatusOr<ShowPlan> read_plan(const json& object) {
 
 absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file) {
   const absl::StatusOr<json> object = common::parse_json_object(text);
-  if (!object.ok()) return common::data_error(file, std::string(object.status().message()));
+  if (!object.ok()) {
+    return common::data_error(file,
+                              std::string(absl::StripPrefix(object.status().message(), "body: ")));
+  }
   absl::StatusOr<ShowPlan> plan = read_plan(*object);
   if (!plan.ok()) return common::data_error(file, std::string(plan.status().message()));
   return plan;
@@ -188,7 +195,7 @@ absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file
 
 absl::StatusOr<std::string> read_command_id(const json& object) {
   auto id = name_in(member(object, "command_id"), kLongestId);
-  if (!id) return error("command_id", "a text of 1 to 100 bytes");
+  if (!id) return error("command_id", "a text of 1 to 100 bytes without control characters");
   return *std::move(id);
 }
 
@@ -213,7 +220,7 @@ absl::StatusOr<Request> read_request(const json& object) {
   command.verb = *verb;
   if (*verb == Verb::kTake || *verb == Verb::kForce) {
     auto scene = name_in(member(object, "scene"), kLongestScene);
-    if (!scene) return error("scene", "a text of 1 to 256 bytes");
+    if (!scene) return error("scene", "a text of 1 to 256 bytes without control characters");
     command.scene = *std::move(scene);
   }
   if (*verb == Verb::kForce) {

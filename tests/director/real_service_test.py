@@ -244,6 +244,17 @@ class RealService(unittest.TestCase):
             self.assertIn("bad.json", refused.stderr)
             self.assertIn(part, refused.stderr)
 
+    def test_options_that_cannot_be_used(self):
+        for options, part in ((("--safe-scene", ""), "--safe-scene"), (("--preview-ms", "5"), "--obs"),
+                              (("--operator-until", "released"), "--obs"), (("--obs-password-file", "x"), "--obs"),
+                              (("--safe-scene", "A", "--safe-source", "B"), "--obs"),
+                              (("--safe-scene", "A", "--safe-stream"), "--obs")):
+            with self.subTest(options):
+                refused = subprocess.run([PROGRAM, "serve", *options], capture_output=True, text=True, timeout=30,
+                                         check=False)
+                self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+                self.assertIn(part, refused.stderr)
+
     def test_ends_at_sigterm(self):
         self.connect()
         self.assertEqual(self.service.terminate()[0], 0)

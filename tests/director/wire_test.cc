@@ -35,17 +35,32 @@ TEST(Wire, NamesEachFaultOfARundown) {
       {"name": "A", "duration_ms": 1, "start_ms": "0"}, 7]})",
                                "show.json");
   const std::string duration = ".duration_ms: expected a positive integer number of milliseconds; ";
-  EXPECT_EQ(plan.status().message(),
-            "show.json: looping: expected true or false; "
-            "scenes[0].name: expected a text of 1 to 256 bytes; scenes[1]" +
-                duration + "scenes[2]" + duration + "scenes[3]" + duration + "scenes[4]" +
-                duration +
-                "scenes[5].start_ms: expected an integer number of milliseconds; "
-                "scenes[6]: expected an object");
+  EXPECT_EQ(
+      plan.status().message(),
+      "show.json: looping: expected true or false; "
+      "scenes[0].name: expected a text of 1 to 256 bytes without control characters; scenes[1]" +
+          duration + "scenes[2]" + duration + "scenes[3]" + duration + "scenes[4]" + duration +
+          "scenes[5].start_ms: expected an integer number of milliseconds; "
+          "scenes[6]: expected an object");
   for (const char* const text : {"{}", R"({"scenes": []})", R"({"scenes": {}})"}) {
     EXPECT_EQ(parse_plan(text, "a").status().message(),
               "a: scenes: expected a list of one scene or more");
   }
+}
+
+TEST(Wire, NamesOnlyTheFileOfATextThatIsNotJson) {
+  EXPECT_EQ(parse_plan("", "empty").status().message(), "empty: not JSON, at byte 1");
+  EXPECT_EQ(parse_plan("[]", "list").status().message(), "list: expected a JSON object");
+}
+
+TEST(Wire, ANameMayJoinEmoji) {
+  const auto plan = [](const std::string& name) {
+    return read_plan({{"scenes", {{{"name", name}, {"duration_ms", 1}}}}});
+  };
+  const std::string family = "\U0001f468\u200d\U0001f469\u200d\U0001f467";
+  EXPECT_EQ(plan(family).value().scenes[0].name, family);
+  for (const char* const bad : {"\u200d", "a\u200e", "a\u202e", "a\n"})
+    EXPECT_FALSE(plan(bad).ok());
 }
 
 TEST(Wire, LimitsTheListOfFaults) {
