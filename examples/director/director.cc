@@ -105,14 +105,15 @@ Outcome Director::duplicate() const {
   return outcome(absl::OkStatus(), {show_->sequence(), false, true});
 }
 
-absl::Status Director::check_scenes(const ShowPlan& plan) const {
-  if (mixer_ == nullptr) return absl::OkStatus();
+absl::Status Director::add_missing(absl::Status faults, const ShowPlan& plan) const {
+  const auto missing = mixer_ == nullptr ? std::vector<std::string>() : mixer_->missing(plan);
+  if (missing.empty()) return faults;
   std::string names;
-  for (const std::string& name : mixer_->missing(plan)) {
+  for (const std::string& name : missing) {
     names += (names.empty() ? "" : ", ") + common::in_quotes(name);
   }
-  if (names.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("The mixer has no scene " + names);
+  return absl::InvalidArgumentError((faults.ok() ? "" : std::string(faults.message()) + "; ") +
+                                    "The mixer has no scene " + names);
 }
 
 Outcome Director::command(Command command) {
@@ -120,7 +121,12 @@ Outcome Director::command(Command command) {
   if (stream_ids_.contains(command.id)) return duplicate();
   const TimeReading now = clock_.source().read();
   if (command.verb == Verb::kConfigure && !show_->knows(command.id)) {
-    if (absl::Status known = check_scenes(command.plan); !known.ok()) return outcome(known);
+    if (!add_missing(absl::OkStatus(), command.plan).ok()) {
+      masterclock::Rundown scratch;  // names the other faults
+      return outcome(add_missing(
+          scratch.configure(now.steady, command.plan.scenes, {.looping = command.plan.looping}),
+          command.plan));
+    }
   }
   const Verb verb = command.verb;
   const bool by_operator = command.why.empty();

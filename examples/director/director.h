@@ -98,6 +98,9 @@ class Director {
   // Reports that a source of the safe scene is lost, or that it is not: "the source 'Camera'".
   void report(const std::string& source, bool lost);
 
+  // Returns `faults` together with the scenes of `plan` that a connected mixer lacks.
+  [[nodiscard]] absl::Status add_missing(absl::Status faults, const ShowPlan& plan) const;
+
   [[nodiscard]] nlohmann::json state() const;
   // Returns {"on_air": {"scene", "image"}, "next": ...}. An image is a data URI, or null.
   [[nodiscard]] nlohmann::json thumbnails() const;
@@ -126,7 +129,6 @@ class Director {
   Director(masterclock::MasterClock& clock, Store& store, DirectorOptions options);
   Outcome outcome(absl::Status status, Applied applied = {}) const;
   [[nodiscard]] Outcome duplicate() const;
-  [[nodiscard]] absl::Status check_scenes(const ShowPlan& plan) const;
   void run(masterclock::SteadyTime at);
   void skip_past(masterclock::SteadyTime now);
   void arm(masterclock::SteadyTime at);

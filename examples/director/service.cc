@@ -139,7 +139,7 @@ HttpResponse Service::configure(const HttpRequest& request) {
   auto body = common::parse_json_object(request.body);
   if (!body.ok()) return error_response(body.status());
   auto plan = read_plan(*body);
-  if (!plan.ok()) return error_response(plan.status());
+  if (!plan.ok()) return refuse(plan.status(), *body);
   Command command{.verb = Verb::kConfigure, .plan = *std::move(plan)};
   if (body->contains("command_id")) {
     auto id = read_command_id(*body);
@@ -155,8 +155,15 @@ HttpResponse Service::command(const HttpRequest& request) {
   auto body = common::parse_json_object(request.body);
   if (!body.ok()) return error_response(body.status());
   auto wanted = read_request(*body);
-  if (!wanted.ok()) return error_response(wanted.status());
+  if (!wanted.ok()) return refuse(wanted.status(), body->value("rundown", json()));
   return apply(*std::move(wanted), *std::move(body));
+}
+
+// Names the scenes that the mixer lacks too, so an operator mends a rundown once.
+HttpResponse Service::refuse(const absl::Status& faults, const json& rundown) {
+  return on_actor([this, faults, plan = read_scenes(rundown)] {
+    return error_response(director_.add_missing(faults, plan));
+  });
 }
 
 // Does a command here, or sends its JSON to the leader.

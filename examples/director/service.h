@@ -70,6 +70,7 @@ class Service {
   common::HttpResponse history(const common::HttpRequest& request);
   common::HttpResponse configure(const common::HttpRequest& request);
   common::HttpResponse command(const common::HttpRequest& request);
+  common::HttpResponse refuse(const absl::Status& faults, const nlohmann::json& rundown);
   void opened(common::SessionId session);
   void received(common::SessionId session, std::string_view text);
   const std::string& playhead();

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -97,6 +98,11 @@ class Faults {
     if (!text_.empty()) text_ += "; ";
     text_ += field + ": expected " + std::string(expected);
   }
+  void add(const Faults& more) {
+    if (count_ < kMostFaults && more.count_ > 0) text_ += "; " + more.text_;
+    count_ += more.count_;
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] absl::Status status() const {
     if (count_ == 0) return absl::OkStatus();
     const std::string rest =
@@ -109,11 +115,13 @@ class Faults {
   std::size_t count_ = 0;
 };
 
-Scene read_scene(const json& object, const std::string& field, Faults& faults) {
+// Returns none for a scene with a fault.
+std::optional<Scene> read_scene(const json& object, const std::string& field, Faults& faults) {
+  const std::size_t before = faults.count();
   Scene scene;
   if (!object.is_object()) {
     faults.add(field, "an object");
-    return scene;
+    return std::nullopt;
   }
   if (auto name = name_in(member(object, "name"), kLongestScene)) {
     scene.name = *std::move(name);
@@ -130,7 +138,45 @@ Scene read_scene(const json& object, const std::string& field, Faults& faults) {
     scene.start = milliseconds_in(start);
     if (!scene.start) faults.add(field + ".start_ms", "an integer number of milliseconds");
   }
+  if (faults.count() > before) return std::nullopt;
   return scene;
+}
+
+// Returns the scenes without a fault. Names the overlaps among them only beside another fault: without
+// one the rundown names them.
+ShowPlan read_plan(const json& object, Faults& faults) {
+  ShowPlan plan;
+  if (!object.is_object()) {
+    faults.add("rundown", "an object");
+    return plan;
+  }
+  if (const json& looping = member(object, "looping"); looping.is_boolean()) {
+    plan.looping = looping.get<bool>();
+  } else if (!looping.is_null()) {
+    faults.add("looping", "true or false");
+  }
+  const json& scenes = member(object, "scenes");
+  if (!scenes.is_array() || scenes.empty()) {
+    faults.add("scenes", "a list of one scene or more");
+    return plan;
+  }
+  plan.scenes.reserve(scenes.size());
+  Faults overlaps;
+  nanoseconds end{};  // of the scene before; a scene with a fault takes no time
+  for (std::size_t i = 0; i < scenes.size(); ++i) {
+    const std::string field = "scenes[" + std::to_string(i) + "]";
+    std::optional<Scene> scene = read_scene(scenes[i], field, faults);
+    if (!scene) continue;
+    const nanoseconds start = scene->start.value_or(end);
+    if (start < end) {
+      overlaps.add(field + ".start_ms", "the end of the scene before, " +
+                                            std::to_string(end / milliseconds(1)) + ", or later");
+    }
+    end = std::max(end, masterclock::saturating_add(start, scene->duration));
+    plan.scenes.push_back(*std::move(scene));
+  }
+  if (faults.count() > 0) faults.add(overlaps);
+  return plan;
 }
 
 absl::StatusOr<StreamUpdate> read_stream(const json& object) {
@@ -161,25 +207,15 @@ json ns_or_null(bool present, nanoseconds value) { return present ? json(value.c
 }  // namespace
 
 absl::StatusOr<ShowPlan> read_plan(const json& object) {
-  if (!object.is_object()) return error("rundown", "an object");
-  ShowPlan plan;
   Faults faults;
-  if (const json& looping = member(object, "looping"); looping.is_boolean()) {
-    plan.looping = looping.get<bool>();
-  } else if (!looping.is_null()) {
-    faults.add("looping", "true or false");
-  }
-  const json& scenes = member(object, "scenes");
-  if (!scenes.is_array() || scenes.empty()) {
-    faults.add("scenes", "a list of one scene or more");
-  } else {
-    plan.scenes.reserve(scenes.size());
-    for (std::size_t i = 0; i < scenes.size(); ++i) {
-      plan.scenes.push_back(read_scene(scenes[i], "scenes[" + std::to_string(i) + "]", faults));
-    }
-  }
+  ShowPlan plan = read_plan(object, faults);
   if (absl::Status read = faults.status(); !read.ok()) return read;
   return plan;
+}
+
+ShowPlan read_scenes(const json& object) {
+  Faults ignored;
+  return read_plan(object, ignored);
 }
 
 absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file) {

@@ -25,6 +25,9 @@ inline constexpr std::size_t kLongestId = 100, kLongestScene = 256;  // bytes
 // Errors: InvalidArgument that names every fault: "scenes[3].name: expected ...; scenes[4] ...".
 absl::StatusOr<ShowPlan> read_plan(const json& object);
 
+// Returns the scenes of a faulty rundown that have no fault.
+ShowPlan read_scenes(const json& object);
+
 // The same for the text of a file. The error begins with the name of the file.
 absl::StatusOr<ShowPlan> parse_plan(std::string_view text, std::string_view file);
 

@@ -22,6 +22,7 @@ namespace {
 using masterclock::ForceUntil;
 using masterclock::UtcTime;
 using std::chrono::nanoseconds;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -333,6 +334,10 @@ TEST_F(ObsMixerTest, ARundownWithScenesThatObsLacksIsRefusedWhole) {
   const Outcome outcome = director_->command({.verb = Verb::kConfigure, .plan = plan});
   EXPECT_EQ(outcome.status, absl::InvalidArgumentError("The mixer has no scene 'X', 'Y'"));
   EXPECT_EQ(director_->show().plan().scenes.size(), 3u);
+  const ShowPlan overlap{{{"A", 2s, {}}, {"X", 1s, 1s}}, false};
+  const Outcome both = director_->command({.verb = Verb::kConfigure, .plan = overlap});
+  EXPECT_THAT(std::string(both.status.message()),
+              AllOf(HasSubstr("scene 1 'X' starts at"), HasSubstr("; The mixer has no scene 'X'")));
 }
 
 TEST_F(ObsMixerTest, ARundownThatWasAcceptedIsNotCheckedAgain) {

@@ -17,6 +17,7 @@ import urllib.request
 
 from service import Service, WebSocket, rundown
 from real_web_service import wait_until  # noqa: E402 (service.py makes it known)
+from stand_in_obs import StandInObs
 
 PROGRAM = sys.argv[1]
 LOOK = {"state", "position_ns", "cycle", "scene", "on_air", "into_scene_ns", "scene_left_ns", "progress_ppm", "held",
@@ -122,6 +123,19 @@ class RealService(unittest.TestCase):
         self.assertEqual(self.service.get("/api/history"), before)
         self.assertEqual(self.service.get()["state"], "running")
         self.assertEqual(self.service.request("GET", "/api/history?from=x")[0], 400)
+
+    def test_all_faults_of_a_rundown_are_named_together(self):
+        obs = StandInObs(["A"])
+        self.addCleanup(obs.close)
+        service = self.start("--obs", f"ws://127.0.0.1:{obs.port}")
+        wait_until(lambda: service.get()["mixer"]["state"] == "connected")
+        show = rundown(("A", 1000), ("X", 1000, 500), ("A", 0), ("Y", 1000))
+        for path, body in (("/config", show), ("/api/commands", {"command_id": "x", "command": "Configure",
+                                                                 "rundown": show})):
+            status, answer = service.request("POST", path, body)
+            self.assertEqual(status, 400)
+            for part in ("scenes[2].duration_ms", "scenes[1].start_ms", "'X', 'Y'"):
+                self.assertIn(part, answer["error"])
 
     def test_history(self):
         self.service.command("Start", "a")

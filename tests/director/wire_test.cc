@@ -63,6 +63,17 @@ TEST(Wire, ANameMayJoinEmoji) {
     EXPECT_FALSE(plan(bad).ok());
 }
 
+TEST(Wire, NamesTheOverlapsBesideTheOtherFaults) {
+  const json object = json::parse(R"({"scenes": [
+      {"name": "A", "duration_ms": 1000}, {"name": "B", "duration_ms": 1000, "start_ms": 500},
+      {"name": "C", "duration_ms": 0}, {"name": "D", "duration_ms": 1, "start_ms": 1500}]})");
+  EXPECT_EQ(read_plan(object).status().message(),
+            "scenes[2].duration_ms: expected a positive integer number of milliseconds; "
+            "scenes[1].start_ms: expected the end of the scene before, 1000, or later");
+  EXPECT_THAT(read_scenes(object).scenes,
+              ElementsAre(Scene{"A", 1s, {}}, Scene{"B", 1s, 500ms}, Scene{"D", 1ms, 1500ms}));
+}
+
 TEST(Wire, LimitsTheListOfFaults) {
   json object = {{"scenes", json::array()}};
   for (int i = 0; i < 150; ++i) object["scenes"].push_back(i);
