@@ -1,15 +1,19 @@
 #include "destination.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
+#include "common/descriptor.h"
 #include "common/http_message.h"
 #include "common/line_file.h"
 #include "common/printable.h"
@@ -122,6 +126,23 @@ absl::StatusOr<std::string> webhook_signature(std::string_view secret, std::stri
                              static_cast<std::size_t>(length));
 }
 
+absl::Status check_destination(const std::string& text, const std::string& secret) {
+  if (text.starts_with(kFile)) {
+    const std::string path = text.substr(kFile.size());
+    const common::Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666));
+    if (file.get() >= 0 || errno == ENXIO)
+      return absl::OkStatus();  // ENXIO: a pipe without a reader
+    const std::string why = std::strerror(errno);
+    return absl::UnavailableError(common::printable(path) + ": " + why);
+  }
+  if (const auto url = common::parse_url(text); !url.ok() || url->scheme == "ws") {
+    return absl::InvalidArgumentError("Invalid destination " + common::in_quotes(text) +
+                                      ": expected file:PATH, http:// or https://");
+  }
+  return key_of(secret).status();
+}
+
 absl::StatusOr<std::unique_ptr<Destination>> open_destination(const std::string& text,
                                                               const std::string& secret) {
   if (text.starts_with(kFile)) {
@@ -129,11 +150,7 @@ absl::StatusOr<std::unique_ptr<Destination>> open_destination(const std::string&
     if (!file.ok()) return file.status();
     return std::make_unique<FileDestination>(*std::move(file));
   }
-  if (const auto url = common::parse_url(text); !url.ok() || url->scheme == "ws") {
-    return absl::InvalidArgumentError("Invalid destination " + common::in_quotes(text) +
-                                      ": expected file:PATH, http:// or https://");
-  }
-  if (const auto key = key_of(secret); !key.ok()) return key.status();
+  if (absl::Status possible = check_destination(text, secret); !possible.ok()) return possible;
   return std::make_unique<WebhookDestination>(text, secret);
 }
 

@@ -35,6 +35,9 @@ class Destination {
 absl::StatusOr<std::unique_ptr<Destination>> open_destination(const std::string& text,
                                                               const std::string& secret);
 
+// Checks what open_destination opens, without waiting for the reader of a pipe. Makes a missing file.
+absl::Status check_destination(const std::string& text, const std::string& secret);
+
 // Returns the delay that a header Retry-After asks for at `utc_s`: a number of seconds, or a date. Returns 0
 // for other text and for a past date.
 //

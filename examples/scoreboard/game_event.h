@@ -9,16 +9,21 @@
 #ifndef MASTERCLOCK_EXAMPLES_SCOREBOARD_GAME_EVENT_H_
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_GAME_EVENT_H_
 
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "masterclock/timers/clock_key.h"
 #include "masterclock/timers/count_clock.h"
 
 namespace scoreboard {
+
+inline constexpr std::array<std::string_view, 4> kEventTypes = {"CLOCK_SET", "GAME_STARTED",
+                                                                "GAME_PAUSED", "CLOCK_CHANGED"};
 
 struct GameEvent {
   std::string type;

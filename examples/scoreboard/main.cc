@@ -4,16 +4,24 @@
 // An error is one line on stderr.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
+#include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/command_line.h"
 #include "common/log_line.h"
+#include "common/nearest_name.h"
 #include "common/output.h"
 #include "common/printable.h"
+#include "destination.h"
+#include "game_event.h"
 #include "push_command.h"
 #include "score_import.h"
 #include "serve_command.h"
@@ -25,6 +33,8 @@ using common::add_parsed;
 using common::Command;
 using masterclock::BootPolicy;
 
+constexpr char kSecretVariable[] = "SCOREBOARD_WEBHOOK_SECRET";
+
 absl::StatusOr<BootPolicy> parse_policy(const std::string& text) {
   for (const BootPolicy policy : {BootPolicy::kContinue, BootPolicy::kFreeze, BootPolicy::kAsk}) {
     if (text == to_string(policy)) return policy;
@@ -33,15 +43,57 @@ absl::StatusOr<BootPolicy> parse_policy(const std::string& text) {
                                     ": expected continue, freeze or ask");
 }
 
+// Returns what is wrong with the type of an event, or nothing.
+std::string check_type(const std::string& type) {
+  std::string_view nearest;
+  std::size_t distance = common::too_far(type);
+  for (const std::string_view known : scoreboard::kEventTypes) {
+    if (type == known) return {};
+    const std::size_t far = common::edit_distance(type, known, distance);
+    if (far < distance) nearest = known;
+    distance = std::min(distance, far);
+  }
+  std::string wrong = "No event has the type " + common::in_quotes(type);
+  if (!nearest.empty()) return wrong + ": did you mean " + std::string(nearest) + "?";
+  wrong += ": expected";
+  for (const std::string_view known : scoreboard::kEventTypes) wrong += " " + std::string(known);
+  return wrong;
+}
+
+std::string check_event_id(const std::string& text) {
+  return text.starts_with('-') ? "Invalid event " + common::in_quotes(text) : std::string();
+}
+
+void refuse_twice(const scoreboard::PushOptions& options) {
+  std::set<std::string> names;
+  for (const std::string& name : options.destinations) {
+    if (names.insert(name).second) continue;
+    throw CLI::ValidationError("--destination", common::in_quotes(name) + " is given twice");
+  }
+}
+
+// Checks the destinations of the pusher that a server watches.
+absl::Status check_destinations(const scoreboard::PushOptions& options) {
+  const char* const secret = std::getenv(kSecretVariable);
+  for (const std::string& name : options.destinations) {
+    const absl::Status possible =
+        scoreboard::check_destination(name, secret == nullptr ? "whsec_AAAA" : secret);
+    if (!possible.ok()) return possible;
+  }
+  return absl::OkStatus();
+}
+
 void add_destinations(CLI::App& app, scoreboard::PushOptions& options) {
   app.add_option("--destination", options.destinations,
                  "takes the events: file:PATH, http:// or https://; may be repeated")
       ->type_name("URL");
   app.add_option("--from", options.destination.from,
                  "the first event of a new destination; default: 1")
+      ->check(CLI::Validator([](std::string& id) { return check_event_id(id); }, ""))
       ->type_name("ID");
   app.add_option("--types", options.destination.types, "of the events; default: all")
       ->delimiter(',')
+      ->check(CLI::Validator([](std::string& type) { return check_type(type); }, ""))
       ->type_name("TYPE,...");
   app.add_flag("--ordered", options.ordered, "an event waits for the events before it");
 }
@@ -85,10 +137,12 @@ void add_serve(CLI::App& app, Command& chosen) {
              parse_policy)
       ->type_name("continue|freeze|ask");
   serve.callback([options, push, &chosen] {
+    refuse_twice(*push);
     chosen = [options, push] {
       options->push_arguments = arguments_of(*push, options->database);
       // A closed pipe and a file that is too large are errors to report, not the end of the program.
       for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
+      if (absl::Status possible = check_destinations(*push); !possible.ok()) return possible;
       return scoreboard::serve(*options);
     };
   });
@@ -103,10 +157,11 @@ void add_push(CLI::App& app, Command& chosen, bool& watched) {
   push.get_option("--destination")->required();
   push.add_option("--secret", options->secret,
                   "signs the webhooks: whsec_BASE64; default: one that the first start makes")
-      ->envname("SCOREBOARD_WEBHOOK_SECRET")
+      ->envname(kSecretVariable)
       ->type_name("SECRET");
   push.add_flag("--watched", watched, "writes errors as lines of the log")->group("");
   push.callback([options, &chosen] {
+    refuse_twice(*options);
     chosen = [options] {
       for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
       return scoreboard::push(*options);
@@ -116,7 +171,7 @@ void add_push(CLI::App& app, Command& chosen, bool& watched) {
 
 void add_import(CLI::App& app, Command& chosen) {
   struct Options {
-    std::string database = "scoreboard.db", file;
+    std::string database = "scoreboard.db", file, game;
   };
   const auto options = std::make_shared<Options>();
   CLI::App& importing = *app.add_subcommand(
@@ -124,12 +179,17 @@ void add_import(CLI::App& app, Command& chosen) {
   importing.add_option("FILE", options->file, "the database, or the file of lines")->required();
   importing.add_option("--db", options->database, "the match; default: scoreboard.db")
       ->type_name("FILE|postgresql://...");
+  importing
+      .add_option("--game", options->game, "of a file with several games; default: the only one")
+      ->type_name("ID");
   importing.callback([options, &chosen] {
     chosen = [options]() -> absl::Status {
-      auto store = scoreboard::Store::open(options->database);
+      const auto read = scoreboard::read_score(options->file, options->game);
+      if (!read.ok()) return read.status();
+      const auto store = scoreboard::Store::open(options->database);
       if (!store.ok()) return store.status();
-      const auto line = scoreboard::import_score(options->file, **store);
-      return line.ok() ? common::write_stdout(*line + "\n") : line.status();
+      const absl::Status stored = scoreboard::import_score(*read, **store);
+      return stored.ok() ? common::write_stdout(read->summary + "\n") : stored;
     };
   });
 }

@@ -61,7 +61,7 @@ void run(masterclock::MasterClock& clock, Lane& lane, const std::string& name, b
 }  // namespace
 
 absl::Status push(const PushOptions& options) {
-  auto store = Store::open(options.database);
+  auto store = Store::open(options.database, false);
   if (!store.ok()) return store.status();
   std::string secret = options.secret;
   if (secret.empty()) {

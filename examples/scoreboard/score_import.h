@@ -27,6 +27,7 @@ struct ScoreEvent {
   std::string type;
   nlohmann::json payload;
   std::int64_t utc_s = 0;
+  std::string game = {};  // its `game_id`; empty: none
 };
 
 struct ScoreLines {
@@ -45,9 +46,18 @@ inline constexpr char kImportBoot[] = "import";
 // Errors: InvalidArgument "event 7: seconds: ..." for a CLOCK_SET without a time.
 absl::StatusOr<std::vector<masterclock::ClockRecord>> records_of(std::vector<ScoreEvent> events);
 
-// Imports a database or a file of lines into a store without other commands. A repetition imports each event
-// once. Returns a line that says how many events there were.
-absl::StatusOr<std::string> import_score(const std::string& file, Store& store);
+struct ScoreImport {
+  std::vector<masterclock::ClockRecord> records;
+  std::string summary;  // a line that says how many events there were
+};
+
+// Reads a database or a file of lines. `game` is the `game_id` of the events to import; empty: all.
+//
+// Errors: InvalidArgument for events of several games when `game` is empty, and for a game without events.
+absl::StatusOr<ScoreImport> read_score(const std::string& file, const std::string& game = "");
+
+// Imports the records into a store without other commands. A repetition imports each event once.
+absl::Status import_score(const ScoreImport& import, Store& store);
 
 }  // namespace scoreboard
 

@@ -70,15 +70,17 @@ std::optional<LogVerb> parse_log_verb(std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> Store::open(const std::string& database) {
-  auto sql = Sql::open(database, true);
+absl::StatusOr<std::unique_ptr<Store>> Store::open(const std::string& database, bool create) {
+  auto sql = Sql::open(database, create);
   if (!sql.ok()) return sql.status();
   std::unique_ptr<Store> store(new Store(*std::move(sql)));
-  if (absl::Status ready = store->prepare(Sql::is_postgres(database)); !ready.ok()) return ready;
+  if (absl::Status ready = store->prepare(Sql::is_postgres(database), create); !ready.ok()) {
+    return ready;
+  }
   return store;
 }
 
-absl::Status Store::prepare(bool postgres) {
+absl::Status Store::prepare(bool postgres, bool create) {
   auto transaction = SqlTransaction::begin(*sql_);
   if (!transaction.ok()) return transaction.status();
   absl::Status made = sql_->define(
@@ -96,6 +98,7 @@ absl::Status Store::prepare(bool postgres) {
     return absl::FailedPreconditionError("The match is of version " + *version +
                                          " of this program");
   }
+  if (!create) return absl::NotFoundError("The database has no match");
   for (const char* const statement : kSchema) {
     if (made = sql_->define(statement); !made.ok()) return made;
   }

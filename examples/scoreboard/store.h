@@ -48,10 +48,11 @@ using Fold = std::function<absl::StatusOr<Effects>(std::uint64_t sequence)>;
 // Errors:  those of the database, one line that names it. A refused call stores nothing.
 class Store {
  public:
-  // Opens an SQLite file or "postgresql://...", and makes its tables if they do not exist.
+  // Opens an SQLite file or "postgresql://...". Makes the match if it does not exist and `create` is true.
   //
-  // Errors: FailedPrecondition for a match of a later version.
-  static absl::StatusOr<std::unique_ptr<Store>> open(const std::string& database);
+  // Errors: FailedPrecondition for a match of a later version; NotFound for none.
+  static absl::StatusOr<std::unique_ptr<Store>> open(const std::string& database,
+                                                     bool create = true);
 
   absl::StatusOr<std::map<masterclock::ClockKey, StoredClock>> clocks();
 
@@ -81,7 +82,7 @@ class Store {
 
  private:
   explicit Store(std::unique_ptr<Sql> sql) : sql_(std::move(sql)) {}
-  absl::Status prepare(bool postgres);
+  absl::Status prepare(bool postgres, bool create);
   absl::Status write(const Effects& effects, masterclock::UtcTime utc);
 
   const std::unique_ptr<Sql> sql_;

@@ -110,6 +110,39 @@ class RealPush(unittest.TestCase):
         self.assertEqual(self.end(pusher), 0)
         wait_until(lambda: service.get("/api/state")["pusher_status"] == "unknown")
 
+    def test_bad_options(self):
+        file, missing = f"file:{self.file}", f"{self.file.parent}/missing.db"
+        cases = [
+            ("a destination twice", 2, ["--destination", file, "--destination", file], "is given twice"),
+            ("a type that does not exist", 2, ["--destination", file, "--types", "CLOCK_SET,GAME_START"],
+             "did you mean GAME_STARTED?"),
+            ("another word", 2, ["--destination", file, "--types", "GOAL"], "expected CLOCK_SET"),
+            ("a negative event", 2, ["--destination", file, "--from", "-1"], "--from"),
+            ("no destination", 1, ["--destination", "ftp://host/"], "expected file:PATH"),
+            ("a file that cannot be", 1, ["--destination", f"file:{self.file}/none"], "none"),
+        ]
+        self.file.touch()
+        for name, status, options, part in cases:
+            for command in ("push", "serve"):
+                with self.subTest(name, command=command):
+                    if command == "push":
+                        Service(PROGRAM, self.database).kill()
+                    database = self.database if command == "push" else missing
+                    refused = subprocess.run([PROGRAM, command, "--db", database, *options], capture_output=True,
+                                             text=True, timeout=30, check=False)
+                    self.assertEqual((refused.returncode, refused.stdout), (status, ""), refused.stderr)
+                    self.assertIn(part, refused.stderr.splitlines()[-1])
+                    self.assertFalse(os.path.exists(missing))
+
+    def test_only_serve_and_import_make_a_match(self):
+        lines = pathlib.Path(self.file.parent, "score.jsonl")
+        lines.write_text("damaged\n{}\n")
+        for command in (["push", "--destination", f"file:{self.file}"], ["import", str(lines)]):
+            refused = subprocess.run([PROGRAM, *command, "--db", self.database], capture_output=True, text=True,
+                                     timeout=30, check=False)
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+            self.assertFalse(os.path.exists(self.database), command)
+
     def test_a_webhook_is_signed_tried_again_and_given_up(self):
         service = self.serve()
         for i in range(3):

@@ -15,6 +15,7 @@
 #include "common/sqlite.h"
 #include "masterclock/timers/clock_display.h"
 #include "masterclock/timers/clock_log.h"
+#include "test_database.h"
 
 namespace scoreboard::score_import_test {
 namespace {
@@ -25,6 +26,7 @@ using masterclock::UtcTime;
 using masterclock::timer_vectors::cases;
 using masterclock::timer_vectors::Json;
 using std::chrono::seconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Compares the imported clock at the instant of a case with its answer.
@@ -74,25 +76,65 @@ TEST(ScoreImport, AgreesWithTheVectorsOfLines) {
   }
 }
 
-TEST(ScoreImport, ReadsADatabaseOnce) {
-  const masterclock::tests::TemporaryDirectory directory;
-  const std::string file = directory.path() / "score.db";
-  {
-    const auto database = common::Database::open(file, {.create = true});
-    ASSERT_TRUE(database.ok()) << database.status();
-    for (const char* sql :
-         {"CREATE TABLE events (id INTEGER PRIMARY KEY, type TEXT, payload TEXT, created_at "
-          "INTEGER)",
-          "INSERT INTO events VALUES (1, 'CLOCK_SET', '{\"seconds\": 1200}', 1706745600)",
-          "INSERT INTO events VALUES (2, 'GAME_STARTED', '{}', 1706745610)"}) {
-      ASSERT_EQ((*database)->run(sql), absl::OkStatus());
+class ScoreDatabase {
+ public:
+  // `rows` are values of (id, type, payload, created_at, game_id).
+  explicit ScoreDatabase(const std::vector<std::string>& rows) {
+    const auto database = common::Database::open(file(), {.create = true});
+    EXPECT_TRUE(database.ok()) << database.status();
+    EXPECT_EQ(
+        (*database)->run("CREATE TABLE events (id INTEGER PRIMARY KEY, type TEXT, payload TEXT,"
+                         " created_at TIMESTAMP, game_id INTEGER)"),
+        absl::OkStatus());
+    for (const std::string& row : rows) {
+      EXPECT_EQ((*database)->run("INSERT INTO events VALUES (" + row + ")"), absl::OkStatus());
     }
   }
-  const auto store = Store::open(directory.path() / "match.db");
+  [[nodiscard]] std::string file() const { return directory_.path() / "score.db"; }
+
+ private:
+  const masterclock::tests::TemporaryDirectory directory_;
+};
+
+TEST(ScoreImport, ReadsADatabaseOnce) {
+  const ScoreDatabase score({"1, 'CLOCK_SET', '{\"seconds\": 1200}', 1706745600, 7",
+                             "2, 'GAME_STARTED', NULL, 1706745610, 7",
+                             "3, 'GAME_PAUSED', '{}', 1706745640, 7"});
+  const tests::TestDatabase match;
+  const auto store = Store::open(match.address());
   ASSERT_TRUE(store.ok()) << store.status();
   for (int round = 0; round < 2; ++round) {
-    EXPECT_EQ(import_score(file, **store).value_or("failed"), "imported 2 events");
-    EXPECT_EQ((*store)->records(1, 10)->size(), 2u);
+    const auto read = read_score(score.file());
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->summary, "imported 3 events");
+    ASSERT_EQ(import_score(*read, **store), absl::OkStatus());
+    EXPECT_EQ((*store)->records(1, 10)->size(), 3u);
+    EXPECT_THAT(
+        match.run("SELECT kind || ' ' || CAST(value_ns AS TEXT) || ' ' || status FROM clocks"),
+        ElementsAre("game 1170000000000 paused"));
+    EXPECT_THAT(match.run("SELECT event_id FROM events"), ElementsAre());
+  }
+}
+
+TEST(ScoreImport, ReadsOneGameOfSeveral) {
+  const ScoreDatabase score({"1, 'CLOCK_SET', '{\"seconds\": 1200}', 1706745600, 7",
+                             "2, 'CLOCK_SET', '{\"seconds\": 600}', 1706745600, 8",
+                             "3, 'GAME_STARTED', '{}', 1706745610, 7"});
+  EXPECT_THAT(std::string(read_score(score.file()).status().message()),
+              HasSubstr("several games: choose one of '7', '8' with --game"));
+  EXPECT_THAT(std::string(read_score(score.file(), "9").status().message()),
+              HasSubstr("no event of game '9'"));
+  const auto read = read_score(score.file(), "7");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->summary, "imported 2 events");
+}
+
+TEST(ScoreImport, RefusesATimeThatIsNoNumberOfSeconds) {
+  for (const char* const time : {"'2024-02-01 00:00:00'", "1706745600.75", "NULL", "-1"}) {
+    const ScoreDatabase score({std::string("4, 'GAME_STARTED', '{}', ") + time + ", 7"});
+    EXPECT_THAT(std::string(read_score(score.file()).status().message()),
+                HasSubstr("event 4: event_timestamp: expected seconds of UTC"))
+        << time;
   }
 }
 
