@@ -5,8 +5,10 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "common/stop_signal.h"
 #include "destination.h"
@@ -19,6 +21,7 @@ namespace scoreboard {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{500};  // for new events
+constexpr std::size_t kWorkers = 4;              // so many events may wait for an answer at once
 
 absl::StatusOr<std::string> secret_of(Store& store) {
   auto secret = store.setting("webhook_secret");
@@ -50,11 +53,19 @@ void run(masterclock::MasterClock& clock, Lane& lane, const std::string& name, b
   };
   Pusher pusher(clock, *lane.deliveries, *lane.destination,
                 {.ordered = ordered, .stopping = [&stop] { return stop.requested(); }, .log = log});
-  do {
-    if (const absl::Status status = pusher.push_due(); !status.ok()) {
-      log(std::string(status.message()));
-    }
-  } while (!stop.wait_for(kPoll));
+  const auto work = [&] {
+    do {
+      if (const absl::Status status = pusher.push_due(); !status.ok()) {
+        log(std::string(status.message()));
+      }
+    } while (!stop.wait_for(kPoll));
+  };
+  std::vector<std::thread> others;
+  // A file takes one line at a time.
+  const std::size_t workers = ordered || name.starts_with("file:") ? 1 : kWorkers;
+  while (others.size() + 1 < workers) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
   (void)lane.deliveries->close();
 }
 

@@ -3,7 +3,11 @@
 #define MASTERCLOCK_EXAMPLES_SCOREBOARD_PUSHER_H_
 
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -21,7 +25,7 @@ struct PusherOptions {
   std::function<void(std::string_view line)> log = {};
 };
 
-// Threads: one at a time.
+// Threads: any; one at a time for an ordered destination. An event that gets no answer holds one thread.
 class Pusher {
  public:
   // All must outlive the pusher.
@@ -35,12 +39,18 @@ class Pusher {
   absl::Status push_due();
 
  private:
-  absl::Status attempt(const PendingDelivery& delivery);
+  // Delivers without the lock.
+  absl::Status attempt(const PendingDelivery& delivery, std::unique_lock<std::mutex>& lock);
 
   masterclock::MasterClock& clock_;
   Deliveries& deliveries_;
   Destination& destination_;
   const PusherOptions options_;
+  std::mutex mutex_;  // guards the deliveries and the rest
+  std::condition_variable answered_;
+  std::set<std::int64_t> claimed_;  // the events that a thread attempts
+  std::uint64_t attempts_ = 0;
+  bool attempting_ = false;  // the last attempt has no answer yet
 };
 
 }  // namespace scoreboard

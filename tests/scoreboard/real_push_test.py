@@ -170,6 +170,36 @@ class RealPush(unittest.TestCase):
         wait_until(lambda: len(Receiver.received) == 4)
         wait_until(lambda: service.get("/api/state")["dead_letters"] == 0)
 
+    def test_an_event_without_an_answer_delays_no_other(self):
+        service, answer, received = self.serve(), threading.Event(), []
+
+        class Silent(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                received.append(self.headers["webhook-id"])
+                if self.headers["webhook-id"] == "1":
+                    answer.wait(60)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.addCleanup(answer.set)
+        threading.Thread(target=server.serve_forever).start()
+        for i in range(10):
+            service.command(f"command {i}", {"kind": "game", "id": 1, "verb": "adjust", "value_ns": -10**9})
+        pusher = self.push("--destination", f"http://127.0.0.1:{server.server_port}/hook")
+        done = "SELECT event_id FROM deliveries WHERE delivered = 1 ORDER BY event_id"
+        wait_until(lambda: self.rows(done) == [(number,) for number in range(2, 12)], 9)
+        self.assertEqual(received, [str(number) for number in range(1, 12)], "in the order of the ids")
+        answer.set()
+        wait_until(lambda: len(self.rows(done)) == 11)
+        self.assertEqual(self.end(pusher), 0)
+
     def test_sigkill_loses_no_event(self):
         service, dice = self.serve(), random.Random(SEED)
         sent = 1  # the event of the new clock
