@@ -1,10 +1,13 @@
 #include "sport.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <utility>
 
 #include "common/data_error.h"
 #include "common/http_message.h"
+#include "common/printable.h"
 #include "masterclock/timers/count_clock.h"
 #include "wire.h"
 
@@ -50,17 +53,75 @@ absl::StatusOr<std::vector<KeyedCommand>> batch(const json& entry, const Sport& 
   return commands;
 }
 
-absl::StatusOr<std::string> short_text(const json& entry, const char* name, std::size_t most) {
+absl::Status only(const json& entry, const std::string& field,
+                  std::initializer_list<std::string_view> names) {
+  if (!entry.is_object()) return absl::OkStatus();  // its reader says so
+  for (const auto& [name, value] : entry.items()) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    return absl::InvalidArgumentError((field.empty() ? "" : field + ".") + common::printable(name) +
+                                      ": no such field");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status only_rules(const json& entry, const std::string& field) {
+  return only(entry.value("rules", json()), field + ".rules",
+              {"direction", "initial_ns", "maximum_ns", "at_end"});
+}
+
+absl::Status only_commands(const json& entry, const std::string& field) {
+  const json commands = entry.value("commands", json());
+  for (std::size_t i = 0; commands.is_array() && i < commands.size(); ++i) {
+    const std::string one = field + ".commands[" + std::to_string(i) + "]";
+    absl::Status fault = only(commands[i], one, {"kind", "id", "verb", "value_ns", "rules"});
+    if (fault.ok() && commands[i].is_object()) fault = only_rules(commands[i], one);
+    if (!fault.ok()) return fault;
+  }
+  return absl::OkStatus();
+}
+
+// Reads the key of an action: a letter is a small one.
+absl::StatusOr<std::string> read_key_name(const json& entry, const std::string& field) {
+  const auto found = entry.find("key");
+  std::string key = found != entry.end() && found->is_string() ? found->get<std::string>() : "";
+  if (key.empty() || key.size() > 20) return error(field + ".key", "a key such as s or F2");
+  if (key.size() == 1 && key[0] >= 'A' && key[0] <= 'Z') key[0] = static_cast<char>(key[0] + 32);
+  const auto pages = {" ",
+                      "Enter",
+                      "Backspace",
+                      "z",
+                      "y",
+                      "i",
+                      "m",
+                      "b",
+                      "a",
+                      "r",
+                      "c",
+                      "f",
+                      "ArrowLeft",
+                      "ArrowRight",
+                      "ArrowUp",
+                      "ArrowDown",
+                      "Shift+ArrowLeft",
+                      "Shift+ArrowRight"};
+  if (std::find(pages.begin(), pages.end(), key) == pages.end()) return key;
+  return error(field + ".key", "a key that the page does not use itself");
+}
+
+absl::StatusOr<std::string> short_text(const json& entry, const char* name, std::size_t most,
+                                       const std::string& field = "") {
   const auto found = entry.find(name);
   if (found == entry.end() || !found->is_string()) return std::string();
   auto text = found->get<std::string>();
-  if (text.size() > most) return error(name, "at most " + std::to_string(most) + " bytes");
+  if (text.size() > most) return error(field + name, "at most " + std::to_string(most) + " bytes");
   return text;
 }
 
 absl::StatusOr<Sport> read(std::string_view text) {
   const auto file = common::parse_json_object(text);
   if (!file.ok()) return file.status();
+  absl::Status fault = only(*file, "", {"name", "clocks", "actions", "at_end"});
+  if (!fault.ok()) return fault;
   Sport sport;
   auto name = short_text(*file, "name", kLongestName);
   if (!name.ok()) return name.status();
@@ -73,6 +134,9 @@ absl::StatusOr<Sport> read(std::string_view text) {
   for (std::size_t i = 0; i < clocks->size(); ++i) {
     const std::string field = "clocks[" + std::to_string(i) + "]";
     const json& entry = (*clocks)[i];
+    fault = only(entry, field, {"kind", "id", "rules"});
+    if (fault.ok()) fault = only_rules(entry, field);
+    if (!fault.ok()) return fault;
     auto key = read_key(entry, field);
     if (!key.ok()) return key.status();
     const auto rules = read_rules(entry.value("rules", json()), field + ".rules");
@@ -92,13 +156,17 @@ absl::StatusOr<Sport> read(std::string_view text) {
   for (std::size_t i = 0; i < actions->size(); ++i) {
     const std::string field = "actions[" + std::to_string(i) + "]";
     const json& entry = (*actions)[i];
-    auto label = short_text(entry, "name", kLongestName), key = short_text(entry, "key", 20);
+    fault = only(entry, field, {"name", "key", "commands"});
+    if (fault.ok()) fault = only_commands(entry, field);
+    if (!fault.ok()) return fault;
+    auto label = short_text(entry, "name", kLongestName, field + ".");
+    auto key = read_key_name(entry, field);
     auto commands = batch(entry, sport, field);
-    if (!label.ok()) return label.status();
-    if (!key.ok()) return key.status();
     if (!commands.ok()) return commands.status();
+    if (!label.ok()) return label.status();
     if (label->empty()) return error(field + ".name", "a text");
-    if (!key->empty() && !keys.insert(*key).second) {
+    if (!key.ok()) return key.status();
+    if (!keys.insert(*key).second) {
       return error(field + ".key", "a key that no other action has");
     }
     sport.actions.push_back({*std::move(label), *std::move(key), *std::move(commands)});
@@ -108,6 +176,9 @@ absl::StatusOr<Sport> read(std::string_view text) {
   if (!at_end.ok()) return at_end.status();
   for (std::size_t i = 0; i < at_end->size(); ++i) {
     const std::string field = "at_end[" + std::to_string(i) + "]";
+    fault = only((*at_end)[i], field, {"kind", "id", "commands"});
+    if (fault.ok()) fault = only_commands((*at_end)[i], field);
+    if (!fault.ok()) return fault;
     auto key = read_key((*at_end)[i], field);
     if (!key.ok()) return key.status();
     if (!sport.clocks.contains(*key)) return error(field, "a clock of this file");

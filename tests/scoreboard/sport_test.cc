@@ -76,6 +76,21 @@ TEST(Sport, NamesTheFieldThatIsWrong) {
       {"{" + clocks + R"(, "actions": [{"name": "b", "key": "s", )" + start +
            R"(}, {"name": "c", "key": "s", )" + start + "}]}",
        "f: actions[1].key: expected a key that no other action has"},
+      {"{" + clocks + R"(, "actions": [{"name": "b", "key": "S", )" + start +
+           R"(}, {"name": "c", "key": "s", )" + start + "}]}",
+       "f: actions[1].key: expected a key that no other action has"},
+      {"{" + clocks + R"(, "actions": [{"name": "b", )" + start + "}]}",
+       "f: actions[0].key: expected a key such as"},
+      {"{" + clocks + R"(, "actions": [{"name": "b", "key": "Z", )" + start + "}]}",
+       "f: actions[0].key: expected a key that the page does not use"},
+      {"{" + clocks + R"(, "action": []})", "f: action: no such field"},
+      {"{" + clocks + R"(, "actions": [{"name": "b", "kye": "s", )" + start + "}]}",
+       "f: actions[0].kye: no such field"},
+      {"{" + clocks +
+           R"(, "actions": [{"name": "b", "key": "s", "commands": [{"kind": "a", "id": 1, "verb": "set", "value": 1}]}]})",
+       "f: actions[0].commands[0].value: no such field"},
+      {R"({"name": "x", "clocks": [{"kind": "a", "id": 1, "rules": {"direction": "down", "initial": 1}}]})",
+       "f: clocks[0].rules.initial: no such field"},
       {"{" + clocks +
            R"(, "actions": [{"name": "b", "commands": [{"kind": "a", "id": 2, "verb": "start"}]}]})",
        "f: actions[0].commands: expected clocks of this file, not a/2"},
