@@ -249,12 +249,23 @@ absl::StatusOr<Answer> Scoreboard::store(ClockRecord record, const std::optional
   }
 }
 
+// Returns whether an undo or a redo would change removed clocks only.
+bool Scoreboard::concerns_removed_clocks(LogVerb verb) const {
+  const ClockRecord* const undone = verb == LogVerb::kUndo   ? replayed_->log.next_undo()
+                                    : verb == LogVerb::kRedo ? replayed_->log.next_redo()
+                                                             : nullptr;
+  if (undone == nullptr) return false;
+  return std::all_of(undone->commands.begin(), undone->commands.end(),
+                     [this](const KeyedCommand& keyed) { return clocks_.at(keyed.key).removed; });
+}
+
 absl::StatusOr<Effects> Scoreboard::fold(const ClockRecord& record, LogOutcome& outcome,
                                          const std::optional<ClockKey>& added) {
   const std::map<ClockKey, CountClock> before = replayed_->log.clocks(record.at);
+  const bool shows_nothing = concerns_removed_clocks(record.verb);
   const auto appended = replayed_->log.append(record);
   if (!appended.ok()) return appended.status();
-  outcome = *appended;
+  outcome = shows_nothing ? LogOutcome::kWithoutEffect : *appended;
   Effects effects;
   const std::optional<ClockKey> game_clock = game();
   for (const auto& [key, clock] : replayed_->log.clocks(record.at)) {
@@ -420,7 +431,9 @@ absl::StatusOr<Answer> Scoreboard::remove_clock(const ClockKey& key) {
   Answer answer;
   {
     const std::lock_guard lock(mutex_);
-    if (absl::Status stored = store_.remove_clock(key); !stored.ok()) return stored;
+    const absl::Status stored = store_.remove_clock(key);
+    if (!stored.ok() && !absl::IsNotFound(stored)) return absl::UnavailableError(stored.message());
+    if (!stored.ok()) return stored;
     clocks_.at(key).removed = true;
     board_.remove(key);
     answer.sequence = replayed_->log.last_sequence();

@@ -142,6 +142,7 @@ class Scoreboard {
       const masterclock::LogTime& at, const std::vector<masterclock::KeyedCommand>& commands) const;
   absl::StatusOr<std::set<masterclock::ClockKey>> add_batches(
       masterclock::ClockRecord& record) const;
+  [[nodiscard]] bool concerns_removed_clocks(masterclock::LogVerb verb) const;
   void note_ends(const std::set<masterclock::ClockKey>& ends);
   struct End {
     masterclock::ClockKey key;

@@ -65,11 +65,12 @@ json sport_json(const std::optional<Sport>& sport) {
           {"game", {{"kind", sport->game.kind}, {"id", sport->game.id}}}};
 }
 
-absl::StatusOr<json> read_stage(const HttpRequest& request) {
+// Reads the stage of a request. A field that is absent keeps its value.
+absl::StatusOr<json> read_stage(const HttpRequest& request, const json& stage) {
   const auto body = common::parse_json_object(request.body);
   if (!body.ok()) return body.status();
-  const json message = body->value("message", json("")),
-             blackout = body->value("blackout", json(false));
+  const json message = body->value("message", stage.value("message", json(""))),
+             blackout = body->value("blackout", stage.value("blackout", json(false)));
   if (!message.is_string() || message.get_ref<const std::string&>().size() > kLongestStageMessage) {
     return absl::InvalidArgumentError("message: expected a text of at most 500 bytes");
   }
@@ -222,7 +223,12 @@ void Service::add_commands(common::HttpRouter& router) {
   });
   add("POST", "/api/resend", [this](const HttpRequest& request) { return resend(request); });
   add("POST", "/api/stage", [this](const HttpRequest& request) {
-    const auto stage = read_stage(request);
+    json before;
+    {
+      const std::lock_guard lock(mutex_);
+      before = stage_;
+    }
+    const auto stage = read_stage(request, before);
     if (!stage.ok()) return error_response(stage.status());
     if (absl::Status set = board_->set_setting("stage", common::json_line(*stage)); !set.ok()) {
       return error_response(503, std::string(set.message()));

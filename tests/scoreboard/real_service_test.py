@@ -165,6 +165,8 @@ class RealService(unittest.TestCase):
         self.assertEqual(self.service.request("POST", "/api/stage", body)[0], 200)
         self.assertEqual(self.service.get("/api/state")["stage"], body)
         self.assertEqual(self.service.request("POST", "/api/stage", {"message": 7})[0], 400)
+        self.assertEqual(self.service.request("POST", "/api/stage", {"message": "On"})[0], 200)
+        self.assertEqual(self.service.get("/api/state")["stage"], {"message": "On", "blackout": True})
 
     def test_pages(self):
         for path in ("/", "/operator", "/overlay?clock=game/1", "/stage", "/pages/link.js", "/pages/operate.js",

@@ -173,6 +173,21 @@ TEST_F(ScoreboardTest, RemovesAClockAndKeepsItsHistory) {
             absl::StatusCode::kAlreadyExists);
 }
 
+TEST_F(ScoreboardTest, AnswersThatAnUndoOfARemovedClockHasNoEffect) {
+  command("a", {{kPlay, ClockCommand::start()}});
+  ASSERT_TRUE(board_->remove_clock(kPlay).ok());
+  EXPECT_EQ(board_->undo("b")->outcome, LogOutcome::kWithoutEffect);
+  EXPECT_EQ(board_->redo("c")->outcome, LogOutcome::kWithoutEffect);
+  command("d", {{kPeriod, ClockCommand::start()}});
+  EXPECT_EQ(board_->undo("e")->outcome, LogOutcome::kDone);
+}
+
+TEST_F(ScoreboardTest, KeepsAClockThatTheStoreCannotRemove) {
+  database_.run("ALTER TABLE clocks RENAME TO away");
+  EXPECT_EQ(board_->remove_clock(kPlay).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(value(kPlay), 40s);
+}
+
 TEST_F(ScoreboardTest, GivesAClockThatWasRemovedNewRules) {
   command("a", {{kPlay, ClockCommand::start()}});
   pass(10s);
