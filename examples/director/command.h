@@ -27,6 +27,7 @@ enum class Verb {
   kHold,
   kGo,
   kCorrect,  // by a TimecodeChase
+  kBoot,     // the first opening in a new boot; changes nothing
 };
 
 // The scenes of a show, as a rundown file and POST /config have them.

@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<Director>> Director::open(masterclock::MasterCloc
   const TimeReading now = clock.source().read();
   auto show = Show::open(store, director->options_.boot, now);
   if (!show.ok()) return show.status();
-  director->show_ = *std::move(show);
+  director->use(*std::move(show));
   const SafeScene& safe = director->options_.safe;
   const bool lost = !safe.scene.empty() && director->show_->is_safe(now.steady);
   director->watch_ = LossWatch(safe.after, safe.back, lost);
@@ -69,6 +69,11 @@ Director::Director(masterclock::MasterClock& clock, Store& store, DirectorOption
       options_(std::move(options)),
       as_run_(options_.as_run, options_.mark),
       watch_(options_.safe.after, options_.safe.back) {}
+
+void Director::use(std::unique_ptr<Show> show) {
+  show_ = std::move(show);
+  for (const std::string& line : show_->left_out()) log(line);
+}
 
 void Director::skip_past(SteadyTime now) {
   const std::vector<ShowChange> past = show_->changes(now);
@@ -353,7 +358,7 @@ void Director::reload() {
   const TimeReading now = clock_.source().read();
   auto show = Show::open(store_, options_.boot, now);
   if (!show.ok()) return log(std::string(show.status().message()));
-  show_ = *std::move(show);
+  use(*std::move(show));
   run(now.steady);
 }
 

@@ -130,6 +130,7 @@ class Director {
   Outcome outcome(absl::Status status, Applied applied = {}) const;
   [[nodiscard]] Outcome duplicate() const;
   void run(masterclock::SteadyTime at);
+  void use(std::unique_ptr<Show> show);
   void skip_past(masterclock::SteadyTime now);
   void arm(masterclock::SteadyTime at);
   void follow();

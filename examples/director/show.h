@@ -53,11 +53,14 @@ struct Applied {
 // Threads: one at a time.
 class Show {
  public:
-  // Replays the store, which must outlive the show.
+  // Replays the store, which must outlive the show. Leaves out a record that the rundown refuses.
   //
-  // Errors: those of the store; DataLoss for a record that the rundown refuses.
+  // Errors: those of the store.
   static absl::StatusOr<std::unique_ptr<Show>> open(Store& store, std::string boot,
                                                     const masterclock::TimeReading& now);
+
+  // Returns a line for each record that the replay has left out.
+  [[nodiscard]] const std::vector<std::string>& left_out() const noexcept { return left_out_; }
 
   // Applies and stores a command.
   //
@@ -111,6 +114,7 @@ class Show {
   std::int64_t first_utc_ns_ = 0;
   std::unordered_set<std::string> ids_;
   std::vector<ShowChange> changes_;  // not yet returned
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace director

@@ -38,7 +38,7 @@ struct VerbName {
   const char* name;
   Verb verb;
 };
-constexpr std::array<VerbName, 13> kVerbs = {{{"Configure", Verb::kConfigure},
+constexpr std::array<VerbName, 14> kVerbs = {{{"Configure", Verb::kConfigure},
                                               {"Start", Verb::kStart},
                                               {"Pause", Verb::kPause},
                                               {"Resume", Verb::kResume},
@@ -50,7 +50,8 @@ constexpr std::array<VerbName, 13> kVerbs = {{{"Configure", Verb::kConfigure},
                                               {"Release", Verb::kRelease},
                                               {"Hold", Verb::kHold},
                                               {"Go", Verb::kGo},
-                                              {"Correct", Verb::kCorrect}}};
+                                              {"Correct", Verb::kCorrect},
+                                              {"Boot", Verb::kBoot}}};
 constexpr char kCommands[] =
     "Configure, Start, Pause, Resume, Stop, Reset, Take, Skip, Force, Release, Hold, Go or "
     "UpdateStreamStatus";
@@ -252,7 +253,7 @@ absl::StatusOr<Request> read_request(const json& object) {
   const json& until = member(object, "until");
   const std::optional<Verb> verb =
       name == "ForceScene" ? (until.is_null() ? Verb::kTake : Verb::kForce) : parse_verb(name);
-  if (!verb || *verb == Verb::kCorrect) return error("command", kCommands);
+  if (!verb || *verb == Verb::kCorrect || *verb == Verb::kBoot) return error("command", kCommands);
   command.verb = *verb;
   if (*verb == Verb::kTake || *verb == Verb::kForce) {
     auto scene = name_in(member(object, "scene"), kLongestScene);

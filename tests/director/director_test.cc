@@ -8,6 +8,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,7 @@ class DirectorTest : public ::testing::Test {
       if (entry.at("started").is_null()) text += " missed";
       as_run_.push_back(std::move(text));
     };
+    options.log = [this](std::string_view line) { log_.emplace_back(line); };
     options.on_state = [this](const json& state) {
       const UtcTime at(nanoseconds(state.at("server_utc_ns").get<std::int64_t>()));
       states_.push_back(state.at("state").get<std::string>() + " " +
@@ -82,7 +84,7 @@ class DirectorTest : public ::testing::Test {
   masterclock::testing::ManualTimeSource source_{kBegin};
   masterclock::MasterClock clock_{source_};
   std::optional<AsRunMark> mark_;
-  std::vector<std::string> as_run_, states_;
+  std::vector<std::string> as_run_, states_, log_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Director> director_;
 };
@@ -194,6 +196,34 @@ TEST_F(DirectorTest, AShowRunsOnAcrossAReboot) {
   open("boot-2");
   EXPECT_EQ(look().at("position_ns"), 1'500'000'000);
   EXPECT_EQ(look().at("scene"), "B");
+}
+
+TEST_F(DirectorTest, AStepOfUtcAfterARebootMovesNoReplay) {
+  begin();
+  pass(500ms);
+  director_.reset();
+  source_.suspend(1s);
+  open("boot-2");
+  source_.step_utc(1h);
+  pass(100ms);
+  command({.verb = Verb::kPause});
+  const json before = look();
+  EXPECT_EQ(before.at("position_ns"), 1'600'000'000);
+  open("boot-2");
+  EXPECT_EQ(look(), before);
+}
+
+TEST_F(DirectorTest, ARecordThatAReplayRefusesIsLeftOut) {
+  begin();
+  pass(500ms);
+  const masterclock::TimeReading now = source_.read();
+  const Record pause{0, {.verb = Verb::kPause, .id = "p"}, now.steady, now.utc + 1h, "boot-2"};
+  ASSERT_TRUE(store_->append(pause).ok());  // after the end of the show, by UTC
+  log_.clear();
+  open("boot-2");
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("Record 3 is left out: ")));
+  EXPECT_EQ(look().at("state"), "finished");
+  EXPECT_TRUE(director_->command({.verb = Verb::kPause, .id = "p"}).applied.duplicate);
 }
 
 TEST_F(DirectorTest, CountsACommandIdOnce) {
