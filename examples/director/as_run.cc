@@ -53,17 +53,30 @@ absl::StatusOr<std::optional<AsRunMark>> last_mark(const std::string& path) {
 
 void AsRun::note(const ShowChange& change, UtcTime planned, std::optional<UtcTime> started) {
   give_up();
-  write({change, planned, started, std::nullopt});
+  write({change, planned, started});
 }
 
-void AsRun::expect_answer(const ShowChange& change, UtcTime planned, UtcTime started) {
+void AsRun::expect(const ShowChange& change, UtcTime planned) {
   give_up();
-  waiting_ = Line{change, planned, started, std::nullopt};
+  waiting_ = Line{change, planned};
+}
+
+std::optional<UtcTime> AsRun::sent(std::optional<UtcTime> at) {
+  if (!waiting_) return std::nullopt;
+  return std::exchange(waiting_->started, at);
 }
 
 void AsRun::answered(UtcTime at) {
-  if (waiting_) waiting_->answered = at;
+  if (!waiting_) return;
+  waiting_->answered = at;
+  waiting_->error.clear();
   give_up();
+}
+
+void AsRun::refused(const std::string& error) {
+  if (!waiting_) return;
+  waiting_->started.reset();
+  waiting_->error = error;
 }
 
 void AsRun::give_up() {
@@ -80,6 +93,7 @@ void AsRun::write(const Line& line) {
                                 {"planned_utc_ns", line.planned.time_since_epoch().count()},
                                 {"started", time_json(line.started)},
                                 {"answered", time_json(line.answered)},
+                                {"error", line.error.empty() ? json() : json(line.error)},
                                 {"scene", on_air.scene ? json(*on_air.scene) : json()},
                                 {"cycle", on_air.cycle},
                                 {"by", to_string(line.change.cause)},

@@ -53,19 +53,22 @@ class AsRun {
   void note(const ShowChange& change, masterclock::UtcTime planned,
             std::optional<masterclock::UtcTime> started);
 
-  // Does the same, and keeps the line until the mixer answers.
-  void expect_answer(const ShowChange& change, masterclock::UtcTime planned,
-                     masterclock::UtcTime started);
+  // Does the same, and keeps the line until the mixer has the scene on the air, or until a later change.
+  void expect(const ShowChange& change, masterclock::UtcTime planned);
+  // Notes that the mixer was asked for the scene of that line. Returns when it was asked before.
+  std::optional<masterclock::UtcTime> sent(std::optional<masterclock::UtcTime> at);
   void answered(masterclock::UtcTime at);
+  void refused(const std::string& error);
 
-  // Writes the line that waits for an answer, if any, without an answer.
+  // Writes the line that waits, if any, as it is.
   void give_up();
 
  private:
   struct Line {
     ShowChange change;
     masterclock::UtcTime planned;
-    std::optional<masterclock::UtcTime> started, answered;
+    std::optional<masterclock::UtcTime> started = {}, answered = {};
+    std::string error = {};
   };
   void write(const Line& line);
 

@@ -75,6 +75,11 @@ void Director::use(std::unique_ptr<Show> show) {
   for (const std::string& line : show_->left_out()) log(line);
 }
 
+// A line that still waits is written. In a group the next leader writes it.
+Director::~Director() {
+  if (!options_.has_lease) as_run_.give_up();
+}
+
 void Director::skip_past(SteadyTime now) {
   const std::vector<ShowChange> past = show_->changes(now);
   if (!past.empty()) as_run_.set_mark(AsRunMark{show_->first_utc_ns(), past.back().id});
@@ -121,6 +126,10 @@ absl::Status Director::add_missing(absl::Status faults, const ShowPlan& plan) co
                                     "The mixer has no scene " + names);
 }
 
+bool Director::lacks(const std::string& scene) const {
+  return mixer_ != nullptr && !mixer_->missing({{{scene, nanoseconds(1), {}}}, false}).empty();
+}
+
 Outcome Director::command(Command command) {
   if (!leads()) return outcome(absl::UnavailableError("Another server leads"));
   if (stream_ids_.contains(command.id)) return duplicate();
@@ -131,6 +140,16 @@ Outcome Director::command(Command command) {
       return outcome(add_missing(
           scratch.configure(now.steady, command.plan.scenes, {.looping = command.plan.looping}),
           command.plan));
+    }
+  }
+  const bool takes = command.verb == Verb::kTake;
+  if ((takes || command.verb == Verb::kForce) && !command.in_mixer && !show_->knows(command.id) &&
+      lacks(command.scene)) {
+    const bool known = std::ranges::find(show_->plan().scenes, command.scene, &Scene::name) !=
+                       show_->plan().scenes.end();
+    if (known || !takes) {
+      return outcome(
+          absl::InvalidArgumentError("The mixer has no scene " + common::in_quotes(command.scene)));
     }
   }
   const Verb verb = command.verb;
@@ -254,14 +273,23 @@ void Director::run(SteadyTime at) {
       as_run_.note(change, planned, std::nullopt);
       continue;
     }
-    as_run_.expect_answer(change, planned, now.utc);
-    const bool sent =
-        mixer_ != nullptr && change.on_air.scene && mixer_->show(*change.on_air.scene);
-    if (!sent) as_run_.give_up();
+    as_run_.expect(change, planned);
+    send(change.on_air.scene, now.utc);
   }
   note_mark();
   arm(at);
   if (options_.on_state) options_.on_state(state_at(at));
+}
+
+// Puts a scene on the air. The line of the as-run log waits for a mixer that is not connected.
+void Director::send(const std::optional<std::string>& scene, masterclock::UtcTime now) {
+  if (scene && mixer_ == nullptr && options_.has_mixer) return;
+  const auto before = as_run_.sent(now);
+  const auto shown = scene && mixer_ != nullptr ? mixer_->show(*scene) : Mixer::Shown::kOnAlready;
+  if (shown == Mixer::Shown::kNotConnected) (void)as_run_.sent(before);
+  if (shown != Mixer::Shown::kOnAlready) return;
+  if (before) (void)as_run_.sent(before);
+  as_run_.give_up();
 }
 
 void Director::arm(SteadyTime at) {
@@ -377,20 +405,26 @@ void Director::mixer_ready() {
   for (const std::string& name : mixer_->missing(show_->plan())) {
     log("The mixer has no scene " + common::in_quotes(name));
   }
+  const std::string& safe = options_.safe.scene;
+  if (!safe.empty() && lacks(safe)) log("The mixer has no safe scene " + common::in_quotes(safe));
   blind_ = false;
   watch();
-  if (const auto scene = on_air(); scene && leads()) (void)mixer_->show(*scene);
+  mixer_scenes();
   publish();
 }
 
-void Director::mixer_answered(bool done) {
-  if (done) {
-    as_run_.answered(clock_.source().now_utc());
-  } else {
-    as_run_.give_up();
-  }
+void Director::mixer_scenes() {
+  if (!leads()) return;
+  if (const auto scene = on_air()) send(scene, clock_.source().now_utc());
   note_mark();
 }
+
+void Director::mixer_answered() {
+  as_run_.answered(clock_.source().now_utc());
+  note_mark();
+}
+
+void Director::mixer_refused(const std::string& error) { as_run_.refused(error); }
 
 void Director::mixer_switched(const std::string& scene) {
   const std::optional<std::string> wanted = on_air();
@@ -407,8 +441,6 @@ void Director::mixer_switched(const std::string& scene) {
 }
 
 void Director::mixer_lost() {
-  as_run_.give_up();
-  note_mark();
   blind_ = true;
   watch();
   publish();

@@ -46,6 +46,7 @@ struct DirectorOptions {
   // Ends what an operator put on the air in the mixer itself.
   masterclock::ForceUntil operator_until = masterclock::ForceUntil::kBoundary;
 
+  bool has_mixer = false;  // one will be used
   AsRun::Write as_run = {};
   std::optional<AsRunMark> mark = {};  // of the as-run log that goes on
   bool logs_past = true;               // the changes before `open` that are not in the log
@@ -78,7 +79,7 @@ class Director {
                                                         Store& store, DirectorOptions options);
   Director(const Director&) = delete;
   Director& operator=(const Director&) = delete;
-  ~Director() = default;
+  ~Director();
 
   // Runs `work` on the director's thread. Threads: any.
   //
@@ -119,8 +120,10 @@ class Director {
   void use(Mixer& mixer);
 
   // The mixer calls these.
-  void mixer_ready();                             // connected, with its scenes read
-  void mixer_answered(bool done);                 // to Mixer::show
+  void mixer_ready();     // connected, with its scenes read
+  void mixer_scenes();    // has a scene that it has refused
+  void mixer_answered();  // to Mixer::show
+  void mixer_refused(const std::string& error);
   void mixer_switched(const std::string& scene);  // by its operator
   void mixer_lost();
   void publish();
@@ -132,6 +135,8 @@ class Director {
   void run(masterclock::SteadyTime at);
   void use(std::unique_ptr<Show> show);
   void skip_past(masterclock::SteadyTime now);
+  void send(const std::optional<std::string>& scene, masterclock::UtcTime now);
+  [[nodiscard]] bool lacks(const std::string& scene) const;
   void arm(masterclock::SteadyTime at);
   void follow();
   void watch();

@@ -16,9 +16,10 @@ class Mixer {
  public:
   virtual ~Mixer() = default;
 
-  // Puts a scene on the air, once. Returns false when the mixer is not connected, or when the scene is on
-  // already. MixerEvents::answered follows after true.
-  virtual bool show(const std::string& scene) = 0;
+  // Puts a scene on the air, once. After kSent, the answer calls Director::mixer_answered or
+  // Director::mixer_refused; it may do so before `show` returns.
+  enum class Shown { kSent, kOnAlready, kNotConnected };
+  virtual Shown show(const std::string& scene) = 0;
 
   // Shows the scene that follows, for the operator.
   virtual void preview(const std::string& scene) = 0;

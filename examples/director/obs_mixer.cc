@@ -129,7 +129,11 @@ void ObsMixer::read_scenes(const json& list) {
       scenes_.insert(*name);
     }
   }
-  if (state_ == State::kReady) return;
+  if (state_ == State::kReady) {
+    if (!refused_ || !scenes_.contains(*refused_)) return;
+    refused_.reset();
+    return director_.mixer_scenes();
+  }
   program_ = program;
   state_ = State::kReady;
   error_.clear();
@@ -207,15 +211,17 @@ void ObsMixer::program_changed(const std::string& scene) {
   if (state_ == State::kReady) director_.mixer_switched(scene);
 }
 
-bool ObsMixer::show(const std::string& scene) {
-  if (state_ != State::kReady || (target_ ? target_ : program_) == scene) return false;
+Mixer::Shown ObsMixer::show(const std::string& scene) {
+  if (state_ != State::kReady) return Shown::kNotConnected;
+  refused_.reset();
+  if ((target_ ? target_ : program_) == scene) return Shown::kOnAlready;
   target_ = scene;
   echoes_.push_back({scene});
   request(kSwitch, {{"sceneName", scene}},
           [this, scene, number = ++switches_](const ObsResponse& response) {
             switched(number, scene, response);
           });
-  return true;
+  return Shown::kSent;
 }
 
 void ObsMixer::switched(std::uint64_t number, const std::string& scene,
@@ -232,7 +238,10 @@ void ObsMixer::switched(std::uint64_t number, const std::string& scene,
   }
   if (!latest) return;
   target_.reset();
-  director_.mixer_answered(response.ok);
+  if (response.ok) return director_.mixer_answered();
+  refused_ = scene;
+  director_.mixer_refused(response.comment.empty() ? "code " + std::to_string(response.code)
+                                                   : common::printable(response.comment));
 }
 
 void ObsMixer::preview(const std::string& scene) {
@@ -333,6 +342,7 @@ void ObsMixer::lose(const std::string& why) {
   echoes_.clear();
   program_.reset();
   target_.reset();
+  refused_.reset();
   thumbnails_.clear();
   beat_.cancel();
   hello_deadline_.cancel();

@@ -62,7 +62,7 @@ class ObsMixer final : public Mixer {
   void received(std::uint64_t number, std::string_view text);
   void closed(std::uint64_t number, int code, const std::string& why);
 
-  bool show(const std::string& scene) override;
+  Shown show(const std::string& scene) override;
   void preview(const std::string& scene) override;
   [[nodiscard]] std::string thumbnail(const std::string& scene) override;
   [[nodiscard]] std::vector<std::string> missing(const ShowPlan& plan) const override;
@@ -128,7 +128,8 @@ class ObsMixer final : public Mixer {
   std::map<std::string, Request> requests_;  // by id
   std::unordered_set<std::string> scenes_;
   std::optional<std::string> program_;
-  std::optional<std::string> target_;  // of the switch that OBS has not answered
+  std::optional<std::string> target_;   // of the switch that OBS has not answered
+  std::optional<std::string> refused_;  // the scene that is due
   std::uint64_t switches_ = 0;
   std::deque<Echo> echoes_;
   bool studio_ = false;

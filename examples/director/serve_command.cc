@@ -193,6 +193,7 @@ absl::Status serve(const ServeOptions& options) {
       .follow_stream = options.follow_stream,
       .preview_before = std::chrono::milliseconds(options.preview_ms),
       .operator_until = options.operator_until,
+      .has_mixer = !options.obs.empty(),
       .safe = {.scene = options.safe_scene,
                .after = std::chrono::milliseconds(options.safe_after_ms),
                .back = std::chrono::milliseconds(options.safe_back_ms),

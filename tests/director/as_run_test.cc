@@ -51,13 +51,19 @@ TEST_F(AsRunTest, WritesThePlanAndTheRealStartToTheMillisecond) {
 
 TEST_F(AsRunTest, WaitsForTheAnswerOfTheMixer) {
   AsRun log = open();
-  log.expect_answer(change(2, 1s, "A"), UtcTime(1s), UtcTime(1s));
+  log.expect(change(2, 1s, "A"), UtcTime(1s));
+  log.sent(UtcTime(1s));
   EXPECT_TRUE(lines_.empty());
   log.answered(UtcTime(1'050ms));
   EXPECT_EQ(json::parse(lines_.at(0)).at("answered"), "1970-01-01T00:00:01.050Z");
-  log.expect_answer(change(2, 2s, "B"), UtcTime(2s), UtcTime(2s));
-  log.expect_answer(change(2, 3s, "C"), UtcTime(3s), UtcTime(3s));
+  log.expect(change(2, 2s, "B"), UtcTime(2s));
+  log.expect(change(2, 3s, "C"), UtcTime(3s));
+  EXPECT_EQ(json::parse(lines_.at(1)).at("started"), json());
+  log.sent(UtcTime(3s));
+  log.refused("no such scene");
   log.give_up();
+  EXPECT_EQ(json::parse(lines_.at(2)).at("started"), json());
+  EXPECT_EQ(json::parse(lines_.at(2)).at("error"), "no such scene");
   EXPECT_THAT(scenes(), ElementsAre("A", "B", "C"));
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -62,9 +63,7 @@ class StandIn : public ObsConnection {
     }
     if (type == "GetSceneList") {
       data = {{"currentProgramSceneName", program}, {"scenes", json::array()}};
-      for (const char* const name : {"C", "B", "A"}) {
-        data["scenes"].push_back({{"sceneName", name}});
-      }
+      for (const std::string& name : scenes) data["scenes"].push_back({{"sceneName", name}});
     }
     if (type == "GetStudioModeEnabled") data = {{"studioModeEnabled", studio}};
     if (type == "GetStreamStatus") {
@@ -86,6 +85,7 @@ class StandIn : public ObsConnection {
     if (type == "SetCurrentProgramScene") {
       const std::string scene = d.at("requestData").at("sceneName");
       switches.push_back(scene);
+      if (std::ranges::find(scenes, scene) == scenes.end()) return respond(d, 600, data);
       if (answer_first) respond(d, 100, data);
       if (scene != program) change(scene);
       if (!answer_first) respond(d, 100, data);
@@ -113,6 +113,7 @@ class StandIn : public ObsConnection {
   ObsMixer* mixer = nullptr;
   std::optional<std::string> password;
   std::string program = "C";
+  std::vector<std::string> scenes = {"C", "B", "A"};
   bool listening = true, reconnecting = false, frozen = false, answer_first = false, studio = false;
   int not_ready = 0, connects = 0;
   std::optional<std::string> media = "OBS_MEDIA_STATE_PLAYING";  // of the source; none: removed
@@ -142,6 +143,7 @@ class ObsMixerTest : public ::testing::Test {
     director_.reset();
     store_ = MemoryStore();
     as_run_.clear();
+    times_.clear();
     options.safe = options_of_safe;
     options.as_run = [this](const std::string& line) {
       const json entry = json::parse(line);
@@ -149,7 +151,13 @@ class ObsMixerTest : public ::testing::Test {
           entry.value("scene", json()).dump() + " " + entry.at("by").get<std::string>() +
           (entry.at("why").is_null() ? "" : ": " + entry.at("why").get<std::string>()) +
           (entry.at("answered").is_null() ? "" : " answered"));
+      const auto text = [&](const char* name) {
+        return entry.at(name).is_null() ? "-" : entry.at(name).get<std::string>();
+      };
+      times_.push_back(text("scene") + " " + text("started") + " " + text("answered") + " " +
+                       text("error"));
     };
+    options.log = [this](std::string_view line) { log_of_director_.emplace_back(line); };
     director_ = Director::open(clock_, store_, std::move(options)).value();
     ObsOptions obs{.password = std::move(password)};
     if (!options_of_safe.scene.empty()) obs.sources = {"Camera"};
@@ -183,7 +191,7 @@ class ObsMixerTest : public ::testing::Test {
   masterclock::MasterClock clock_{source_};
   MemoryStore store_;
   StandIn obs_;
-  std::vector<std::string> as_run_, log_;
+  std::vector<std::string> as_run_, times_, log_, log_of_director_;
   std::unique_ptr<Director> director_;
   std::unique_ptr<ObsMixer> mixer_;
 };
@@ -270,6 +278,77 @@ TEST_F(ObsMixerTest, AfterALossItSendsWhatIsDueOnce) {
   pass(5s);
   EXPECT_EQ(state(), "connected");
   EXPECT_THAT(obs_.switches, ElementsAre("A", "B"));
+}
+
+TEST_F(ObsMixerTest, TheAsRunLogHasTheRealStartAfterALoss) {
+  start();
+  command({.verb = Verb::kStart});
+  pass(2s);
+  obs_.listening = false;
+  obs_.end();
+  pass(19s);  // B passes
+  EXPECT_THAT(times_,
+              ElementsAre("A 2024-10-04T00:00:00.000Z 2024-10-04T00:00:00.000Z -", "B - - -"));
+  obs_.listening = true;
+  obs_.program = "C";
+  pass(5s);
+  ASSERT_EQ(times_.size(), 3u);
+  EXPECT_THAT(times_[2], HasSubstr("A 2024-10-04T00:00:2"));
+  EXPECT_THAT(times_[2], Not(HasSubstr("00:00:20.000Z")));
+  EXPECT_THAT(as_run_[2], HasSubstr("answered"));
+}
+
+TEST_F(ObsMixerTest, ARefusedSceneIsSentWhenObsHasIt) {
+  obs_.scenes = {"C", "A"};
+  start();
+  command({.verb = Verb::kStart});
+  pass(13s);
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B"));
+  const std::string created = R"({"op":5,"d":{"eventType":"SceneCreated","eventData":{}}})";
+  obs_.say(created);  // another one
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B"));
+  obs_.scenes.emplace_back("B");
+  obs_.say(created);
+  obs_.say(created);
+  EXPECT_THAT(obs_.switches, ElementsAre("A", "B", "B"));
+  EXPECT_EQ(times_.back(), "B 2024-10-04T00:00:13.000Z 2024-10-04T00:00:13.000Z -");
+}
+
+TEST_F(ObsMixerTest, ARefusedSceneHasNoStartAndAnError) {
+  obs_.scenes = {"C", "A"};
+  start();
+  command({.verb = Verb::kStart});
+  pass(21s);
+  EXPECT_EQ(times_.at(1), "B - - code 600");
+}
+
+TEST_F(ObsMixerTest, AMixerToComeHasTheSceneBeforeTheLogHasItsStart) {
+  start({}, {.has_mixer = true});
+  obs_.end();
+  mixer_.reset();
+  director_.reset();
+  DirectorOptions options{.has_mixer = true};
+  options.as_run = [this](const std::string& line) { as_run_.push_back(line); };
+  director_ = Director::open(clock_, store_, std::move(options)).value();
+  command({.verb = Verb::kStart});
+  EXPECT_THAT(as_run_, IsEmpty());
+  director_.reset();
+  ASSERT_EQ(as_run_.size(), 1u);
+  EXPECT_EQ(json::parse(as_run_[0]).at("started"), json());
+}
+
+TEST_F(ObsMixerTest, ACommandNamesASceneThatObsLacks) {
+  obs_.scenes = {"C", "A"};
+  options_of_safe.scene = "Slate";
+  start();
+  EXPECT_THAT(log_of_director_, Contains("The mixer has no safe scene 'Slate'"));
+  command({.verb = Verb::kStart});
+  for (const Verb verb : {Verb::kTake, Verb::kForce}) {
+    const Outcome outcome = director_->command({.verb = verb, .scene = "B"});
+    EXPECT_EQ(outcome.status, absl::InvalidArgumentError("The mixer has no scene 'B'"));
+  }
+  EXPECT_TRUE(absl::IsNotFound(director_->command({.verb = Verb::kTake, .scene = "Z"}).status));
+  EXPECT_EQ(look().at("on_air"), "A");
 }
 
 TEST_F(ObsMixerTest, AReconnectionToTheRightSceneSendsNothing) {
