@@ -187,6 +187,11 @@ absl::StatusOr<std::vector<Record>> Group::records(std::uint64_t first, std::siz
   return page;
 }
 
+absl::StatusOr<std::vector<HistoryRow>> Group::history(std::uint64_t first, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  return history_of(records_, first, limit);
+}
+
 void Group::publish(const json& state) {
   post([this, text = common::json_line(state)](SteadyTime now) {
     requests_.send(now, {"EVAL", kSet, "2", key("leader"), key("state"), token_, text, "publish"},

@@ -81,6 +81,7 @@ class Group final : public Store {
   // Errors: Unavailable without a lease, and without an answer. A record without an answer may be stored.
   absl::StatusOr<std::uint64_t> append(const Record& record) override;
   absl::StatusOr<std::vector<Record>> records(std::uint64_t first, std::size_t limit) override;
+  absl::StatusOr<std::vector<HistoryRow>> history(std::uint64_t first, std::size_t limit) override;
 
   // For the leader.
   void publish(const nlohmann::json& state);

@@ -126,13 +126,20 @@ HttpResponse Service::history(const HttpRequest& request) {
       return error_response(400, "from: expected a sequence");
     }
   }
-  return on_actor([this, first] {
-    const auto records = store_.records(first, kPage);
-    if (!records.ok()) return error_response(records.status());
-    json list = json::array();
-    for (const Record& record : *records) list.push_back(history_json(record));
-    return json_response({{"records", std::move(list)}});
+  // The commands are parsed here, on the server's thread: a plan may have ten thousand scenes.
+  auto rows = std::make_shared<std::vector<HistoryRow>>();
+  HttpResponse answer = on_actor([this, first, rows] {
+    auto page = store_.history(first, kPage);
+    if (!page.ok()) return error_response(page.status());
+    *rows = *std::move(page);
+    return json_response(json::object());
   });
+  if (answer.status != 200) return answer;
+  json list = json::array();
+  for (const HistoryRow& row : *rows) {
+    list.push_back(history_json(row.sequence, row.id, row.command, row.utc));
+  }
+  return json_response({{"records", std::move(list)}});
 }
 
 HttpResponse Service::configure(const HttpRequest& request) {

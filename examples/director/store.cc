@@ -14,6 +14,7 @@ using common::Transaction;
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMostText = std::size_t{1024} * 1024;  // in a page of the history
 
 // AUTOINCREMENT: a sequence is never given twice.
 constexpr const char* kSchema[] = {
@@ -24,6 +25,18 @@ constexpr const char* kSchema[] = {
 };
 
 }  // namespace
+
+std::vector<HistoryRow> history_of(std::span<const Record> records, std::uint64_t first,
+                                   std::size_t limit) {
+  std::vector<HistoryRow> page;
+  for (std::uint64_t i = std::max<std::uint64_t>(first, 1) - 1;
+       i < records.size() && page.size() < limit; ++i) {
+    const Record& record = records[i];
+    page.push_back({record.sequence, record.command.id,
+                    common::json_line(brief_json(record.command)), record.utc});
+  }
+  return page;
+}
 
 absl::StatusOr<std::uint64_t> MemoryStore::append(const Record& record) {
   records_.push_back(record);
@@ -38,6 +51,11 @@ absl::StatusOr<std::vector<Record>> MemoryStore::records(std::uint64_t first, st
     page.push_back(records_[i]);
   }
   return page;
+}
+
+absl::StatusOr<std::vector<HistoryRow>> MemoryStore::history(std::uint64_t first,
+                                                             std::size_t limit) {
+  return history_of(records_, first, limit);
 }
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string file) {
@@ -102,6 +120,26 @@ absl::StatusOr<std::vector<Record>> SqliteStore::records(std::uint64_t first, st
     record.steady = masterclock::SteadyTime(nanoseconds(rows->integer(4)));
     record.utc = masterclock::UtcTime(nanoseconds(rows->integer(5)));
     page.push_back(std::move(record));
+  }
+}
+
+absl::StatusOr<std::vector<HistoryRow>> SqliteStore::history(std::uint64_t first,
+                                                             std::size_t limit) {
+  auto rows = database_->query(
+      "SELECT sequence, command_id, command, utc_ns FROM records"
+      " WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2",
+      {static_cast<std::int64_t>(first), static_cast<std::int64_t>(limit)});
+  if (!rows.ok()) return rows.status();
+  std::vector<HistoryRow> page;
+  for (std::size_t size = 0;;) {
+    const auto more = rows->step();
+    if (!more.ok()) return more.status();
+    if (!*more) return page;
+    HistoryRow row{static_cast<std::uint64_t>(rows->integer(0)), std::string(rows->text(1)),
+                   std::string(rows->text(2)), masterclock::UtcTime(nanoseconds(rows->integer(3)))};
+    size += row.command.size();
+    if (!page.empty() && size > kMostText) return page;
+    page.push_back(std::move(row));
   }
 }
 

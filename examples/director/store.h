@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,13 @@
 #include "common/sqlite.h"
 
 namespace director {
+
+// A record as GET /api/history needs it. Its command is the JSON text that is stored: the reader parses it.
+struct HistoryRow {
+  std::uint64_t sequence = 0;
+  std::string id, command;
+  masterclock::UtcTime utc;
+};
 
 // Threads: one at a time.
 // Errors:  those of the database, one line that names the file. A refused call stores nothing.
@@ -30,13 +38,22 @@ class Store {
 
   // Returns the records from `first` on, at most `limit` of them, in the order of their sequences.
   virtual absl::StatusOr<std::vector<Record>> records(std::uint64_t first, std::size_t limit) = 0;
+
+  // The same as rows. After the first row, a page ends before a megabyte of commands.
+  virtual absl::StatusOr<std::vector<HistoryRow>> history(std::uint64_t first,
+                                                          std::size_t limit) = 0;
 };
+
+// Returns the rows of records whose sequences count from 1 on, with the number of scenes for each plan.
+std::vector<HistoryRow> history_of(std::span<const Record> records, std::uint64_t first,
+                                   std::size_t limit);
 
 // Keeps the records as long as the program runs.
 class MemoryStore : public Store {
  public:
   absl::StatusOr<std::uint64_t> append(const Record& record) override;
   absl::StatusOr<std::vector<Record>> records(std::uint64_t first, std::size_t limit) override;
+  absl::StatusOr<std::vector<HistoryRow>> history(std::uint64_t first, std::size_t limit) override;
 
  private:
   std::vector<Record> records_;
@@ -52,6 +69,7 @@ class SqliteStore : public Store {
 
   absl::StatusOr<std::uint64_t> append(const Record& record) override;
   absl::StatusOr<std::vector<Record>> records(std::uint64_t first, std::size_t limit) override;
+  absl::StatusOr<std::vector<HistoryRow>> history(std::uint64_t first, std::size_t limit) override;
 
  private:
   explicit SqliteStore(std::unique_ptr<common::Database> database)

@@ -300,23 +300,35 @@ json to_json(const ShowPlan& plan) {
   return {{"looping", plan.looping}, {"scenes", std::move(scenes)}};
 }
 
-json to_json(const Command& command) {
+json brief_json(const Command& command) {
   json result = {{"command", name_of(command.verb)}};
   if (!command.scene.empty()) result["scene"] = command.scene;
   if (command.verb == Verb::kForce) result["until"] = to_string(command.until);
   if (command.in_mixer) result["in_mixer"] = true;
   if (!command.why.empty()) result["why"] = command.why;
   if (command.verb == Verb::kCorrect) result["by_ns"] = command.by.count();
-  if (command.verb == Verb::kConfigure) result["rundown"] = to_json(command.plan);
+  if (command.verb == Verb::kConfigure) result["scenes"] = command.plan.scenes.size();
   return result;
 }
 
-json history_json(const Record& record) {
-  json result = to_json(record.command);
-  if (result.erase("rundown") != 0) result["scenes"] = record.command.plan.scenes.size();
-  result["sequence"] = record.sequence;
-  result["command_id"] = record.command.id;
-  result["utc_ns"] = record.utc.time_since_epoch().count();
+json to_json(const Command& command) {
+  json result = brief_json(command);
+  if (result.erase("scenes") != 0) result["rundown"] = to_json(command.plan);
+  return result;
+}
+
+json history_json(std::uint64_t sequence, const std::string& id, const std::string& command,
+                  masterclock::UtcTime utc) {
+  json result = common::parse_json(command);
+  if (!result.is_object()) result = json::object();
+  if (const auto plan = result.find("rundown"); plan != result.end()) {
+    const std::size_t scenes = member(*plan, "scenes").size();
+    result.erase(plan);
+    result["scenes"] = scenes;
+  }
+  result["sequence"] = sequence;
+  result["command_id"] = id;
+  result["utc_ns"] = utc.time_since_epoch().count();
   return result;
 }
 

@@ -2,6 +2,7 @@
 #ifndef MASTERCLOCK_EXAMPLES_DIRECTOR_WIRE_H_
 #define MASTERCLOCK_EXAMPLES_DIRECTOR_WIRE_H_
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -46,8 +47,12 @@ absl::StatusOr<Command> read_stored_command(const json& object);
 json to_json(const Command& command);
 json to_json(const ShowPlan& plan);
 
-// Returns a record as GET /api/history has it. A configuration has its number of scenes only.
-json history_json(const Record& record);
+// Writes a command with the number of its scenes in the place of its plan.
+json brief_json(const Command& command);
+
+// Returns a record as GET /api/history has it, from what to_json or brief_json wrote.
+json history_json(std::uint64_t sequence, const std::string& id, const std::string& command,
+                  masterclock::UtcTime utc);
 
 // Returns a reading: "state", "position_ns", "cycle", "scene", "on_air", "into_scene_ns", "scene_left_ns",
 // "progress_ppm", "held", "forced", "behind_ns", "scene_index".

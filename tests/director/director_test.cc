@@ -267,6 +267,27 @@ TEST_F(DirectorTest, ARefusedCommandIsNotStored) {
   EXPECT_EQ(store_->records(before + 1, 10).value().size(), 0u);
 }
 
+TEST_F(DirectorTest, APageOfTheHistoryIsBounded) {
+  ShowPlan large;
+  for (int i = 0; i < 5'000; ++i) large.scenes.push_back({std::string(60, 'A'), 1s, {}});
+  MemoryStore memory;
+  for (int i = 0; i < 4; ++i) {
+    const Record record{
+        0, {.verb = Verb::kConfigure, .id = std::to_string(i), .plan = large}, {}, {}, ""};
+    ASSERT_TRUE(store_->append(record).ok() && memory.append(record).ok());
+  }
+  const auto rows = store_->history(1, 1'000).value();
+  ASSERT_EQ(rows.size(), 2u);  // of half a megabyte each
+  const auto brief = memory.history(1, 1'000).value();
+  ASSERT_EQ(brief.size(), 4u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const json row = history_json(rows[i].sequence, rows[i].id, rows[i].command, rows[i].utc);
+    EXPECT_EQ(row.at("scenes"), 5'000);
+    EXPECT_EQ(row, history_json(brief[i].sequence, brief[i].id, brief[i].command, brief[i].utc));
+  }
+  EXPECT_EQ(store_->history(3, 1'000).value().at(0).sequence, 3u);
+}
+
 TEST_F(DirectorTest, ARefusedRundownLeavesTheRunningOne) {
   begin();
   pass(500ms);
