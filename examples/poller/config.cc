@@ -345,6 +345,7 @@ Intervals default_intervals() {
 }
 
 absl::StatusOr<Config> parse_config(std::string_view text, const std::string& file) {
+  if (common::nests_too_deep(text)) return common::data_error(file, "nests deeper than 32 levels");
   json document;
   try {
     document = json::parse(text);

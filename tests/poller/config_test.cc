@@ -55,9 +55,12 @@ TEST(Config, HasTheDefaultScheduleWithoutServices) {
 }
 
 TEST(Config, NamesWhatIsWrong) {
+  const std::string deep = R"({"redis": {"weather": {"a": )" + std::string(100'000, '[') +
+                           std::string(100'000, ']') + "}}}";
   const std::pair<const char*, const char*> cases[] = {
       {"{\n\n oops}", "p.json:3: not JSON"},
       {"[]", "p.json: expected an object"},
+      {deep.c_str(), "p.json: nests deeper than 32 levels"},
       {R"({"services": {"a": {"interval": 1e999}}})", "p.json: a number is out of range"},
       {R"({"services": []})", "services: expected an object"},
       {R"({"services": {"a": {"interval": 0}}})",

@@ -72,6 +72,7 @@ def takes_commands(folder):
 
 def refuses_bad_configurations(folder):
     for config, error in [("{", "poller.json:1: not JSON"),
+                          ("[" * 200000 + "]" * 200000, "poller.json: nests deeper than 32 levels"),
                           ({"services": {"a": {"interval": 0}}}, "services.a.interval: the interval 0 is not positive"),
                           ({"services": {"../a": 1}}, "service name '../a': it contains '..'"),
                           ({"services": {"a": {"shell": "x"}}}, "services.a.shell: unknown field")]:
@@ -93,6 +94,9 @@ def reloads_at_sighup(folder):
     poller.config.write_text("{")
     poller.process.send_signal(signal.SIGHUP)
     poller.wait_message("poller.json:1: not JSON; the old configuration stays")
+    poller.config.write_text("[" * 200000 + "]" * 200000)
+    poller.process.send_signal(signal.SIGHUP)
+    poller.wait_message("poller.json: nests deeper than 32 levels; the old configuration stays")
     poller.config.write_text(json.dumps({"services": {"source-b": sh("exit 0", interval=3600)}}))
     poller.process.send_signal(signal.SIGHUP)
     poller.wait("ended", "source-b")
