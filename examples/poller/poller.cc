@@ -241,7 +241,10 @@ void Poller::start_poll(const Now& now, Place& place, DueRun run) {
 
 absl::Status Poller::begin_run(const Now& now, Place& place, DueRun run, Work work) {
   auto& [service, state] = place;
-  state.active = Active{0, std::move(run), now.steady, std::move(work), 0};
+  state.active = Active{.due = now.to_utc(run.due),
+                        .start = now.to_utc(now.steady),
+                        .run = std::move(run),
+                        .work = std::move(work)};
   Active& active = *state.active;
   ++active_;
   state.missed += active.run.missed;
@@ -255,8 +258,8 @@ absl::Status Poller::begin_run(const Now& now, Place& place, DueRun run, Work wo
   if (active.work.is_run) {
     hooks_.report({.event = Report::Event::kStarted,
                    .service = service,
-                   .due = now.to_utc(active.run.due),
-                   .start = now.to_utc(now.steady),
+                   .due = active.due,
+                   .start = active.start,
                    .missed = active.run.missed,
                    .status = "running"});
   }
@@ -316,8 +319,8 @@ void Poller::finish(const Now& now, Place& place, const Outcome& outcome) {
     }
     hooks_.report({.event = Report::Event::kEnded,
                    .service = service,
-                   .due = now.to_utc(active.run.due),
-                   .start = now.to_utc(active.start),
+                   .due = active.due,
+                   .start = active.start,
                    .missed = active.run.missed,
                    .status = outcome.text()});
   }

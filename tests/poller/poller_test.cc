@@ -160,6 +160,15 @@ TEST(Poller, AStepOfUtcMovesNoRun) {
   }
 }
 
+TEST(Poller, TheEndOfARunHasTheTimesOfItsStart) {
+  Station station(kOne);
+  station.runner.plans["source-a"].duration = 3s;
+  station.poller.turn(at(0s));
+  station.runner.end_due(station.poller, at(3s, 3'600s));
+  EXPECT_THAT(station.lines(),
+              ElementsAre("started source-a due 0 start 0", "ended source-a due 0 start 0 ok"));
+}
+
 TEST(Poller, ReportsOnceThatAServiceIsOverdue) {
   Station station(kOne);
   station.run_until(5s);
