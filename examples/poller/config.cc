@@ -231,8 +231,14 @@ void resolve_program(Service& service, const std::filesystem::path& folder) {
 
 absl::Status read_services(const json& services, Config& config, const Service& defaults) {
   if (!services.is_object()) return error("services: expected an object");
+  std::map<std::string, std::string> names;  // by source id, which is part of each Redis key
   for (const auto& [name, value] : services.items()) {
     if (absl::Status status = check_service_name(name); !status.ok()) return status;
+    const auto [other, is_new] = names.emplace(source_id(name), name);
+    if (!is_new) {
+      return error("services: " + in_quotes(other->second) + " and " + in_quotes(name) +
+                   " have the same source id");
+    }
     Service service = defaults;
     if (absl::Status status = read_service(value, "services." + name, service); !status.ok()) {
       return status;

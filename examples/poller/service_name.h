@@ -15,8 +15,8 @@ namespace poller {
 
 inline constexpr std::string_view kSourcePrefix = "source-";
 
-// Errors: InvalidArgument, with the name and the reason.
-inline absl::Status check_service_name(std::string_view name) {
+// `what` names the kind of name. Errors: InvalidArgument, with the name and the reason.
+inline absl::Status check_name(const std::string& what, std::string_view name) {
   constexpr std::size_t kLongest = 100;
   const char* fault = nullptr;
   if (name.empty()) fault = "it is empty";
@@ -30,7 +30,15 @@ inline absl::Status check_service_name(std::string_view name) {
   }
   if (fault == nullptr && common::printable(name) != name) fault = "it is not plain text";
   if (fault == nullptr) return absl::OkStatus();
-  return absl::InvalidArgumentError("service name " + common::in_quotes(name) + ": " + fault);
+  return absl::InvalidArgumentError(what + " " + common::in_quotes(name) + ": " + fault);
+}
+
+// Errors: InvalidArgument, also for a name without a source id.
+inline absl::Status check_service_name(std::string_view name) {
+  if (name == kSourcePrefix) {
+    return absl::InvalidArgumentError("service name 'source-': nothing follows 'source-'");
+  }
+  return check_name("service name", name);
 }
 
 // Returns the name without "source-": the name of the service in config:schedule and in status:*.
