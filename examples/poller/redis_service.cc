@@ -145,8 +145,8 @@ void RedisService::check_connections(const Poller::Now& now) {
     warned_ = false;
     poller_.watch_health(now, false);
     hooks_.log("Redis at " + address_ + " is back");
-    flush_outbox(now);
   }
+  if (connected()) flush_outbox(now);
 }
 
 void RedisService::lose(const Poller::Now& now, const std::string& why) {
@@ -205,7 +205,17 @@ void RedisService::flush_outbox(const Poller::Now& now) {
   }
 }
 
+void RedisService::begin() {
+  begun_ = true;
+  for (const auto& [channel, text] : std::exchange(inbox_, {})) receive(channel, text);
+}
+
 void RedisService::receive(const std::string& channel, const std::string& text) {
+  if (!begun_) {
+    inbox_.emplace_back(channel, text);
+    if (inbox_.size() > kMostWaiting) inbox_.pop_front();
+    return;
+  }
   if (channel == kCommandChannel) return on_command(text);
   const json message = common::parse_json(text);
   if (!message.is_object()) {

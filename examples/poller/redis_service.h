@@ -46,6 +46,9 @@ class RedisService final : public SharedStore {
   void get(const std::string& key, Got got) override;
   absl::Status publish(const std::string& channel, const nlohmann::json& message) override;
 
+  // Begins to take commands and events, and takes those that came before the poller was ready.
+  void begin();
+
   void add_waits(std::vector<pollfd>& waits) const;
   [[nodiscard]] std::optional<masterclock::SteadyTime> next_wake() const { return wake_at_; }
   void work(const Poller::Now& now);
@@ -78,12 +81,13 @@ class RedisService final : public SharedStore {
   const std::string address_;
   common::RedisConnection requests_, events_;
   std::map<std::string, std::string> seeds_;                // by key
-  std::deque<std::pair<std::string, std::string>> outbox_;  // channel and text, while Redis is lost
+  // Channel and text: messages that came before begin(), and responses while Redis is lost.
+  std::deque<std::pair<std::string, std::string>> inbox_, outbox_;
   common::SeenIds seen_;
   std::map<std::string, double>
       last_success_;  // by service: the seconds of Unix time that were read
   int failures_ = 0;  // to connect, in a row
-  bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false;
+  bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false, begun_ = false;
   std::optional<masterclock::SteadyTime> connect_at_, ping_at_, health_at_, status_at_, camera_at_;
   std::optional<masterclock::SteadyTime> wake_at_;
   std::int64_t reported_runs_ = -1;

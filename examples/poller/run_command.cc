@@ -194,6 +194,7 @@ class Station {
   absl::Status begin(const Poller::Now& now) {
     if (absl::Status status = apply(now, base_); !status.ok()) return status;
     ready_ = true;
+    if (redis_) redis_->begin();
     err_.add("poller: ready");
     err_.flush();
     if (screen_) out_.add_bytes(std::string(common::kEnterScreen));

@@ -207,32 +207,50 @@ def a_step_of_the_clock_moves_no_run(folder):
     return None
 
 
-def connects_again_to_a_redis_that_loads_its_data(folder):
-    """A stand-in for Redis refuses the first two connections."""
-    path, refusals = os.path.join(folder, "redis.sock"), []
-    answers = {"SUBSCRIBE": b"*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n", "GET": b'$10\r\n{"a": 0.2}\r\n'}
+LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"
 
-    class Connection(socketserver.StreamRequestHandler):
-        def handle(self):
-            begin, refuses = time.monotonic(), None
-            while line := self.rfile.readline():
-                words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode() for _ in range(int(line[1:]))]
-                if refuses is None and words[0] in ("SET", "GET"):
-                    refuses = len(refusals) < 2
-                    accepted.append(begin)
-                    if refuses:
-                        refusals.append(time.monotonic())
-                loading = b"-LOADING Redis is loading the dataset in memory\r\n"
+
+class StandIn(socketserver.ThreadingUnixStreamServer):
+    """Takes the place of a redis-server. `answer` gets a connection and the words of a request."""
+
+    daemon_threads = True
+
+    def __init__(self, folder, answer):
+        class Connection(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.begin, self.refuses = time.monotonic(), None
                 try:
-                    self.wfile.write(loading if refuses else answers.get(words[0], b"+OK\r\n"))
+                    while line := self.rfile.readline():
+                        words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode()
+                                 for _ in range(int(line[1:]))]
+                        self.wfile.write(answer(self, words))
                 except OSError:  # the poller has left
                     return
 
-    accepted = []
-    with socketserver.ThreadingUnixStreamServer(path, Connection) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", path)
+        self.path = os.path.join(folder, "redis.sock")
+        super().__init__(self.path, Connection)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def reply_of(words):
+    answers = {"SUBSCRIBE": b"*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n", "GET": b'$10\r\n{"a": 0.2}\r\n'}
+    return answers.get(words[0], b"+OK\r\n")
+
+
+def connects_again_to_a_redis_that_loads_its_data(folder):
+    """A stand-in for Redis refuses the first two connections."""
+    refusals, accepted = [], []
+
+    def answer(connection, words):
+        if connection.refuses is None and words[0] in ("SET", "GET"):
+            connection.refuses = len(refusals) < 2
+            accepted.append(connection.begin)
+            if connection.refuses:
+                refusals.append(time.monotonic())
+        return LOADING if connection.refuses else reply_of(words)
+
+    with StandIn(folder, answer) as server:
+        poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", server.path)
         poller.wait_message("is lost: LOADING")
         poller.wait_message("is back")
         poller.wait("started", "source-a", 3)  # by the schedule of Redis
@@ -243,13 +261,45 @@ def connects_again_to_a_redis_that_loads_its_data(folder):
         server.shutdown()
 
 
+def keeps_the_commands_that_come_before_it_is_ready(folder):
+    """A stand-in for Redis sends a command before the schedule."""
+    published, begun = [], threading.Event()
+    request = json.dumps({"action": "trigger", "request_id": "r1", "params": {"service": "b"}})
+
+    def answer(_, words):
+        if words == ["SUBSCRIBE", "stream:ended"]:
+            message = [b"message", b"cmd:orchestrator", request.encode()]
+            begun.set()
+            return reply_of(words) + b"*3\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(one), one) for one in message)
+        if words[0] == "PUBLISH":
+            published.append((words[1], json.loads(words[2])))
+        elif words[0] == "GET":
+            begun.wait()
+            time.sleep(late)
+        return reply_of(words)
+
+    for late in (0.1, 2.5):  # the poller waits 2 s for Redis, and then begins without it
+        inner = pathlib.Path(folder, str(late))
+        inner.mkdir()
+        with StandIn(inner, answer) as server:
+            poller = Poller(program, inner, {"services": {"source-a": sh("exit 0", interval=3600), "source-b": sh("exit 0")}},
+                            "--redis", server.path)
+            wait_for(lambda: published, "a response")
+            assert published.pop() == ("cmd:orchestrator:response:r1", {
+                "request_id": "r1", "status": "ok", "data": {"service": "source-b"}, "error": None})
+            assert len(poller.wait("ended", "source-b")) == 1
+            assert poller.stop() == 0
+            server.shutdown()
+        begun.clear()
+
+
 with tempfile.TemporaryDirectory() as outer:
     hanging = Poller(program, outer, {"services": {"source-a": sh(f"trap '' TERM; {HANGS} & wait; wait", interval=3600)}})
     hanging.wait("started", "source-a")
     hanging.process.terminate()
     for part in (runs_on_the_grid, takes_commands, refuses_bad_configurations, reloads_at_sighup,
                  waits_for_running_sources, leaves_no_orphan, a_hundred_runs_a_second, connects_again_to_a_redis_that_loads_its_data,
-                 a_step_of_the_clock_moves_no_run):
+                 keeps_the_commands_that_come_before_it_is_ready, a_step_of_the_clock_moves_no_run):
         with tempfile.TemporaryDirectory() as inner:
             begin = time.monotonic()
             part(inner)
