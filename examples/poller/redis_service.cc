@@ -32,6 +32,8 @@ constexpr nanoseconds kCameraDelay = 2s;
 constexpr const char* kStatusLife = "120";     // seconds, of status:network_camera
 constexpr const char* kOwnStatusLife = "180";  // longer than one period
 constexpr std::size_t kMostWaiting = 1'000;
+// The refusals of a connection that serves nothing.
+constexpr const char* kUseless[] = {"LOADING", "NOAUTH", "NOPERM"};
 constexpr const char* kCommandChannel = "cmd:orchestrator";
 constexpr const char* kConfigChannel = "config:changed";
 constexpr const char* kStreamChannel = "stream:ended";
@@ -166,16 +168,26 @@ bool RedisService::end_if_refused(RedisConnection& connection,
   return refused;
 }
 
+void RedisService::write(const Poller::Now& now, std::vector<std::string> words) {
+  words.insert(words.begin(), "SET");
+  requests_.send(now.steady, words, [this](const absl::StatusOr<RedisReply>& reply) {
+    if (!reply.ok()) return;
+    const bool refused = reply->kind == RedisReply::Kind::kError;
+    if (refused && std::any_of(std::begin(kUseless), std::end(kUseless),
+                               [&](const char* code) { return reply->text.starts_with(code); })) {
+      return requests_.disconnect(reply->text);
+    }
+    if (std::exchange(refuses_writes_, refused) == refused) return;
+    hooks_.log("Redis at " + address_ +
+               (refused ? " refuses to write: " + printable(reply->text) : " writes again"));
+  });
+}
+
 // Seeds and reads after the subscription: no change in between is missed.
 void RedisService::sync(const Poller::Now& now) {
   if (!subscribed_ || syncing_ || synced_ || !requests_.connected()) return;
   syncing_ = true;
-  for (const auto& [key, value] : seeds_) {
-    requests_.send(now.steady, {"SET", key, value, "NX"},
-                   [this](const absl::StatusOr<RedisReply>& reply) {
-                     (void)end_if_refused(requests_, reply);
-                   });
-  }
+  for (const auto& [key, value] : seeds_) write(now, {key, value, "NX"});
   read_schedule(now, [this] {
     syncing_ = false;
     synced_ = true;
@@ -293,8 +305,7 @@ void RedisService::stop_camera(const Poller::Now& now) {
     }
     status["source_id"] = "network_camera";
     status["status"] = "stopped";
-    requests_.send(hooks_.now().steady, {"SET", kKey, common::json_line(status), "EX", kStatusLife},
-                   nullptr);
+    write(hooks_.now(), {kKey, common::json_line(status), "EX", kStatusLife});
   });
 }
 
@@ -309,9 +320,7 @@ void RedisService::write_status(const Poller::Now& now) {
       {"last_error", totals.last_error.empty() ? json() : json(totals.last_error)},
       {"poll_count", totals.runs},
       {"error_count", totals.failures}};
-  requests_.send(now.steady,
-                 {"SET", "status:orchestrator", common::json_line(status), "EX", kOwnStatusLife},
-                 nullptr);
+  write(now, {"status:orchestrator", common::json_line(status), "EX", kOwnStatusLife});
 }
 
 void RedisService::read_health(const Poller::Now& now) {

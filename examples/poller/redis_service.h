@@ -66,6 +66,8 @@ class RedisService final : public SharedStore {
   void lose(const Poller::Now& now, const std::string& why);
   static bool end_if_refused(common::RedisConnection& connection,
                              const absl::StatusOr<common::RedisReply>& reply);
+  // Sends a SET. A server that refuses it serves reads still: the operator reads that once.
+  void write(const Poller::Now& now, std::vector<std::string> words);
   void sync(const Poller::Now& now);
   void read_schedule(const Poller::Now& now, std::function<void()> then);
   void receive(const std::string& channel, const std::string& text);
@@ -88,6 +90,7 @@ class RedisService final : public SharedStore {
       last_success_;  // by service: the seconds of Unix time that were read
   int failures_ = 0;  // to connect, in a row
   bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false, begun_ = false;
+  bool refuses_writes_ = false;
   std::optional<masterclock::SteadyTime> connect_at_, ping_at_, health_at_, status_at_, camera_at_;
   std::optional<masterclock::SteadyTime> wake_at_;
   std::int64_t reported_runs_ = -1;

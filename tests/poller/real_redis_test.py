@@ -291,6 +291,25 @@ def runs_without_a_server(folder, redis):
     assert poller.stop() == 0
 
 
+def works_with_a_server_that_refuses_writes(folder, redis):
+    """The server has no memory left (OOM), and then is a replica (READONLY)."""
+    client, responses = redis.client(), Responses(redis.path, "cmd:orchestrator:response:*")
+    client.call("SET", "config:schedule", '{"a": 3600}')
+    for refuse, allow, code in [(("CONFIG", "SET", "maxmemory", 1), ("CONFIG", "SET", "maxmemory", 0), "OOM "),
+                                (("REPLICAOF", "127.0.0.1", 1), ("REPLICAOF", "NO", "ONE"), "READONLY ")]:
+        client.call(*refuse)
+        poller = start(folder, {"services": {"source-a": sh("exit 0", interval=60)},
+                                "redis": {"weather": {"location": "Cork"}, "pihole": {"host": "h"}}})
+        request(client, "trigger", code, service="none")
+        assert responses.wait(code)["error"] == "unknown service 'none'"
+        poller.wait_message(f"refuses to write: {code}")
+        client.call(*allow)
+        assert poller.stop() == 0
+        assert len([line for line in poller.messages if "refuses to write" in line]) == 1, poller.messages
+        assert not [line for line in poller.messages if "is lost" in line], poller.messages
+        assert client.call("GET", "config:weather") is None
+
+
 def connects_by_a_host_name(folder, redis):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -308,7 +327,7 @@ def connects_by_a_host_name(folder, redis):
     assert poller.stop() == 0
 
 
-for part in (seeds_without_overwriting, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
+for part in (seeds_without_overwriting, works_with_a_server_that_refuses_writes, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
              reloads_its_schedule, uses_docker_compose, reports_overdue_sources,
              reports_overdue_sources_without_the_server, runs_without_a_server, survives_a_server_that_dies_and_freezes):
     with tempfile.TemporaryDirectory() as outer:
