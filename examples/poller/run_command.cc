@@ -26,6 +26,7 @@
 #include "poller.h"
 #include "process_runner.h"
 #include "redis_service.h"
+#include "service_name.h"
 #include "table.h"
 
 namespace poller {
@@ -282,8 +283,11 @@ class Station {
   void show(const Report& report) {
     if (!screen_) out_.add(report.to_json());
     if (report.event == Report::Event::kOverdue) {
-      log(report.service + ": " +
-          (report.status == "never" ? "has never succeeded" : "is overdue"));
+      const bool never = report.status == "never";
+      log(report.service + ": " + (never ? "has never succeeded" : "is overdue") +
+          (never && redis_ && redis_->connected()
+               ? ": status:" + source_id(report.service) + " has no last_success"
+               : ""));
     }
   }
 
