@@ -60,6 +60,11 @@ RedisService::RedisService(const common::RedisAddress& address, Poller& poller, 
   poller_.watch_health(hooks_.now(), false);
 }
 
+void RedisService::set_seeds(std::map<std::string, std::string> seeds) {
+  seeds_ = std::move(seeds);
+  if (connected()) write_seeds(hooks_.now());
+}
+
 void RedisService::get(const std::string& key, Got got) {
   requests_.send(hooks_.now().steady, {"GET", key},
                  [key, got = std::move(got)](const absl::StatusOr<RedisReply>& reply) {
@@ -183,11 +188,15 @@ void RedisService::write(const Poller::Now& now, std::vector<std::string> words)
   });
 }
 
+void RedisService::write_seeds(const Poller::Now& now) {
+  for (const auto& [key, value] : seeds_) write(now, {key, value, "NX"});
+}
+
 // Seeds and reads after the subscription: no change in between is missed.
 void RedisService::sync(const Poller::Now& now) {
   if (!subscribed_ || syncing_ || synced_ || !requests_.connected()) return;
   syncing_ = true;
-  for (const auto& [key, value] : seeds_) write(now, {key, value, "NX"});
+  write_seeds(now);
   read_schedule(now, [this] {
     syncing_ = false;
     synced_ = true;

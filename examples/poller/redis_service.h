@@ -40,8 +40,8 @@ class RedisService final : public SharedStore {
  public:
   RedisService(const common::RedisAddress& address, Poller& poller, RedisHooks hooks);
 
-  // The values for keys that do not exist.
-  void set_seeds(std::map<std::string, std::string> seeds) { seeds_ = std::move(seeds); }
+  // Sets the values for keys that do not exist: at once, and after each loss of Redis.
+  void set_seeds(std::map<std::string, std::string> seeds);
 
   void get(const std::string& key, Got got) override;
   absl::Status publish(const std::string& channel, const nlohmann::json& message) override;
@@ -68,6 +68,7 @@ class RedisService final : public SharedStore {
                              const absl::StatusOr<common::RedisReply>& reply);
   // Sends a SET. A server that refuses it serves reads still: the operator reads that once.
   void write(const Poller::Now& now, std::vector<std::string> words);
+  void write_seeds(const Poller::Now& now);
   void sync(const Poller::Now& now);
   void read_schedule(const Poller::Now& now, std::function<void()> then);
   void receive(const std::string& channel, const std::string& text);

@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -173,6 +174,24 @@ def reloads_its_schedule(folder, redis):
     assert poller.stop() == 0
 
 
+def seeds_again_at_sighup(folder, redis):
+    client = redis.client()
+    config = {"services": {"source-a": sh("exit 0", interval=3600)}, "redis": {"weather": {"location": "Cork"}}}
+    poller = start(folder, config)
+    config["redis"] = {"weather": {"location": "Bray"}, "pihole": {"host": "h"}}
+    poller.config.write_text(json.dumps(config))
+    poller.process.send_signal(signal.SIGHUP)
+    assert wait_for(lambda: client.json("config:pihole"), "a new seed") == {"host": "h", "password": None}
+    assert client.json("config:weather") == {"location": "Cork"}
+    client.call("FLUSHALL")
+    redis.kill()
+    poller.wait_message("is lost")
+    redis.start()
+    poller.wait_message("is back")
+    assert redis.client().json("config:weather") == {"location": "Bray"}
+    assert poller.stop() == 0
+
+
 def uses_docker_compose(folder, redis):
     """A stand-in for docker writes down its arguments."""
     stand_in = pathlib.Path(folder, "docker")
@@ -328,7 +347,7 @@ def connects_by_a_host_name(folder, redis):
 
 
 for part in (seeds_without_overwriting, works_with_a_server_that_refuses_writes, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
-             reloads_its_schedule, uses_docker_compose, reports_overdue_sources,
+             reloads_its_schedule, seeds_again_at_sighup, uses_docker_compose, reports_overdue_sources,
              reports_overdue_sources_without_the_server, runs_without_a_server, survives_a_server_that_dies_and_freezes):
     with tempfile.TemporaryDirectory() as outer:
         server = Redis(outer)
