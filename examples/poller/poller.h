@@ -119,7 +119,7 @@ class Poller {
     Done done{};
   };
   struct Active {
-    std::uint64_t id = 0;               // of the process
+    std::uint64_t id = 0;                 // of the process
     masterclock::UtcTime due{}, start{};  // as reported at the start, whatever UTC does meanwhile
     masterclock::DueRun run{};
     Work work{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 
 #include "common/json_line.h"
 #include "common/parse_json.h"
@@ -37,6 +38,7 @@ constexpr const char* kUseless[] = {"LOADING", "NOAUTH", "NOPERM"};
 constexpr const char* kCommandChannel = "cmd:orchestrator";
 constexpr const char* kConfigChannel = "config:changed";
 constexpr const char* kStreamChannel = "stream:ended";
+constexpr std::string_view kSections[] = {"auth", "camera"};
 
 double unix_seconds(masterclock::UtcTime at) {
   return std::chrono::duration<double>(
@@ -100,6 +102,7 @@ void RedisService::work(const Poller::Now& now) {
     }
   }
   if (camera_at_ && *camera_at_ <= now.steady) stop_camera(now);
+  if (connected() && std::exchange(owes_stopped_, false)) write_camera_stopped();
   if (connected() && health_at_ && *health_at_ <= now.steady) read_health(now);
   const bool news = poller_.totals().runs != reported_runs_;
   if (connected() && (!status_at_ || *status_at_ <= now.steady + (news ? 59s : 0s))) {
@@ -197,6 +200,7 @@ void RedisService::sync(const Poller::Now& now) {
   if (!subscribed_ || syncing_ || synced_ || !requests_.connected()) return;
   syncing_ = true;
   write_seeds(now);
+  for (const std::string_view section : kSections) read_section(now, std::string(section), true);
   read_schedule(now, [this] {
     syncing_ = false;
     synced_ = true;
@@ -217,6 +221,16 @@ void RedisService::read_schedule(const Poller::Now& now, std::function<void()> t
                      hooks_.log("config:schedule: Redis has no text there; the schedule stays");
                    }
                    if (then) then();
+                 });
+}
+
+void RedisService::read_section(const Poller::Now& now, const std::string& section, bool acts) {
+  requests_.send(now.steady, {"GET", "config:" + section},
+                 [this, section, acts](const absl::StatusOr<RedisReply>& reply) {
+                   if (!reply.ok() || reply->kind == RedisReply::Kind::kError) return;
+                   const auto [place, is_new] = sections_.try_emplace(section, reply->text);
+                   if (is_new || std::exchange(place->second, reply->text) == reply->text) return;
+                   if (acts) act_on_change(hooks_.now(), section);
                  });
 }
 
@@ -280,6 +294,12 @@ void RedisService::on_config_changed(const Poller::Now& now, const json& message
   }
   const std::string section = found->get<std::string>();
   if (section == "schedule") return read_schedule(now, nullptr);
+  if (std::find(std::begin(kSections), std::end(kSections), section) == std::end(kSections)) return;
+  act_on_change(now, section);
+  read_section(now, section, false);
+}
+
+void RedisService::act_on_change(const Poller::Now& now, const std::string& section) {
   if (section == "camera" && poller_.is_running(kCamera)) {
     hooks_.log("config:changed: the camera runs on with its old configuration");
   }
@@ -302,8 +322,16 @@ void RedisService::stop_camera(const Poller::Now& now) {
   };
   const auto service = poller_.config().resolve(kCamera);
   log(service.ok() ? poller_.stop(now, *service, log) : service.status());
+  owes_stopped_ = true;
+}
+
+void RedisService::write_camera_stopped() {
   constexpr const char* kKey = "status:network_camera";
   get(kKey, [this](const absl::StatusOr<std::string>& text) {
+    if (absl::IsUnavailable(text.status())) {
+      owes_stopped_ = true;
+      return;
+    }
     json status = text.ok() ? common::parse_json(*text) : json();
     if (!status.is_object()) {
       status = {{"last_poll", nullptr},

@@ -71,10 +71,14 @@ class RedisService final : public SharedStore {
   void write_seeds(const Poller::Now& now);
   void sync(const Poller::Now& now);
   void read_schedule(const Poller::Now& now, std::function<void()> then);
+  // Reads config:auth or config:camera. `acts`: a value that differs from the last one is a change.
+  void read_section(const Poller::Now& now, const std::string& section, bool acts);
   void receive(const std::string& channel, const std::string& text);
   void on_command(const std::string& text);
   void on_config_changed(const Poller::Now& now, const nlohmann::json& message);
+  void act_on_change(const Poller::Now& now, const std::string& section);
   void stop_camera(const Poller::Now& now);
+  void write_camera_stopped();
   void read_health(const Poller::Now& now);
   void take_status(const Poller::Now& now, const std::string& service, const std::string& text);
   void flush_outbox(const Poller::Now& now);
@@ -83,7 +87,7 @@ class RedisService final : public SharedStore {
   const RedisHooks hooks_;
   const std::string address_;
   common::RedisConnection requests_, events_;
-  std::map<std::string, std::string> seeds_;                // by key
+  std::map<std::string, std::string> seeds_;  // by key
   // Channel and text: messages that came before begin(), and responses while Redis is lost.
   std::deque<std::pair<std::string, std::string>> inbox_, outbox_;
   common::SeenIds seen_;
@@ -92,6 +96,8 @@ class RedisService final : public SharedStore {
   int failures_ = 0;  // to connect, in a row
   bool subscribed_ = false, syncing_ = false, synced_ = false, warned_ = false, begun_ = false;
   bool refuses_writes_ = false;
+  bool owes_stopped_ = false;                    // status:network_camera is to be written
+  std::map<std::string, std::string> sections_;  // by name, as last read
   std::optional<masterclock::SteadyTime> connect_at_, ping_at_, health_at_, status_at_, camera_at_;
   std::optional<masterclock::SteadyTime> wake_at_;
   std::int64_t reported_runs_ = -1;

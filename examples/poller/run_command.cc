@@ -238,7 +238,8 @@ class Station {
       const absl::Status status = config.ok() ? apply(now, *config) : config.status();
       if (status.ok()) {
         base_ = *std::move(config);
-        if (redis_) redis_->set_seeds(redis_seeds(environment_, base_).value());  // read() checked them
+        if (redis_)
+          redis_->set_seeds(redis_seeds(environment_, base_).value());  // read() checked them
         log("the configuration is loaded again");
       } else {
         log(std::string(status.message()) + "; the old configuration stays");

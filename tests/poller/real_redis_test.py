@@ -298,6 +298,49 @@ def survives_a_server_that_dies_and_freezes(folder, redis):
     assert poller.stop() == 0
 
 
+def acts_on_what_changed_while_the_server_was_lost(folder, redis):
+    client = redis.client()
+    client.call("SET", "config:auth", "old")
+    client.call("SET", "config:camera", "old")
+    poller = start(folder, {"services": {"source-camera": sh("exec sleep 3600", time_limit=None),
+                                         "web-gateway": sh("exec sleep 3600", time_limit=None)},
+                            "restart_web_gateway": True})
+    assert poller.command("start_camera").returncode == 0
+    client.call("SET", "config:auth", "new")
+    client.call("PUBLISH", "config:changed", '{"section": "auth"}')
+    poller.wait("started", "web-gateway")
+
+    def lose(auth, camera, *meanwhile):
+        before = len([line for line in poller.messages if "is back" in line])
+        redis.kill()
+        poller.wait_message("is lost")
+        for one in meanwhile:
+            one()
+        os.unlink(redis.path)
+        server = Redis.__new__(Redis)
+        server.folder, server.path = folder, os.path.join(folder, "other.sock")
+        server.start()
+        server.client().call("MSET", "config:auth", auth, "config:camera", camera)
+        os.rename(server.path, redis.path)  # the server has its data before the poller sees it
+        redis.process = server.process
+        wait_for(lambda: len([line for line in poller.messages if "is back" in line]) == before + 1, "back")
+
+    client.call("PUBLISH", "stream:ended", '{"source_id": "network_camera"}')
+    poller.wait_message("the camera's stream has ended")
+    lose("new", "new", lambda: poller.wait("ended", "source-camera"))
+    assert wait_for(lambda: redis.client().json("status:network_camera"), "the state")["status"] == "stopped"
+    assert len(poller.of("started", "web-gateway")) == 1, "nothing changed"
+    assert not [line for line in poller.messages if "the camera runs on" in line], "it does not run"
+    assert poller.command("start_camera").returncode == 0
+    lose("newer", "newer")
+    poller.wait("started", "web-gateway", 2)
+    poller.wait_message("the camera runs on with its old configuration")
+    assert len([line for line in poller.messages if "auth changed" in line]) == 2, poller.messages
+    poller.process.terminate()
+    poller.wait_message("stopping")
+    assert poller.stop() == 1  # the gateway and the camera run until they are ended
+
+
 def runs_without_a_server(folder, redis):
     redis.kill()
     os.unlink(redis.path)
@@ -348,7 +391,8 @@ def connects_by_a_host_name(folder, redis):
 
 for part in (seeds_without_overwriting, works_with_a_server_that_refuses_writes, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
              reloads_its_schedule, seeds_again_at_sighup, uses_docker_compose, reports_overdue_sources,
-             reports_overdue_sources_without_the_server, runs_without_a_server, survives_a_server_that_dies_and_freezes):
+             reports_overdue_sources_without_the_server,
+             acts_on_what_changed_while_the_server_was_lost, runs_without_a_server, survives_a_server_that_dies_and_freezes):
     with tempfile.TemporaryDirectory() as outer:
         server = Redis(outer)
         try:
