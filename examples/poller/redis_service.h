@@ -57,6 +57,11 @@ class RedisService final : public SharedStore {
   [[nodiscard]] bool settled() const noexcept { return synced_ || warned_; }
   [[nodiscard]] bool connected() const noexcept { return synced_ && !warned_; }
 
+  // Whether the answer to a request is still to come.
+  [[nodiscard]] bool awaits_replies() const {
+    return connected() && requests_.silent_since().has_value();
+  }
+
   // Sends the poller's own state, and lets the last messages go out.
   void write_status(const Poller::Now& now);
 

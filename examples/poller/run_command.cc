@@ -39,6 +39,7 @@ using namespace std::chrono_literals;
 
 constexpr nanoseconds kDrainTime = 30s;
 constexpr nanoseconds kWaitForRedis = 2s;
+constexpr nanoseconds kWaitForReplies = 1s;  // at the end
 constexpr nanoseconds kLongestWait = 1h;
 constexpr std::size_t kKeptMessages = 100;
 
@@ -92,7 +93,7 @@ class Station {
     if (absl::Status status = set_up(); !status.ok()) return status;
     for (;;) {
       if (absl::Status status = turn(read_clock()); !status.ok()) return status;
-      if (poller_.draining() && poller_.idle()) break;
+      if (may_leave(read_clock())) break;
       wait();
       while (const auto signal = signals_.take()) handle(*signal);
     }
@@ -103,6 +104,14 @@ class Station {
   }
 
  private:
+  // The last run may have ended with a request to Redis, whose answer becomes a response.
+  bool may_leave(const Poller::Now& now) {
+    if (!poller_.draining() || !poller_.idle()) return false;
+    if (!redis_ || !redis_->awaits_replies()) return true;
+    if (!leave_at_) leave_at_ = now.steady + kWaitForReplies;
+    return *leave_at_ <= now.steady;
+  }
+
   absl::Status set_up() {
     auto config = read();
     if (!config.ok()) return config.status();
@@ -272,7 +281,7 @@ class Station {
     }
     for (const auto& at :
          {runner_.next_deadline(), ready_ ? poller_.next_wake() : std::optional(begin_at_),
-          redis_ ? redis_->next_wake() : std::nullopt, drain_until_}) {
+          redis_ ? redis_->next_wake() : std::nullopt, drain_until_, leave_at_}) {
       if (at) until = std::min(until, *at);
     }
     if (screen_ && ready_) until = std::min(until, draw_at_);
@@ -337,7 +346,7 @@ class Station {
   absl::Status fault_;
   bool ready_ = false, screen_ = false, forced_ = false;
   SteadyTime begin_at_{}, draw_at_{};
-  std::optional<SteadyTime> drain_until_;
+  std::optional<SteadyTime> drain_until_, leave_at_;
   std::vector<std::string> messages_;
 };
 

@@ -132,6 +132,32 @@ def answers_every_command(folder, redis):
     assert poller.stop() == 1  # the gateway and the camera run until they are ended
 
 
+def answers_a_scan_that_ends_after_sigterm(folder, redis):
+    client, responses = redis.client(), Responses(redis.path, "cmd:orchestrator:response:*")
+    client.call("SET", "scan:co2", "[]")
+    scan = sh("until test -e go; do sleep 0.05; done")
+    poller = start(folder, {"source-aranet4": scan})
+    request(client, "scan_aranet4", "r1")
+    poller.wait("started", "source-aranet4")
+    poller.process.terminate()
+    poller.wait_message("stopping")
+    pathlib.Path(folder, "go").touch()
+    assert responses.wait("r1")["data"] == {"devices": []}
+    assert poller.stop() == 0
+    # A server that does not answer delays the end by one second.
+    pathlib.Path(folder, "go").unlink()
+    poller = start(folder, {"source-aranet4": scan})
+    request(client, "scan_aranet4", "r2")
+    poller.wait("started", "source-aranet4")
+    redis.freeze()
+    poller.process.terminate()
+    poller.wait_message("stopping")
+    pathlib.Path(folder, "go").touch()
+    end = poller.wait("ended", "source-aranet4")[0]["at"]
+    assert poller.stop() == 0
+    assert time.monotonic() - end < 10
+
+
 def starts_once_for_a_hundred_triggers(folder, redis):
     client, responses = redis.client(), Responses(redis.path, "cmd:orchestrator:response:*")
     poller = start(folder, {"source-a": sh("echo run >>runs; sleep 1")})
@@ -389,7 +415,8 @@ def connects_by_a_host_name(folder, redis):
     assert poller.stop() == 0
 
 
-for part in (seeds_without_overwriting, works_with_a_server_that_refuses_writes, connects_by_a_host_name, answers_every_command, starts_once_for_a_hundred_triggers,
+for part in (seeds_without_overwriting, works_with_a_server_that_refuses_writes, connects_by_a_host_name, answers_every_command,
+             answers_a_scan_that_ends_after_sigterm, starts_once_for_a_hundred_triggers,
              reloads_its_schedule, seeds_again_at_sighup, uses_docker_compose, reports_overdue_sources,
              reports_overdue_sources_without_the_server,
              acts_on_what_changed_while_the_server_was_lost, runs_without_a_server, survives_a_server_that_dies_and_freezes):
