@@ -304,7 +304,7 @@ void Poller::finish(const Now& now, Place& place, const Outcome& outcome) {
   if (active.run.id != 0) {
     report_overlapped(now, place, now.steady - nanoseconds(1));
     set(overlaps_, place, state.overlap_at, std::nullopt);
-    schedule_.finished(now.steady, active.run.id, outcome.succeeded());
+    schedule_.finished(now.steady, active.run.id, !outcome.failed());
   }
   if (active.work.is_run) {
     state.last_status = outcome.text();
@@ -312,7 +312,7 @@ void Poller::finish(const Now& now, Place& place, const Outcome& outcome) {
     totals_.last_run = now.utc;
     if (outcome.succeeded()) {
       totals_.last_success = now.utc;
-    } else {
+    } else if (outcome.failed()) {
       ++totals_.failures;
       ++state.failures;
       totals_.last_error = std::string(status_of(service, outcome).message());
@@ -325,15 +325,14 @@ void Poller::finish(const Now& now, Place& place, const Outcome& outcome) {
                    .status = outcome.text()});
   }
   if (active.work.is_poll) {
-    state.failures_in_a_row = outcome.succeeded() ? 0 : state.failures_in_a_row + 1;
+    if (outcome.failed()) ++state.failures_in_a_row;
     if (outcome.succeeded()) {
+      state.failures_in_a_row = 0;
       state.last_success = now.steady;
       if (watches_health_) note_success(place, now, now.steady);
     }
   }
-  if (!outcome.succeeded() && outcome.end != Outcome::End::kStopped) {
-    log_failure(service, outcome);
-  }
+  if (outcome.failed()) log_failure(service, outcome);
   if (active.work.done) active.work.done(status_of(service, outcome));
   if (!draining_ && !state.active) {
     if (auto next = std::exchange(state.next, std::nullopt)) {

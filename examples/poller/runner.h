@@ -27,6 +27,9 @@ struct Outcome {
 
   [[nodiscard]] bool succeeded() const noexcept { return end == End::kExit && code == 0; }
 
+  // A run that was stopped has neither succeeded nor failed.
+  [[nodiscard]] bool failed() const noexcept { return !succeeded() && end != End::kStopped; }
+
   // "ok", "exit 3", "signal 9", "time limit", "stopped", or "not started".
   [[nodiscard]] std::string text() const {
     switch (end) {

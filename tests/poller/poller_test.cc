@@ -257,6 +257,24 @@ TEST(Poller, AFailedRunIsRetriedByItsBackoff) {
                           "started source-a due 6 start 6"));
 }
 
+TEST(Poller, ARunThatTheOperatorStoppedIsNoFailure) {
+  Station station(R"({"services": {"source-a": {"interval": 100, "command": ["a"],
+                      "retry": {"first": 2, "most": 60}}}})");
+  station.runner.plans["source-a"].duration = 50s;
+  station.run_until(1s);
+  ASSERT_TRUE(station.poller.stop(station.now(), "source-a", [](const absl::Status&) {}).ok());
+  station.run_until(40s);
+  EXPECT_THAT(station.lines(), ElementsAre("started source-a due 0 start 0",
+                                           "ended source-a due 0 start 0 stopped"));
+  EXPECT_THAT(station.log, IsEmpty());
+  EXPECT_EQ(station.poller.totals().failures, 0);
+  EXPECT_EQ(station.poller.totals().last_error, "");
+  EXPECT_EQ(station.poller.totals().last_success, std::nullopt);
+  const poller::ServiceView row = station.poller.view(station.now()).front();
+  EXPECT_EQ(row.failures, 0);
+  EXPECT_EQ(row.failures_in_a_row, 0);
+}
+
 TEST(Poller, RestartStopsAndStarts) {
   Station station(R"({"services": {"gateway": {"command": ["a"], "time_limit": null}}})");
   station.runner.plans["gateway"].duration = 24h;
