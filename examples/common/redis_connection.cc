@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "common/printable.h"
 
@@ -15,7 +17,12 @@ namespace {
 
 using masterclock::SteadyTime;
 
-absl::Status address_error(const std::string& text, const std::string& what) {
+absl::Status address_error(std::string text, const std::string& what) {
+  if (const std::size_t at = text.rfind('@'); at != std::string::npos) {  // hides the password
+    const std::size_t slashes = text.find("://");
+    const std::size_t begin = slashes < at ? slashes + 3 : 0;
+    text.replace(begin, at - begin, "...");
+  }
   return absl::InvalidArgumentError("Redis address " + in_quotes(text) + ": " + what);
 }
 
@@ -26,6 +33,31 @@ std::optional<int> number_in(std::string_view text, int least, int most) {
     return std::nullopt;
   }
   return value;
+}
+
+// Decodes "%40" and its like. None for a '%' without two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned char byte = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc() || end != digits.data() + 2) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+bool is_socket_path(const std::string& text) {
+  std::error_code ignored;
+  return text.find('/') != std::string::npos || text.ends_with(".sock") ||
+         std::filesystem::is_socket(text, ignored);
 }
 
 RedisReply copy_of(const redisReply& reply) {
@@ -56,7 +88,9 @@ RedisReply copy_of(const redisReply& reply) {
 }  // namespace
 
 std::string RedisAddress::text() const {
-  return printable(socket.empty() ? host + ":" + std::to_string(port) : socket);
+  if (!socket.empty()) return printable(socket);
+  const bool has_colons = host.find(':') != std::string::npos;
+  return printable((has_colons ? "[" + host + "]" : host) + ":" + std::to_string(port));
 }
 
 absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text) {
@@ -66,9 +100,19 @@ absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text) {
     rest.erase(0, std::strlen("unix://"));
     if (!rest.starts_with('/')) return address_error(text, "expected the path of a socket");
   }
-  const bool is_url = rest.starts_with("redis://");
-  if (is_url) {
+  if (rest.starts_with("redis://")) {
     rest.erase(0, std::strlen("redis://"));
+    if (const std::size_t at = rest.rfind('@'); at != std::string::npos) {
+      const std::string_view login = std::string_view(rest).substr(0, at);
+      const std::size_t colon = login.find(':');
+      const bool has_user = colon != std::string_view::npos;
+      const auto user = percent_decoded(login.substr(0, has_user ? colon : 0));
+      const auto password = percent_decoded(login.substr(has_user ? colon + 1 : 0));
+      if (!user || !password) return address_error(text, "expected two hexadecimal digits after %");
+      address.user = *user;
+      address.password = *password;
+      rest.erase(0, at + 1);
+    }
     if (const std::size_t slash = rest.find('/'); slash != std::string::npos) {
       const std::string database = rest.substr(slash + 1);
       if (!database.empty()) {
@@ -78,23 +122,28 @@ absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text) {
       }
       rest.resize(slash);
     }
-    if (const std::size_t at = rest.rfind('@'); at != std::string::npos) {
-      const std::string user = rest.substr(0, at);
-      address.password = user.substr(std::min(user.find(':') + 1, user.size()));
-      rest.erase(0, at + 1);
-    }
-  } else if (rest.find('/') != std::string::npos) {
+  } else if (rest.find("://") != std::string::npos) {
+    return address_error(text, "the scheme is not redis:// or unix://");
+  } else if (is_socket_path(rest)) {
     address.socket = rest;
     return address;
   }
-  if (const std::size_t colon = rest.rfind(':'); colon != std::string::npos) {
+  address.host = rest;
+  if (NameLookup::is_address(rest)) return address;
+  if (const std::size_t colon = rest.rfind(':');
+      colon != std::string::npos && !rest.ends_with(']')) {
     const auto port = number_in(std::string_view(rest).substr(colon + 1), 1, 65'535);
     if (!port) return address_error(text, "the port is not a number from 1 to 65535");
     address.port = *port;
-    rest.resize(colon);
+    address.host.resize(colon);
   }
-  if (rest.empty()) return address_error(text, "expected a socket or HOST:PORT");
-  address.host = rest;
+  std::string& host = address.host;
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  const bool fits = in_brackets
+                        ? host.find(':') != std::string::npos && NameLookup::is_address(host)
+                        : host.find_first_of("[]:") == std::string::npos;
+  if (host.empty() || !fits) return address_error(text, "expected a socket or HOST:PORT");
   return address;
 }
 
@@ -106,7 +155,11 @@ void RedisConnection::connect(SteadyTime now) {
   const auto check = [this](const absl::StatusOr<RedisReply>& reply) {
     if (reply.ok() && reply->kind == RedisReply::Kind::kError) fail(reply->text);
   };
-  if (!address_.password.empty()) send(now, {"AUTH", address_.password}, check);
+  if (!address_.user.empty()) {
+    send(now, {"AUTH", address_.user, address_.password}, check);
+  } else if (!address_.password.empty()) {
+    send(now, {"AUTH", address_.password}, check);
+  }
   if (address_.database != 0) send(now, {"SELECT", std::to_string(address_.database)}, check);
   if (!address_.socket.empty() || NameLookup::is_address(address_.host)) {
     return open(address_.host);

@@ -31,17 +31,18 @@ struct RedisAddress {
   std::string socket;  // a Unix socket, or else:
   std::string host;
   int port = 6379;
-  std::string password;
+  std::string user{}, password;
   int database = 0;
 
   // The address without the password, for messages.
   [[nodiscard]] std::string text() const;
 };
 
-// Reads "/run/redis.sock", "unix:///run/redis.sock", "host", "host:6379", or
-// "redis://:password@host:6379/0".
+// Reads "/run/redis.sock", "unix:///run/redis.sock", "host", "host:6379", "[::1]:6379", or
+// "redis://user:password@host:6379/0" with %40 for an '@'. A relative path is a socket when it contains
+// '/', ends in ".sock", or names a socket that exists.
 //
-// Errors: InvalidArgument.
+// Errors: InvalidArgument, without the password.
 [[nodiscard]] absl::StatusOr<RedisAddress> parse_redis_address(const std::string& text);
 
 struct RedisReply {

@@ -402,7 +402,10 @@ def connects_by_a_host_name(folder, redis):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert redis.client().call("CONFIG", "SET", "port", port) == "OK"
-    for address in (f"localhost:{port}", f"redis://localhost:{port}/1", f"127.0.0.1:{port}"):
+    ipv6 = [f"[::1]:{port}"] if os.path.exists("/proc/net/if_inet6") and socket.has_dualstack_ipv6() else []
+    assert redis.client().call("ACL", "SETUSER", "op", "on", ">p@s", "allkeys", "allchannels", "allcommands") == "OK"
+    for address in (f"localhost:{port}", f"redis://localhost:{port}/1", f"127.0.0.1:{port}", *ipv6,
+                    f"redis://op:p%40s@localhost:{port}", "redis.sock"):
         poller = Poller(program, folder, {"services": {"source-a": sh("exit 0", interval=3600)}}, "--redis", address)
         poller.wait("ended", "source-a")
         assert poller.messages == ["poller: ready"], poller.messages
