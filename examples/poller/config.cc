@@ -251,6 +251,8 @@ absl::Status read_services(const json& services, Config& config, const Service& 
 absl::Status read_seeds(const json& value, Config& config) {
   if (!value.is_object()) return error("redis: expected an object of sections");
   for (const auto& [section, content] : value.items()) {
+    if (absl::Status status = check_name("section", section); !status.ok()) return status;
+    if (section == "schedule") return error("redis.schedule: belongs to services");
     if (!content.is_object()) return error("redis." + section + ": expected an object");
     config.seeds[section] = content;
   }

@@ -94,6 +94,10 @@ TEST(Config, NamesWhatIsWrong) {
       {R"({"service": {}})", "service: unknown field; known are defaults, services"},
       {R"({"weather": 0})", "weather: the interval 0 is not positive"},
       {R"({"redis": {"weather": 5}})", "redis.weather: expected an object"},
+      {R"({"redis": {"": {}}})", "section '': it is empty"},
+      {R"({"redis": {"a\u0007": 5}})", R"(section 'a\x07': it contains a control character)"},
+      {R"({"redis": {"../a": {}}})", "section '../a': it contains '..'"},
+      {R"({"redis": {"schedule": {"a": 5}}})", "redis.schedule: belongs to services"},
   };
   for (const auto& [text, error] : cases) {
     const auto config = parse_config(text, "p.json");
