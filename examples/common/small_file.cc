@@ -1,10 +1,15 @@
 #include "common/small_file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <fstream>
-#include <ios>
 
 #include "absl/status/status.h"
+#include "common/descriptor.h"
 #include "common/printable.h"
 
 namespace common {
@@ -15,14 +20,21 @@ constexpr std::size_t kLargest = std::size_t{1024} * 1024;
 }  // namespace
 
 absl::StatusOr<std::string> read_small_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kLargest + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.bad()) {
-    return absl::NotFoundError(printable(path) + ": cannot be read, or is above 1 MB");
+  const auto fault = [&](const std::string& what) {
+    return absl::NotFoundError(printable(path) + ": " + what);
+  };
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return fault(std::string("cannot be read: ") + std::strerror(errno));
+  std::string text;
+  char chunk[16'384];
+  for (;;) {
+    const ssize_t got = ::read(file.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fault(std::string("cannot be read: ") + std::strerror(errno));
+    if (got == 0) return text;
+    text.append(chunk, static_cast<std::size_t>(got));
+    if (text.size() > kLargest) return fault("is above 1 MB");
   }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
 }
 
 std::string boot_id() {

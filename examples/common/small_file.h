@@ -10,7 +10,7 @@ namespace common {
 
 // Returns the contents of a file of at most 1 MB.
 //
-// Errors: NotFound "FILE: cannot be read, or is above 1 MB".
+// Errors: NotFound "FILE: cannot be read: reason", or "FILE: is above 1 MB".
 absl::StatusOr<std::string> read_small_file(const std::string& path);
 
 // Returns the kernel's name for the time since the machine started. Steady times of one boot can be

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <system_error>
 #include <utility>
 
 #include "common/data_error.h"
@@ -371,8 +372,14 @@ absl::StatusOr<Config> parse_config(std::string_view text, const std::string& fi
 }
 
 absl::StatusOr<Config> read_config(const std::string& file) {
+  std::error_code ignored;
+  const auto type = std::filesystem::status(file, ignored).type();
+  using enum std::filesystem::file_type;
+  if (type != regular && type != not_found && type != none) {  // a pipe would hold the runs
+    return common::data_error(file, "cannot be read: it is not a regular file");
+  }
   const auto text = common::read_small_file(file);
-  if (!text.ok()) return common::data_error(file, "cannot be read, or is above 1 MB");
+  if (!text.ok()) return text.status();
   return parse_config(*text, file);
 }
 

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 namespace poller {
 namespace {
@@ -106,8 +110,21 @@ TEST(Config, NamesWhatIsWrong) {
     EXPECT_THAT(std::string(config.status().message()), ::testing::StartsWith("p.json:"));
     EXPECT_EQ(config.status().message().find('\n'), std::string::npos);
   }
-  EXPECT_THAT(std::string(read_config("/none/p.json").status().message()),
-              HasSubstr("/none/p.json: cannot be read"));
+}
+
+TEST(Config, AFileThatCannotBeReadIsRefusedWithTheReason) {
+  const auto pipe =
+      std::filesystem::path(testing::TempDir()) / ("config_test." + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(pipe.c_str(), S_IRWXU), 0);
+  const std::pair<std::string, std::string> cases[] = {
+      {"/none/p.json", "cannot be read: No such file or directory"},
+      {testing::TempDir(), "cannot be read: it is not a regular file"},
+      {pipe.string(), "cannot be read: it is not a regular file"},
+      {"/dev/zero", "cannot be read: it is not a regular file"}};
+  for (const auto& [file, error] : cases) {
+    EXPECT_EQ(read_config(file).status().message(), file + ": " + error);
+  }
+  std::filesystem::remove(pipe);
 }
 
 TEST(Config, ANameThatIsTooLongWithItsPrefixIsRefused) {
