@@ -213,10 +213,12 @@ absl::StatusOr<HttpResponse> Group::ask(json body) {
   std::string name;
   {
     const std::lock_guard lock(mutex_);
+    if (leader_silent_) return absl::UnavailableError("No leader answers");
     name = token_ + ":" + std::to_string(++asks_);
     answer = asked_[name].get_future();
   }
   body["reply"] = name;
+  body["not_after"] = (source_.now_utc() + kAsk).time_since_epoch().count();
   if (!body.contains("command_id")) body["command_id"] = name;
   post([this, text = common::json_line(body)](SteadyTime now) {
     requests_.send(now, {"PUBLISH", key("commands"), text}, nullptr);
@@ -224,6 +226,7 @@ absl::StatusOr<HttpResponse> Group::ask(json body) {
   const bool answered = answer.wait_for(kAsk) == std::future_status::ready;
   const std::lock_guard lock(mutex_);
   asked_.erase(name);
+  leader_silent_ = !answered;
   if (!answered) return absl::UnavailableError("No leader answers");
   return answer.get();
 }
@@ -343,6 +346,11 @@ void Group::ticked(const TimeReading& sent, const RedisReply& reply) {
   const std::string& holder = reply.list[0].text;
   const auto length = static_cast<std::size_t>(std::max(0LL, reply.list[2].number));
   const bool holds = holder == token_;
+  const long long lease_left = reply.list[1].number;
+  const bool heard =
+      holder != holder_ || lease_left > lease_left_;  // the leader is new, or renews its lease
+  holder_ = holder;
+  lease_left_ = lease_left;
   bool goes_on = false;
   std::size_t known = 0;
   {
@@ -350,6 +358,7 @@ void Group::ticked(const TimeReading& sent, const RedisReply& reply) {
     goes_on = leading_ && sent.steady < lease_end_.steady && sent.utc < lease_end_.utc;
     lease_end_ = holds ? TimeReading{sent.utc + lease_, sent.steady + lease_} : TimeReading{};
     known = records_.size();
+    if (heard) leader_silent_ = false;
   }
   if (!holds) {
     // Tries again as soon as the lease can be over.
@@ -439,6 +448,7 @@ void Group::received(const std::string& channel, const std::string& text) {
   if (channel == key("answers")) {
     const auto status = common::integer(message->value("status", json()));
     const std::lock_guard lock(mutex_);
+    leader_silent_ = false;
     const auto asked = asked_.find(reply);
     if (asked == asked_.end() || !status || !message->contains("answer")) return;
     asked->second.set_value(

@@ -87,9 +87,10 @@ class Group final : public Store {
   void publish(const nlohmann::json& state);
   void set_mark(const AsRunMark& mark);
 
-  // Sends a command to the leader, and waits for its answer. Blocks the caller.
+  // Sends a command to the leader, and waits for its answer. Blocks the caller. The leader does not obey
+  // after the wait.
   //
-  // Errors: Unavailable when no answer comes.
+  // Errors: Unavailable when no answer comes; then at once, until the leader is heard again.
   absl::StatusOr<common::HttpResponse> ask(nlohmann::json body);
 
  private:
@@ -119,12 +120,15 @@ class Group final : public Store {
   int failures_ = 0;
   bool lost_ = false, leading_ = false, ticking_ = false, fetching_ = false;
   std::optional<masterclock::SteadyTime> connect_at_, tick_at_;
+  std::string holder_;  // of the lease, at the last tick
+  long long lease_left_ = 0;
 
   mutable std::mutex mutex_;
   std::deque<Work> work_;
   std::vector<Record> records_;
   masterclock::TimeReading lease_end_{};
   bool settled_ = false;
+  bool leader_silent_ = false;  // since a command without an answer
   std::map<std::string, std::promise<common::HttpResponse>> asked_;
   std::uint64_t asks_ = 0;
   std::atomic<bool> stopping_{false};

@@ -262,17 +262,14 @@ absl::Status serve(const ServeOptions& options) {
       if (stop.wait_for(std::chrono::milliseconds(10))) break;
     }
   }
-  if (absl::Status written = common::write_stdout("listening on " + service.address() + "\n");
-      !written.ok()) {
-    return written;
-  }
-  while (!stop.wait_for(std::chrono::hours(1))) {
+  const absl::Status written = common::write_stdout("listening on " + service.address() + "\n");
+  while (written.ok() && !stop.wait_for(std::chrono::hours(1))) {
   }
   service.stop();
   if (obs) obs->link.stop();
   dispatcher.stop();
   if (group) group->stop();
-  return absl::OkStatus();
+  return written;
 }
 
 }  // namespace director

@@ -8,6 +8,7 @@
 
 #include "common/json_line.h"
 #include "common/log_line.h"
+#include "common/parse_json.h"
 #include "common/printable.h"
 #include "pages.h"
 #include "wire.h"
@@ -185,8 +186,14 @@ HttpResponse Service::apply(Request wanted, json forwarded) {
 void Service::remote(json body, const GroupHooks::Answer& answer) {
   auto wanted = read_request(body);
   if (!wanted.ok()) return answer(error_response(wanted.status()));
+  const auto not_after = common::integer(body.value("not_after", json()));
   const absl::Status posted =
-      director_.post([this, answer, wanted = *std::move(wanted)] { answer(obey(wanted)); });
+      director_.post([this, answer, not_after, wanted = *std::move(wanted)] {
+        const std::int64_t now = clock_.source().now_utc().time_since_epoch().count();
+        if (not_after && now > *not_after)
+          return answer(error_response(504, "The command is too late"));
+        answer(obey(wanted));
+      });
   if (!posted.ok()) answer(error_response(posted));
 }
 

@@ -127,6 +127,20 @@ class RealGroup(unittest.TestCase):
         self.assertEqual((leader.get()["leads"], follower.get()["leads"]), (False, True))
         self.assertEqual(self.obs.switches(), ["A", "B", "C"])
 
+    def test_a_leader_that_does_not_answer_blocks_one_command_and_obeys_none_late(self):
+        leader, follower = self.serve(takeover=20.0), self.serve(takeover=20.0)
+        leader.command("Start")
+        wait_until(lambda: follower.get()["on_air"] == "A")
+        leader.process.send_signal(signal.SIGSTOP)
+        self.assertEqual(follower.try_command("Skip", "late")[0], 503)
+        begin = time.monotonic()
+        for _ in range(5):
+            self.assertEqual(follower.try_command("Skip")[0], 503)
+        self.assertLess(time.monotonic() - begin, 2.0)  # the wait for one answer
+        leader.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: follower.try_command("Hold")[0] == 200)
+        self.assertEqual(leader.get()["on_air"], "A")
+
     def test_a_leader_that_ends_gives_its_lease_back(self):
         leader, follower = self.serve(takeover=9.0), self.serve(takeover=9.0)
         leader.command("Start")
