@@ -50,14 +50,16 @@ absl::StatusOr<nanoseconds> read_duration(const json& value, const std::string& 
   return nanoseconds(std::llround(seconds * static_cast<double>(kNanosecondsPerSecond)));
 }
 
-absl::StatusOr<nanoseconds> read_interval(const json& value, const std::string& field) {
+// `what` names the duration in an error.
+absl::StatusOr<nanoseconds> read_interval(const json& value, const std::string& field,
+                                          const std::string& what = "the interval") {
   const auto interval = read_duration(value, field);
   if (!interval.ok()) return interval;
   if (*interval <= 0ns) {
-    return error(field + ": the interval " + common::json_line(value) + " is not positive");
+    return error(field + ": " + what + " " + common::json_line(value) + " is not positive");
   }
   if (*interval < kShortestInterval) {
-    return error(field + ": the interval " + common::json_line(value) + " is shorter than 1 ms");
+    return error(field + ": " + what + " " + common::json_line(value) + " is shorter than 1 ms");
   }
   return interval;
 }
@@ -165,7 +167,7 @@ absl::Status read_retry(const json& value, const std::string& path,
   Fields fields(value, path + ".");
   for (const auto& [name, span] : {std::pair{"first", &backoff.first}, {"most", &backoff.most}}) {
     fields.with(name, [span = span](const json& number, const std::string& field) {
-      return assign(read_interval(number, field), *span);
+      return assign(read_interval(number, field, "the delay"), *span);
     });
   }
   fields.with("attempts", [&](const json& number, const std::string& field) -> absl::Status {
@@ -201,7 +203,7 @@ absl::Status read_service(const json& value, const std::string& path, Service& s
   fields.with("time_limit", [&](const json& number, const std::string& field) -> absl::Status {
     service.time_limit.reset();
     if (number.is_null()) return absl::OkStatus();
-    return assign(read_interval(number, field), service.time_limit.emplace());
+    return assign(read_interval(number, field, "the time limit"), service.time_limit.emplace());
   });
   fields.with("overlap",
               read_choice(options.overlap, {{"buffer_one", masterclock::Overlap::kBufferOne},
@@ -212,7 +214,7 @@ absl::Status read_service(const json& value, const std::string& path, Service& s
   fields.with("jitter", [&](const json& number, const std::string& field) -> absl::Status {
     const absl::Status status = assign(read_duration(number, field), options.jitter);
     if (!status.ok() || options.jitter >= 0ns) return status;
-    return error(field + ": the jitter is negative");
+    return error(field + ": the jitter " + common::json_line(number) + " is negative");
   });
   if (absl::Status status = fields.finish(); !status.ok()) return status;
   if (options.interval > 0ns && options.jitter > 0ns && options.jitter >= options.interval) {

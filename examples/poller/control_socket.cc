@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -9,7 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "command.h"
+#include "common/json_line.h"
 #include "common/printable.h"
+#include "masterclock/time/duration_text.h"
 
 namespace poller {
 namespace {
@@ -34,10 +38,15 @@ absl::StatusOr<sockaddr_un> address_of(const std::filesystem::path& path) {
   return address;
 }
 
-absl::StatusOr<Descriptor> connect_to(const std::filesystem::path& path) {
+absl::StatusOr<Descriptor> connect_to(const std::filesystem::path& path,
+                                      std::chrono::seconds patience = {}) {
   const auto address = address_of(path);
   if (!address.ok()) return address.status();
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval limit{patience.count(), 0};  // zero: none
+  for (const int option : {SO_SNDTIMEO, SO_RCVTIMEO}) {
+    ::setsockopt(socket.get(), SOL_SOCKET, option, &limit, sizeof limit);
+  }
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
     return path_error(path, std::strerror(errno));
   }
@@ -130,24 +139,37 @@ bool ControlSocket::receive(std::uint64_t id, Client& client) {
     if (got < 0) return false;
     if (got == 0) {
       client.at_end = true;
+      const std::string rest = std::exchange(client.received, {});
+      if (!rest.empty()) take_line(id, client, rest);
       break;
     }
     client.received.append(chunk, static_cast<std::size_t>(got));
-    if (client.received.size() > kLongestLine) return false;
     for (std::size_t end = 0; (end = client.received.find('\n')) != std::string::npos;) {
       const std::string line = client.received.substr(0, end);
       client.received.erase(0, end + 1);
-      ++client.requests;
-      handler_(line, [this, id](const std::string& response) {
-        const auto found = clients_.find(id);
-        if (found == clients_.end()) return;
-        found->second.to_send += response + "\n";
-        --found->second.requests;
-        (void)send(found->second);
-      });
+      if (!std::exchange(client.skips, false)) take_line(id, client, line);
+    }
+    if (client.skips || client.received.size() > kLongestLine) {
+      const std::string line = std::exchange(client.received, {});
+      if (!std::exchange(client.skips, true)) take_line(id, client, line);
     }
   }
   return true;
+}
+
+void ControlSocket::take_line(std::uint64_t id, Client& client, const std::string& line) {
+  if (line.size() > kLongestLine) {
+    client.to_send += common::json_line(error_response("", "a request has at most 64 kB")) + "\n";
+    return;
+  }
+  ++client.requests;
+  handler_(line, [this, id](const std::string& response) {
+    const auto found = clients_.find(id);
+    if (found == clients_.end()) return;
+    found->second.to_send += response + "\n";
+    --found->second.requests;
+    (void)send(found->second);
+  });
 }
 
 bool ControlSocket::send(Client& client) {
@@ -161,22 +183,29 @@ bool ControlSocket::send(Client& client) {
   return true;
 }
 
-absl::StatusOr<std::string> ask_poller(const std::filesystem::path& path, const std::string& line) {
-  const auto socket = connect_to(path);
-  if (!socket.ok()) return socket.status();
+absl::StatusOr<std::string> ask_poller(const std::filesystem::path& path, const std::string& line,
+                                       std::chrono::seconds patience) {
+  const auto fault = [&](const std::string& what) {
+    return path_error(
+        path, errno == EAGAIN ? "no response within " + masterclock::to_string(patience) : what);
+  };
+  errno = 0;
+  const auto socket = connect_to(path, patience);
+  if (!socket.ok()) return errno == EAGAIN ? fault("") : socket.status();
   const std::string request = line + "\n";
   for (std::size_t at = 0; at < request.size();) {
     const ssize_t sent =
         ::send(socket->get(), request.data() + at, request.size() - at, MSG_NOSIGNAL);
-    if (sent < 0) return path_error(path, std::strerror(errno));
+    if (sent < 0) return fault(std::strerror(errno));
     at += static_cast<std::size_t>(sent);
   }
   std::string response;
   char chunk[4'096];
   while (response.find('\n') == std::string::npos) {
+    errno = 0;
     const ssize_t got = ::recv(socket->get(), chunk, sizeof chunk, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return path_error(path, "the poller has left without a response");
+    if (got <= 0) return fault("the poller has left without a response");
     response.append(chunk, static_cast<std::size_t>(got));
   }
   return response.substr(0, response.find('\n'));

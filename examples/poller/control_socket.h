@@ -1,9 +1,11 @@
-// Takes commands on a Unix socket: one request and one response per line, as on the Redis channel.
+// Takes commands on a Unix socket: one request and one response per line, as on the Redis channel. A line
+// above 64 kB is an error.
 #ifndef MASTERCLOCK_EXAMPLES_POLLER_CONTROL_SOCKET_H_
 #define MASTERCLOCK_EXAMPLES_POLLER_CONTROL_SOCKET_H_
 
 #include <poll.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -49,12 +51,14 @@ class ControlSocket {
     common::Descriptor socket;
     std::string received{}, to_send{};
     bool at_end = false;       // the client sends no more
+    bool skips = false;        // the rest of a line that is too long
     std::size_t requests = 0;  // without a response
   };
   ControlSocket(std::filesystem::path path, common::Descriptor socket, Handler handler)
       : path_(std::move(path)), socket_(std::move(socket)), handler_(std::move(handler)) {}
   static bool is_slow(const Client& client);
   bool receive(std::uint64_t id, Client& client);  // false: the client has left
+  void take_line(std::uint64_t id, Client& client, const std::string& line);
   static bool send(Client& client);
 
   const std::filesystem::path path_;
@@ -66,9 +70,10 @@ class ControlSocket {
 
 // Sends one line to a poller, and returns its response.
 //
-// Errors: Unavailable "PATH: what".
+// Errors: Unavailable "PATH: what", also when no response comes within `patience`.
 [[nodiscard]] absl::StatusOr<std::string> ask_poller(const std::filesystem::path& path,
-                                                     const std::string& line);
+                                                     const std::string& line,
+                                                     std::chrono::seconds patience);
 
 }  // namespace poller
 

@@ -4,6 +4,7 @@
 // An error is one line on stderr.
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ using nlohmann::json;
 
 struct CommandOptions {
   std::string action, service, socket;
+  int patience = 120;
 };
 
 absl::Status send_command(const CommandOptions& options) {
@@ -33,7 +35,8 @@ absl::Status send_command(const CommandOptions& options) {
                   {"request_id", std::to_string(::getpid()) + "-" +
                                      std::to_string(now.utc.time_since_epoch().count())}};
   if (!options.service.empty()) request["params"] = {{"service", options.service}};
-  const auto line = poller::ask_poller(*path, common::json_line(request));
+  const auto line =
+      poller::ask_poller(*path, common::json_line(request), std::chrono::seconds(options.patience));
   if (!line.ok()) return line.status();
   const json response = json::parse(*line, nullptr, false);
   if (!response.is_object() || !response.contains("status") || !response.contains("data")) {
@@ -79,6 +82,10 @@ int main(int argc, char** argv) {
         send.add_option("SERVICE", options->service, "the service that the action is for");
         send.add_option("--socket", options->socket, "the Unix socket of the poller")
             ->type_name("PATH");
+        send.add_option("--patience", options->patience, "the longest wait for the answer")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(1, 86'400))
+            ->capture_default_str();
         send.callback(
             [options, &command] { command = [options] { return send_command(*options); }; });
       });

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import socketserver
 import stat
 import subprocess
@@ -48,6 +49,25 @@ def runs_on_the_grid(folder):
     assert dropped[0]["due_utc"] < dropped[1]["due_utc"]
 
 
+def takes_lines_of_each_length(poller):
+    """Requests on the socket: at most 64 kB, too long, and a last one without a newline."""
+    request = json.dumps({"action": "fly", "request_id": "r"})
+    for sent, answers in [(request.ljust(65536) + "\n", ["unknown action"]), (request.ljust(65537) + "\n", ["64 kB"]),
+                          ("x" * 300000 + "\n" + request + "\n", ["64 kB", "unknown action"]),
+                          (request, ["unknown action"]), (request + "\n" + request, ["unknown action"] * 2),
+                          ("x" * 300000, ["64 kB"])]:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect(poller.socket)
+            client.sendall(sent.encode())
+            client.shutdown(socket.SHUT_WR)
+            with client.makefile() as lines:
+                found = [json.loads(line) for line in lines]
+        assert len(found) == len(answers), found
+        for one, error in zip(found, answers):
+            assert one["status"] == "error" and error in one["error"], one
+
+
 def takes_commands(folder):
     poller = Poller(program, folder, {"services": {"source-a": sh("echo run >>log; sleep 1"), "source-camera": {}}})
     first, second = poller.command("trigger", "a"), poller.command("trigger", "source-a")
@@ -63,6 +83,11 @@ def takes_commands(folder):
         result = poller.command(*words)
         assert result.returncode == 1 and error in result.stderr and result.stderr.count("\n") == 1, result
     assert stat.S_IMODE(os.stat(poller.socket).st_mode) == 0o700
+    takes_lines_of_each_length(poller)
+    poller.process.send_signal(signal.SIGSTOP)
+    result = poller.command("trigger", "none", "--patience", "1")
+    poller.process.send_signal(signal.SIGCONT)
+    assert (result.returncode, result.stderr) == (1, f"poller: {poller.socket}: no response within 1s\n"), result
     poller.wait("ended", "source-a")
     assert poller.stop() == 0
     assert pathlib.Path(folder, "log").read_text() == "run\n"
