@@ -129,6 +129,7 @@ class RealGroup(unittest.TestCase):
 
     def test_a_leader_that_does_not_answer_blocks_one_command_and_obeys_none_late(self):
         leader, follower = self.serve(takeover=20.0), self.serve(takeover=20.0)
+        wait_until(lambda: leader.get()["leads"])
         leader.command("Start")
         wait_until(lambda: follower.get()["on_air"] == "A")
         leader.process.send_signal(signal.SIGSTOP)
