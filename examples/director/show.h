@@ -24,7 +24,7 @@
 
 namespace director {
 
-// What put a scene on the air. kOperator: an operator of the mixer. kSafe: a loss, or the end of a loss.
+// The cause of a scene on the air. kOperator: an operator of the mixer. kSafe: a loss, or the end of a loss.
 enum class Cause { kTimeline, kTake, kForce, kOperator, kSafe };
 
 std::string_view to_string(Cause cause);

@@ -44,7 +44,7 @@ using Intervals = std::map<std::string, std::chrono::nanoseconds>;
 
 struct Config {
   std::map<std::string, Service> services;
-  // What a service that `services` does not list is. None: such a service is unknown.
+  // The settings of a service that `services` does not list. None: such a service is unknown.
   std::optional<Service> others;
   bool restart_web_gateway = false;             // when the section "auth" changes
   std::map<std::string, nlohmann::json> seeds;  // section to value, for Redis

@@ -53,11 +53,11 @@ class RedisService final : public SharedStore {
   [[nodiscard]] std::optional<masterclock::SteadyTime> next_wake() const { return wake_at_; }
   void work(const Poller::Now& now);
 
-  // Whether the poller knows what Redis says, or that there is no Redis now.
+  // Returns true once the poller knows what Redis says, or that there is no Redis now.
   [[nodiscard]] bool settled() const noexcept { return synced_ || warned_; }
   [[nodiscard]] bool connected() const noexcept { return synced_ && !warned_; }
 
-  // Whether the answer to a request is still to come.
+  // Returns true while the answer to a request is still to come.
   [[nodiscard]] bool awaits_replies() const {
     return connected() && requests_.silent_since().has_value();
   }

@@ -1,4 +1,4 @@
-// What the poller reports of each run, as one line of JSON.
+// Writes the report of each run as one line of JSON.
 #ifndef MASTERCLOCK_EXAMPLES_POLLER_REPORT_H_
 #define MASTERCLOCK_EXAMPLES_POLLER_REPORT_H_
 

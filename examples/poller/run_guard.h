@@ -10,7 +10,7 @@
 
 namespace poller {
 
-// What the poller sends to a guard.
+// A request of the poller to a guard.
 enum class GuardOrder : char {
   kTerminate = 'T',  // SIGTERM to the process group of the program
   kKill = 'K',       // SIGKILL

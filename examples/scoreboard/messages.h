@@ -15,7 +15,7 @@
 
 namespace scoreboard {
 
-// What the deliveries add to the state.
+// The part of the state that comes from the deliveries.
 struct PusherState {
   std::string status = "unknown";  // unknown, healthy, pending, dead
   std::int64_t dead_letters = 0;

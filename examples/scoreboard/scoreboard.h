@@ -29,7 +29,7 @@
 
 namespace scoreboard {
 
-// What a report does not say about its clock.
+// Facts about a clock that a report lacks.
 struct ClockInfo {
   masterclock::CountDirection direction{};
   bool is_game = false;

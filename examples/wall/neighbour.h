@@ -13,7 +13,7 @@
 
 namespace wall {
 
-// What a neighbour answered last.
+// The last answer of a neighbour.
 struct Answer {
   absl::Status status = absl::UnavailableError("no answer yet");
   nlohmann::json state;           // null without an answer

@@ -104,7 +104,7 @@ function movableClocks() {
   };
 }
 
-// Opens a page with a context of its own. An error of its scripts fails the test.
+// Opens a page in a new context. An error of its scripts fails the test.
 export async function openPage(test, browser, address, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();

@@ -22,7 +22,7 @@ MOST_NOUN_CLAUSES = 0.02
 SHORTEST_SENTENCE = 4  # words; fewer are headings and labels
 
 COMMENT = re.compile(r"\s*(?://+|#(?!\s*(?:include|if|end|define|el|pragma|undef|error))|\*)\s?(.*)")
-SUFFIXES = {".h", ".cc", ".py", ".sh", ".cmake", ".txt"}
+SUFFIXES = {".h", ".cc", ".c", ".js", ".mjs", ".py", ".sh", ".cmake", ".txt"}
 DOCUMENTS = ("README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
@@ -31,6 +31,9 @@ def comments(text):
     run = []
     for line in [*text.splitlines(), ""]:
         match = COMMENT.match(line)
+        trailing = re.search(r"\S\s+// (.*)", line)
+        if trailing and not match:
+            yield trailing[1]
         if match and not match[1].startswith("  "):
             run.append(match[1])
         elif run:
@@ -70,6 +73,9 @@ def rows(root):
     for folder in ("include", "examples", "bench", "tests", "cmake"):
         files = sorted(path for path in (root / folder).rglob("*")
                        if path.is_file() and (path.suffix in SUFFIXES or path.name == "run"))
+        pages = sorted(path for path in (root / folder).rglob("*.md") if "data" not in path.parts)
+        yield f"pages of {folder}", [(path.relative_to(root).as_posix(), paragraphs(path.read_text(encoding="utf-8")))
+                                     for path in pages]
         yield folder, [(path.relative_to(root).as_posix(), list(comments(path.read_text(encoding="utf-8", errors="replace"))))
                        for path in files if "corpus" not in path.parts and "data" not in path.parts]
     for name in DOCUMENTS:

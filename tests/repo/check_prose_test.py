@@ -36,6 +36,9 @@ class CheckProse(unittest.TestCase):
                          ["One idea. ", "Another one."])
         self.assertEqual(paragraphs("One.\n\n```cpp\nnobody();\n```\n\n- Two\n  three.\n- Four"), ["One.", "Two three.", "Four"])
 
+    def test_a_comment_behind_code_is_prose(self):
+        self.assertEqual(list(comments('int a;  // The number.\nauto b = "http://x";\n')), ["The number."])
+
 
 if __name__ == "__main__":
     unittest.main()

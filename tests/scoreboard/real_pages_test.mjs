@@ -153,7 +153,7 @@ describe("pages", { concurrency: 3 }, () => {
   });
 
   test("each button does what its key does", async (t) => {
-    // One page gets clicks, the other keys, each of a match of its own.
+    // One page gets clicks, the other keys. Each has another match.
     const ends = await Promise.all(["click", "key"].map(async (kind) => {
       const match = await Match.start(t, ["operator"]);
       const { page } = match.pages[0];

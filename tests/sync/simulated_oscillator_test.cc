@@ -144,7 +144,7 @@ class SimulatedOscillator : public ::testing::TestWithParam<std::uint64_t> {
       case Daemon::kSilent:
         said = {};
         break;
-      case Daemon::kFreeRuns:  // by a clock of its own, of which it knows that it is within 50 ppm
+      case Daemon::kFreeRuns:  // by another clock, which it knows to be within 50 ppm
         said.state = SyncState::kFreeRunning;
         said.error_bound += (machine_.now_steady() - lost_at_) / 20'000;
         said.correction += (machine_.now_steady() - lost_at_) / (lie_ < 0ns ? -25'000 : 25'000);

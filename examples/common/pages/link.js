@@ -41,7 +41,7 @@ export class Link extends EventTarget {
     setInterval(() => this.#watch(), 100);
   }
 
-  // Whether the page can vouch for what it shows.
+  // Returns true while the page can vouch for what it shows.
   get live() {
     return this.state !== null && now() - this.#heard < LOST_AFTER;
   }
@@ -65,7 +65,7 @@ export class Link extends EventTarget {
       if (this.#socket !== socket) return;
       this.#heard = now();
       if (first) {
-        this.#trips = []; // perhaps another server, with a steady time of its own
+        this.#trips = []; // perhaps another server, with another steady time
         this.offset = null;
         this.dispatchEvent(new Event("connect"));
       }

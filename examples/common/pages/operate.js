@@ -1,4 +1,4 @@
-// What the pages of operators share: the token, requests that count once, and buttons with keys.
+// Offers what the pages of operators share: the token, requests that count once, and buttons with keys.
 //
 // The page has #login with #token, and #answer.
 const RETRIES = 20; // of a request without an answer, each after half a second
