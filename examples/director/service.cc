@@ -8,6 +8,7 @@
 
 #include "common/json_line.h"
 #include "common/log_line.h"
+#include "common/pong.h"
 #include "common/parse_json.h"
 #include "common/printable.h"
 #include "pages.h"
@@ -216,11 +217,7 @@ void Service::received(SessionId session, std::string_view text) {
     return server_->send(session, error_message(std::string(read.status().message())));
   const json type = read->value("type", json());
   if (type == "ping") {
-    const masterclock::TimeReading now = clock_.source().read();
-    return server_->send(
-        session, message("pong", {{"t", read->value("t", json())},
-                                  {"server_utc_ns", now.utc.time_since_epoch().count()},
-                                  {"server_steady_ns", now.steady.time_since_epoch().count()}}));
+    return server_->send(session, common::json_line(common::pong(*read, clock_.source().read())));
   }
   if (type != "playhead") {
     return server_->send(session, error_message("type: expected ping or playhead"));

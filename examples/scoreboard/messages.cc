@@ -2,6 +2,7 @@
 
 #include "common/http_message.h"
 #include "common/json_line.h"
+#include "common/pong.h"
 #include "wire.h"
 
 namespace scoreboard {
@@ -34,9 +35,7 @@ std::string answer_to(std::string_view message, const masterclock::TimeReading& 
   if (read->value("type", json()) != "ping") {
     return common::json_line(json{{"type", "error"}, {"error", "type: expected ping"}});
   }
-  json pong = {{"type", "pong"}, {"t", read->value("t", json())}};
-  add_instant(pong, now);
-  return common::json_line(pong);
+  return common::json_line(common::pong(*read, now));
 }
 
 }  // namespace scoreboard

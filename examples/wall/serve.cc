@@ -12,6 +12,7 @@
 #include "common/log_line.h"
 #include "common/output.h"
 #include "common/parse_json.h"
+#include "common/pong.h"
 #include "common/printable.h"
 #include "common/stop_signal.h"
 #include "common/web_server.h"
@@ -122,12 +123,7 @@ absl::Status serve(const ServeOptions& options) {
              const json message = common::parse_json(text);
              if (!message.is_object() || !message.contains("type") || message["type"] != "ping")
                return;
-             const masterclock::TimeReading now = clock.source().read();
-             const json pong = {{"type", "pong"},
-                                {"t", message.value("t", json())},
-                                {"server_utc_ns", now.utc.time_since_epoch().count()},
-                                {"server_steady_ns", now.steady.time_since_epoch().count()}};
-             listening->send(id, common::json_line(pong));
+             listening->send(id, common::json_line(common::pong(message, clock.source().read())));
            }});
   common::WebServer server(
       std::move(router), {.address = options.address,
