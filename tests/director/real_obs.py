@@ -68,16 +68,19 @@ class Display:
 
 
 class Obs:
-    """OBS with one scene for each name, which is of one colour."""
+    """OBS with one scene for each name, which is of one colour.
 
-    def __init__(self, home, display, scenes, password=PASSWORD, rtmp="rtmp://127.0.0.1:9/live", port=None):
+    `texts` names text sources of the first scene. `scripts` lists scripts as OBS saves them."""
+
+    def __init__(self, home, display, scenes, password=PASSWORD, rtmp="rtmp://127.0.0.1:9/live", port=None, texts=(),
+                 scripts=()):
         self.home, self.display, self.password = pathlib.Path(home), display, password
         self.port = port or free_port()
         self.process = None
-        self.seed(scenes, rtmp)
+        self.seed(scenes, rtmp, texts, scripts)
         self.start()
 
-    def seed(self, scenes, rtmp):
+    def seed(self, scenes, rtmp, texts, scripts):
         folder = self.home / ".config/obs-studio"
         profile = folder / "basic/profiles/Station"
         profile.mkdir(parents=True)
@@ -142,19 +145,22 @@ FPSCommon=25 PAL
         (profile / "service.json").write_text(json.dumps(
             {"type": "rtmp_custom", "settings": {"server": rtmp, "key": "x", "use_auth": False, "bwtest": False}}))
         sources = []
+        sources += [{"name": name, "id": "text_ft2_source", "versioned_id": "text_ft2_source_v2", "settings": {}}
+                    for name in texts]
         for number, name in enumerate(scenes):
             colour = {"name": f"{name} colour", "id": "color_source", "versioned_id": "color_source_v3",
                       "settings": {"color": 0xff000000 + number * 0x0f0f0f % 0x1000000, "width": 320, "height": 180}}
-            item = {"name": colour["name"], "id": 1, "visible": True, "locked": False, "pos": {"x": 0.0, "y": 0.0},
-                    "scale": {"x": 1.0, "y": 1.0}, "rot": 0.0, "align": 5, "bounds_type": 0, "bounds_align": 0,
-                    "bounds": {"x": 0.0, "y": 0.0}}
+            shown = [colour["name"], *(texts if number == 0 else ())]
+            items = [{"name": source, "id": place, "visible": True, "locked": False, "pos": {"x": 0.0, "y": 0.0},
+                      "scale": {"x": 1.0, "y": 1.0}, "rot": 0.0, "align": 5, "bounds_type": 0, "bounds_align": 0,
+                      "bounds": {"x": 0.0, "y": 0.0}} for place, source in enumerate(shown, 1)]
             sources += [colour, {"name": name, "id": "scene", "versioned_id": "scene",
-                                 "settings": {"id_counter": 1, "custom_size": False, "items": [item]}}]
+                                 "settings": {"id_counter": len(items), "custom_size": False, "items": items}}]
         (folder / "basic/scenes/Station.json").write_text(json.dumps(
             {"name": "Station", "current_scene": scenes[0], "current_program_scene": scenes[0],
              "scene_order": [{"name": name} for name in scenes], "sources": sources, "current_transition": "Cut",
              "transition_duration": 300, "transitions": [], "groups": [], "quick_transitions": [],
-             "saved_projectors": []}))
+             "saved_projectors": [], "modules": {"scripts-tool": list(scripts)}}))
 
     def start(self):
         environment = os.environ | {
