@@ -6,7 +6,7 @@
 // that adds one to a counter. Each benchmark checks how many events fired.
 //
 //   build/bench/bench/events_bench --benchmark_filter='/1000000'
-//   bench/ratios.py build/bench/bench/events_bench bench/events_bounds.json --repetitions 1
+//   bench/run --group events
 //
 // Two peers do less, and no bound counts them:
 //

@@ -1,7 +1,7 @@
 // Measures clock readings, zone conversions and lookups against other libraries. A playout engine
 // converts a time for each line of a log and each cell of a guide.
 //
-//   bench/ratios.py build/bench/bench/zones_bench bench/zones_bounds.json
+//   bench/run --group zones
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 #include <benchmark/benchmark.h>

@@ -1,0 +1,324 @@
+"""Measures the library beside its peers, and writes a report that begins with the goals of bench/goals.md.
+
+bench/run installs the missing packages, builds, and starts this program. The report and its plots are
+build/bench/report.md and build/bench/results/; build/bench/report.json holds every measured value.
+"""
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import goals as goals_module
+import plots
+import report
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench"
+PROGRAMS = BUILD / "bench"
+# The fields that Google Benchmark reports of every run. All other numbers are counters.
+REPORTED = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
+            "real_time", "cpu_time", "bytes_per_second"}
+SCALE = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+def say(message):
+    print(f"bench/run: {message}", file=sys.stderr, flush=True)
+
+
+def fail(message):
+    say(message)
+    sys.exit(1)
+
+
+# --- the machine ---------------------------------------------------------------------------------
+
+
+def first_line(*command):
+    with contextlib.suppress(OSError, subprocess.CalledProcessError, IndexError):
+        return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=True).stdout.splitlines()[0]
+    return ""
+
+
+def content(path):
+    with contextlib.suppress(OSError):
+        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace").strip()
+    return ""
+
+
+def machine():
+    processor = content("/proc/cpuinfo")
+    model = re.search(r"^model name\s*: (.*)", processor, re.M)
+    cache = content(BUILD / "CMakeCache.txt")
+    compiler = re.search(r"^CMAKE_CXX_COMPILER:\w+=(.*)", cache, re.M)
+    changed = first_line("git", "status", "--porcelain", "--untracked-files=no")
+    return {
+        "processor": model[1] if model else os.uname().machine,
+        "cores": len(os.sched_getaffinity(0)),
+        "governor": content("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or "not visible",
+        "virtual": "yes" if re.search(r"^flags.*\bhypervisor\b", processor, re.M) else "no",
+        "kernel": os.uname().release,
+        "compiler": first_line(compiler[1], "--version") if compiler else "unknown",
+        "commit": first_line("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else ""),
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def processor_seconds():
+    """The processor time of the whole machine since its start, and the part that the host took: seconds."""
+    fields = content("/proc/stat").partition("\n")[0].split()[1:]
+    if len(fields) < 8:
+        return 0.0, 0.0
+    user, nice, system, _, _, irq, softirq, steal = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[:8])
+    return user + nice + system + irq + softirq, steal
+
+
+def calibrate():
+    """The time of a fixed amount of integer work on the core of the benchmarks: milliseconds, the median of five."""
+    cores, took = os.sched_getaffinity(0), []
+    os.sched_setaffinity(0, {max(cores)})
+    for _ in range(5):
+        begun, number = time.perf_counter(), 1
+        for _ in range(200_000):
+            number = number * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+        took.append(1e3 * (time.perf_counter() - begun))
+    os.sched_setaffinity(0, cores)
+    return sorted(took)[2]
+
+
+class Quietness:
+    """How busy the machine was while a group ran."""
+
+    def __init__(self):
+        self.before = calibrate()
+        self.begun, self.all, self.own = time.monotonic(), processor_seconds(), sum(os.times()[:4])
+
+    def end(self):
+        elapsed = time.monotonic() - self.begun
+        busy, steal = (now - then for now, then in zip(processor_seconds(), self.all))
+        others = max(0.0, busy - (sum(os.times()[:4]) - self.own)) / elapsed
+        return {"calibration_ms": [self.before, calibrate()], "others_percent": 100 * others,
+                "steal_percent": 100 * steal / elapsed, "load": os.getloadavg()[0], "seconds": elapsed}
+
+
+# --- running -------------------------------------------------------------------------------------
+
+
+def run(command, **options):
+    """Runs a command in a session of its children, and returns its output. If this program is stopped,
+    the whole session ends."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                             **options)
+    try:
+        out, errors = child.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    return child.returncode, out, errors
+
+
+def build():
+    """Installs and builds by the functions of cmake/run.sh."""
+    script = ('root=$1 program=bench/run; source "$root/cmake/run.sh"; '
+              '(install_missing build library example bench) || '
+              'say "going on without these packages: the report names the peers that it leaves out"; '
+              'build bench benchmarks')
+    child = subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "bench/run", ROOT], start_new_session=True)
+    try:
+        status = child.wait()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
+        raise
+    if status:
+        sys.exit(status)
+
+
+def command_of(group):
+    """The benchmark program of a group, or the script that prints the same form; None if neither is there."""
+    for command in ([PROGRAMS / f"{group}_bench"], [sys.executable, "-B", ROOT / "bench" / f"{group}_bench.py"]):
+        if command[-1].exists():
+            return [str(part) for part in command]
+    return None
+
+
+def rows_of(text, rows, errors):
+    """Adds the runs of one output to the rows."""
+    for each in json.loads(text)["benchmarks"]:
+        name = goals_module.plain_name(each["run_name"])
+        if each.get("error_occurred"):
+            errors[name] = each.get("error_message", "failed")
+        elif each["run_type"] == "iteration":
+            row = rows.setdefault(name, {})
+            real = re.search(r"/(real|manual)_time\b", each["run_name"])
+            value = each["real_time" if real else "cpu_time"] * SCALE[each["time_unit"]]
+            row.setdefault("ns", []).append(each.get("best_ns", value))
+            row.setdefault("per_second", []).append(1e9 / (each["real_time"] * SCALE[each["time_unit"]]))
+            for counter, number in each.items():
+                if counter not in REPORTED and isinstance(number, (int, float)):
+                    row.setdefault(counter, []).append(number)
+    return rows
+
+
+class Measurement:
+    def __init__(self, goals, quick):
+        self.goals, self.quick = goals, quick
+        self.cores = sorted(os.sched_getaffinity(0))
+        self.rows, self.errors, self.groups = {}, {}, {}
+
+    def names(self, command):
+        """All benchmarks of a program, by the names that it prints."""
+        status, out, errors = run([*command, "--benchmark_list_tests"])
+        if status:
+            fail(f"{' '.join(command)} failed:\n{errors[-2000:]}")
+        return out.split()
+
+    def wanted(self, group, names):
+        """The benchmarks to run. With --quick these are the ones that a goal or a plot needs."""
+        if not self.quick:
+            return names
+        needed = [pattern for goal in group.goals for pattern in (goal.name, goal.peers) if pattern] + plots.needed()
+        left_out = group.patterns("Quick leaves out")
+        plain = {name: goals_module.plain_name(name) for name in names}
+        return [name for name in names
+                if any(goals_module.matching(pattern, [plain[name]]) for pattern in needed)
+                and not any(goals_module.matching(pattern, [plain[name]]) for pattern in left_out)]
+
+    def run_group(self, group, command):
+        """Runs the benchmarks of one thread on one core, and those of several threads on all cores."""
+        if command[0] == sys.executable:
+            self.collect(group, command, [])
+            return
+        repetitions = 3 if self.quick else int(group.settings.get("Repetitions", 9))
+        options = ["--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
+                   f"--benchmark_min_time={0.01 if self.quick else 0.05}",
+                   "--benchmark_enable_random_interleaving=true"]
+        every = group.patterns("All cores") + ["*/threads:*"]
+        spread, single = [], []
+        for name in self.wanted(group, self.names(command)):
+            shared = any(goals_module.matching(pattern, [goals_module.plain_name(name)]) for pattern in every)
+            (spread if shared else single).append(name)
+        core = str(self.cores[-1])
+        for names, pin in ((single, ["taskset", "-c", core]), (spread, [])):
+            if names:
+                only = "|".join(f"^{re.escape(name)}$" for name in names).replace(r"\-", "-")
+                self.collect(group, [*pin, *command, *options, f"--benchmark_filter={only}"], names)
+
+    def collect(self, group, command, names):
+        status, out, errors = run(command, cwd=BUILD)
+        if status:
+            self.errors[group.name] = f"exit status {status}"
+            say(f"{group.name} failed with exit status {status}: {errors.strip()[-500:]}")
+            return
+        try:
+            rows_of(out, self.rows, self.errors)
+        except (ValueError, KeyError, TypeError) as error:
+            self.errors[group.name] = f"its output is not the JSON form: {error!r}"
+            say(f"{group.name}: {self.errors[group.name]}")
+
+    def run_all(self, groups):
+        for number, group in enumerate(groups, 1):
+            command = command_of(group.name)
+            if command is None:
+                self.errors[group.name] = "its program was not built"
+                say(f"{number} of {len(groups)}: {group.name} is left out: its program was not built")
+                continue
+            say(f"{number} of {len(groups)}: {group.name} ...")
+            quiet, before = Quietness(), set(self.rows)
+            self.run_group(group, command)
+            self.groups[group.name] = quiet.end() | {"rows": sorted(self.rows.keys() - before)}
+            say(f"{number} of {len(groups)}: {group.name}, {len(self.groups[group.name]['rows'])} benchmarks in "
+                f"{self.groups[group.name]['seconds']:.0f} s")
+
+
+def write(path, text):
+    """Writes beside the file first: a stopped run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(
+        prog="bench/run", allow_abbrev=False,
+        description="Installs what is missing, builds, measures the library beside its peers, and writes the report "
+                    "build/bench/report.md with plots. build/bench/report.json holds every value. The full run takes "
+                    "about ten minutes after the build.")
+    parser.add_argument("--quick", action="store_true",
+                        help="about a minute: fewer repetitions, and only the benchmarks of goals and plots")
+    parser.add_argument("--group", metavar="NAME", action="append", help="only this group of bench/goals.md; the last report keeps its other groups if it is of the same "
+                             "commit")
+    parser.add_argument("--compare", metavar="OLD.json",
+                        help="afterwards print what changed beyond the noise since this report.json")
+    parser.add_argument("--results", action="store_true",
+                        help="also copy the report to bench/RESULTS.md and its plots to bench/results/")
+    options = parser.parse_args(arguments)
+    if options.results and options.quick:
+        parser.error("--results needs a full run: leave out --quick")
+    return parser, options
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    parser, options = options_of(sys.argv[1:])
+    try:
+        goals = goals_module.parse((ROOT / "bench" / "goals.md").read_text(encoding="utf-8"), "bench/goals.md")
+    except goals_module.BadGoals as error:
+        fail(str(error))
+    unknown = [name for name in options.group or [] if name not in goals.groups]
+    if unknown:
+        parser.error(f"no group {unknown[0]!r}; there are {', '.join(goals.groups)}")
+    old = None
+    if options.compare:
+        try:
+            old = report.read_old(options.compare)
+        except report.Unreadable as error:
+            fail(str(error))
+    build()
+    measurement = Measurement(goals, options.quick)
+    about = machine()
+    measurement.run_all([group for group in goals.groups.values() if group.name in (options.group or goals.groups)])
+    missing = [line for line in content(PROGRAMS / "missing_peers.txt").splitlines() if line]
+    result = {"machine": about, "quick": options.quick, "groups": measurement.groups, "missing_peers": missing,
+              "errors": measurement.errors, "rows": measurement.rows}
+    if options.group:
+        with contextlib.suppress(report.Unreadable, KeyError):
+            result = report.join(report.read_old(BUILD / "report.json"), result)
+    report.mark_busy(result)
+    drawn = plots.draw(goals, result, BUILD / "results")
+    verdicts = goals_module.judge_all(goals, result["rows"], report.busy_groups(result))
+    verdicts = [verdict for verdict in verdicts if verdict.goal.group in result["groups"] or not options.group]
+    text = report.write_up(goals, result, verdicts, drawn)
+    write(BUILD / "report.json", json.dumps(result, indent=1, sort_keys=True) + "\n")
+    write(BUILD / "report.md", text)
+    left = [name for name in goals.groups if name not in result["groups"]]
+    if options.results and left:
+        fail(f"bench/RESULTS.md needs every group, and the report lacks {', '.join(left)}")
+    if options.results:
+        write(ROOT / "bench" / "RESULTS.md", text)
+        shutil.rmtree(ROOT / "bench" / "results", ignore_errors=True)
+        shutil.copytree(BUILD / "results", ROOT / "bench" / "results")
+    print(report.summary(result, verdicts))
+    if old:
+        print(report.compare(goals, old, result))
+    say(f"the report is {(BUILD / 'report.md').relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        say("stopped: no report was written")
+        sys.exit(130)

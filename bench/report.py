@@ -1,0 +1,226 @@
+"""The words of a report: the summary, report.md, and the comparison with an older report.json."""
+import json
+import statistics
+
+import goals as goals_module
+
+# A group is busy above any of these bounds.
+MOST_SLOWER = 1.10  # the calibration loop, against the best of the run
+MOST_OTHERS = 10    # percent of a core that other processes took
+MOST_STEAL = 2      # percent of a core that the host took
+LEAST_CHANGE = 0.03
+
+
+class Unreadable(Exception):
+    """One line that names the file."""
+
+
+def busy_groups(result):
+    return {name for name, group in result["groups"].items() if group.get("busy")}
+
+
+def mark_busy(result):
+    """Gives each group the reasons why its figures cannot be judged: `busy`, empty on a quiet machine."""
+    groups = result["groups"].values()
+    best = min((time for group in groups for time in group["calibration_ms"]), default=0)
+    for group in groups:
+        slower = max(group["calibration_ms"]) / best
+        group["slower"] = slower
+        group["busy"] = [reason for holds, reason in (
+            (slower > MOST_SLOWER, f"the calibration loop was {100 * (slower - 1):.0f} % slower than its best"),
+            (group["others_percent"] > MOST_OTHERS, f"other processes took {group['others_percent']:.0f} % of a core"),
+            (group["steal_percent"] > MOST_STEAL, f"the host took {group['steal_percent']:.0f} % of a core"),
+        ) if holds]
+
+
+def join(last, result):
+    """The last result with the groups of `result` measured again, or `result` alone if the last one is of
+    another commit, machine or kind of run."""
+    same = all(last["machine"].get(key) == result["machine"][key] for key in result["machine"] if key != "date")
+    if not same or last["quick"] != result["quick"] or result["machine"]["commit"].endswith("with changes"):
+        return result
+    gone = {name for group in result["groups"] for name in last["groups"].get(group, {"rows": []})["rows"]}
+    keep = lambda table, names: {name: value for name, value in table.items() if name not in names}
+    return result | {
+        "groups": last["groups"] | result["groups"],
+        "errors": keep(last["errors"], gone | result["groups"].keys()) | result["errors"],
+        "rows": keep(last["rows"], gone) | result["rows"]}
+
+
+# --- the report ----------------------------------------------------------------------------------
+
+
+def counts(verdicts):
+    judged = [verdict for verdict in verdicts if verdict.judged]
+    missed = [verdict for verdict in judged if verdict.missed_by]
+    why_not = {}
+    for verdict in verdicts:
+        if verdict.why_not:
+            why_not[verdict.why_not] = why_not.get(verdict.why_not, 0) + 1
+    return len(judged), missed, why_not
+
+
+def sentence_of(verdicts):
+    judged, missed, why_not = counts(verdicts)
+    text = f"{judged - len(missed)} of {judged} judged goals are met."
+    if why_not:
+        text += " Not judged: " + ", ".join(f"{count} ({why})" for why, count in sorted(why_not.items())) + "."
+    return text
+
+
+def line_of(verdict):
+    value = "" if verdict.value is None else goals_module.with_unit(verdict.value, verdict.goal)
+    return f"{verdict.goal.path}: {value}, goal {verdict.goal.text}, {verdict.word}"
+
+
+def summary(result, verdicts):
+    lines = [sentence_of(verdicts)] + [f"  {line_of(verdict)}" for verdict in counts(verdicts)[1]]
+    lines += [f"  {name} ran on a busy machine: {'; '.join(group['busy'])}"
+              for name, group in result["groups"].items() if group["busy"]]
+    return "\n".join(lines)
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def quietness(result):
+    groups = result["groups"]
+    if not groups:
+        return ["Nothing was measured."]
+    lines = [f"Other processes took at most {max(g['others_percent'] for g in groups.values()):.1f} % of a core, and the "
+             f"host took at most {max(g['steal_percent'] for g in groups.values()):.1f} %. The calibration loop was at "
+             f"most {100 * max(g['slower'] - 1 for g in groups.values()):.0f} % slower than its best. "
+             f"The run took {sum(g['seconds'] for g in groups.values()) / 60:.1f} minutes."]
+    busy = [f"- **{name} ran on a busy machine**: {'; '.join(group['busy'])}. Its goals are not judged."
+            for name, group in groups.items() if group["busy"]]
+    return lines + ([""] + busy if busy else [])
+
+
+def verdict_row(verdict):
+    goal = verdict.goal
+    value = "" if verdict.value is None else goals_module.with_unit(verdict.value, goal)
+    against = "" if not verdict.peer else f"`{verdict.peer}`"
+    word = f"**{verdict.word}**" if verdict.missed_by and verdict.judged else verdict.word
+    return [goal.path, value, goal.text, against, word]
+
+
+def lateness_rows(rows):
+    """The rows that state percentiles: nanoseconds of lateness, or of another wait."""
+    for name, row in sorted(rows.items()):
+        if "p50" in row and "p99" in row:
+            yield [f"`{name}`"] + [
+                f"{goals_module.three_digits(statistics.median(row[each]) / 1e3)} µs" if each in row else ""
+                for each in ("p50", "p90", "p99", "max")] + [
+                f"{goals_module.three_digits(statistics.median(row['core_percent']))} %" if "core_percent" in row else ""]
+
+
+def write_up(goals, result, verdicts, plots):
+    """The whole report. `plots` lists (file, title, one sentence)."""
+    about = result["machine"]
+    lines = ["# masterclock beside its peers and the hardware", "",
+             f"{sentence_of(verdicts)} Each figure is the median of interleaved repetitions of one run."
+             + (" This was a quick run: fewer repetitions, and fewer benchmarks." if result["quick"] else ""), ""]
+    lines += table(["machine", ""], [
+        ["processor", f"{about['processor']}, {about['cores']} cores, governor {about['governor']}, "
+                      f"virtual machine: {about['virtual']}"],
+        ["system", f"Linux {about['kernel']}, {about['compiler']}"],
+        ["commit", f"{about['commit']}, measured {about['date']}"]])
+    lines += ["", *quietness(result)]
+    left_out = [f"- {line}" for line in result["missing_peers"]]
+    left_out += [f"- {name}: {why}" for name, why in sorted(result["errors"].items())]
+    if left_out:
+        lines += ["", "Left out:", "", *left_out]
+    lines += ["", "## Goals", "",
+              "\"×\" with \"at most\" is the cost relative to the benchmark in the column *against*. With \"at least\" it says "
+              "how many times faster the library is.", ""]
+    for group in goals.groups.values():
+        of_group = [verdict_row(verdict) for verdict in verdicts if verdict.goal.group == group.name]
+        if of_group:
+            lines += [f"### {group.name}", "", *table(["path", "measured", "goal", "against", "verdict"], of_group), ""]
+    missed = counts(verdicts)[1]
+    if missed:
+        lines += ["### Why goals are missed", ""]
+        lines += [f"- {line_of(verdict)}. {goals.causes.get(verdict.goal.path, 'No profile was taken.')}" for verdict in missed]
+        lines += [""]
+    lines += ["## Plots", ""]
+    for file, title, sentence in plots:
+        lines += [f"{sentence}", "", f"![{title}](results/{file})", ""]
+    if not plots:
+        lines += ["No plot was drawn: gnuplot is missing, or the run has no rows for a plot.", ""]
+    late = list(lateness_rows(result["rows"]))
+    if late:
+        lines += ["## Percentiles", "", *table(["benchmark", "p50", "p90", "p99", "max", "of a core"], late), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+# --- the comparison ------------------------------------------------------------------------------
+
+
+def read_old(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            old = json.load(file)
+        for row in old["rows"].values():
+            for values in row.values():
+                statistics.median(values)
+        busy_groups(old)
+        [name for group in old["groups"].values() for name in group["rows"]]
+        old["machine"]["processor"] + old["machine"]["commit"]
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, statistics.StatisticsError) as error:
+        what = " ".join(str(error).split())
+        raise Unreadable(f"{path}: is no report.json of bench/run: {type(error).__name__}: {what[:100]}") from None
+    return old
+
+
+def spread(values):
+    """The distance of the quartiles: how far repetitions of the same code lie apart."""
+    if len(values) < 2:
+        return 0
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return high - low
+
+
+def beyond_noise(old, new):
+    """Whether two lists of repetitions differ by more than both spreads together, and by more than 3 %."""
+    before, after = statistics.median(old), statistics.median(new)
+    return abs(after - before) > max(spread(old) + spread(new), LEAST_CHANGE * abs(before))
+
+
+def describe(name, counter, old, new):
+    before, after = statistics.median(old), statistics.median(new)
+    unit = goals_module.unit_of(counter)
+    change = "from zero" if before == 0 else f"{100 * abs(after / before - 1):.0f} % " + (
+        ("slower" if after > before else "faster") if unit == "ns" else ("more" if after > before else "less"))
+    label = name if counter == "ns" else f"{name} {counter}"
+    return f"  {label}: {goals_module.three_digits(before)} -> {goals_module.three_digits(after)} {unit}".rstrip() + f", {change}"
+
+
+def compare(goals, old, new):
+    """What changed beyond the noise. Times, and the counters that a goal judges, are compared."""
+    lines = [f"Compared with {old['machine']['commit']}:"]
+    if old["machine"]["processor"] != new["machine"]["processor"]:
+        lines.append(f"  the other machine was {old['machine']['processor']}: a difference may not be one of the code")
+    busy = busy_groups(old) | busy_groups(new)
+    skipped = {name for result in (old, new) for group in busy & result["groups"].keys()
+               for name in result["groups"][group]["rows"]}
+    counters = {"ns"} | {goal.counter for group in goals.groups.values() for goal in group.goals if goal.counter}
+    changed = same = 0
+    for name in sorted(old["rows"].keys() & new["rows"].keys() - skipped):
+        for counter in sorted(counters & old["rows"][name].keys() & new["rows"][name].keys()):
+            pair = old["rows"][name][counter], new["rows"][name][counter]
+            if beyond_noise(*pair):
+                changed += 1
+                lines.append(describe(name, counter, *pair))
+            else:
+                same += 1
+    lines.append(f"  {changed} values changed beyond the noise, {same} did not.")
+    lines += [f"  {group} is not compared: it ran on a busy machine." for group in sorted(busy)]
+    for one, other, word in ((old, new, "gone"), (new, old, "new")):
+        alone = sorted(one["rows"].keys() - other["rows"].keys() - skipped)
+        if alone:
+            lines.append(f"  {len(alone)} benchmarks are {word}: {', '.join(alone[:3])}{' ...' if len(alone) > 3 else ''}")
+    return "\n".join(lines)
