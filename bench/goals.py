@@ -210,6 +210,11 @@ def with_unit(value, goal):
         unit = unit_of(goal.counter)
     if goal.against:
         return f"{three_digits(value)} ×"
+    return scaled(value, unit)
+
+
+def scaled(value, unit):
+    """A number with a fitting unit of the same family: 12,345 ns is 12.3 µs."""
     for family in (("s", "ms", "µs", "ns"), ("MB", "KB", "bytes")):
         if unit in family:
             unit = next((each for each in family if abs(value) >= UNITS[each]), family[-1])

@@ -133,12 +133,13 @@ def build():
               '(install_missing build library example bench) || '
               'say "going on without these packages: the report names the peers that it leaves out"; '
               'build bench benchmarks')
-    child = subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "bench/run", ROOT], start_new_session=True)
+    terminal = sys.stdin.isatty()  # sudo asks there, and Ctrl-C there reaches every process
+    child = subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "bench/run", ROOT], start_new_session=not terminal)
     try:
         status = child.wait()
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGTERM)
+            (child.terminate if terminal else lambda: os.killpg(child.pid, signal.SIGTERM))()
         child.wait()
         raise
     if status:

@@ -111,9 +111,9 @@ def lateness_rows(rows):
     for name, row in sorted(rows.items()):
         if "p50" in row and "p99" in row:
             yield [f"`{name}`"] + [
-                f"{goals_module.three_digits(statistics.median(row[each]) / 1e3)} µs" if each in row else ""
+                goals_module.scaled(statistics.median(row[each]), "ns") if each in row else ""
                 for each in ("p50", "p90", "p99", "max")] + [
-                f"{goals_module.three_digits(statistics.median(row['core_percent']))} %" if "core_percent" in row else ""]
+                goals_module.scaled(statistics.median(row["core_percent"]), "%") if "core_percent" in row else ""]
 
 
 def write_up(goals, result, verdicts, plots):
@@ -196,7 +196,7 @@ def describe(name, counter, old, new):
     change = "from zero" if before == 0 else f"{100 * abs(after / before - 1):.0f} % " + (
         ("slower" if after > before else "faster") if unit == "ns" else ("more" if after > before else "less"))
     label = name if counter == "ns" else f"{name} {counter}"
-    return f"  {label}: {goals_module.three_digits(before)} -> {goals_module.three_digits(after)} {unit}".rstrip() + f", {change}"
+    return f"  {label}: {goals_module.scaled(before, unit)} -> {goals_module.scaled(after, unit)}, {change}"
 
 
 def compare(goals, old, new):

@@ -91,7 +91,7 @@ class Report(unittest.TestCase):
         self.assertIn("- zones: ICU", text)
         self.assertIn("| processor | A 9, 2 cores, governor performance, virtual machine: no |", text)
         self.assertIn("![a plot](results/a.svg)", text)
-        self.assertIn("| `BM_Late` | 0.700 µs |  | 9.00 µs |  |  |", text)
+        self.assertIn("| `BM_Late` | 700 ns |  | 9.00 µs |  |  |", text)
         self.assertLess(text.index("| processor"), text.index("## Goals"))
         self.assertLess(text.index("## Goals"), text.index("## Plots"))
 
@@ -123,8 +123,8 @@ class Compare(unittest.TestCase):
         del new["rows"]["BM_Date_ToLocal"]
         self.assertEqual(report.compare(GOALS, old, new).splitlines(), [
             "Compared with abc:",
-            "  BM_Late p50: 700 -> 350 ns, 50 % faster",
-            "  BM_Zone_Convert: 6.00 -> 9.00 ns, 50 % slower",
+            "  BM_Late p50: 700 ns -> 350 ns, 50 % faster",
+            "  BM_Zone_Convert: 6.00 ns -> 9.00 ns, 50 % slower",
             "  2 values changed beyond the noise, 2 did not.",
             "  1 benchmarks are gone: BM_Date_ToLocal"])
 
