@@ -67,7 +67,7 @@ def machine():
         "virtual": "yes" if re.search(r"^flags.*\bhypervisor\b", processor, re.M) else "no",
         "kernel": os.uname().release,
         "compiler": first_line(compiler[1], "--version") if compiler else "unknown",
-        "commit": first_line("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else ""),
+        "commit": (first_line("git", "rev-parse", "--short=12", "HEAD") or "unknown") + (" with changes" if changed else ""),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     }
 

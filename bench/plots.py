@@ -62,14 +62,14 @@ def quoted(text):
     return '"' + text.replace("\\", "").replace('"', "'") + '"'
 
 
-def bars(path, title, axis, blocks, from_zero=False):
-    """Horizontal bars on a logarithmic axis, or on one that begins at zero. A line marks 1.
+def bars(path, title, axis, blocks, from_zero=False, mark=None):
+    """Horizontal bars on a logarithmic axis, or on one that begins at zero. A dotted line marks a value.
     A block is (heading, [(label, value, colour, text)])."""
     rows, tics, y = [], [], 0
     for heading, items in blocks:
         for index, (label, value, colour, text) in enumerate(items):
             rows.append(f"{y} {value:.6g} {colour} {quoted(text)}")
-            tics.append(f"{quoted(f'{heading}   {label}' if index == 0 else label)} {y}")
+            tics.append(f"{quoted(f'{heading}   {label}' if heading and index == 0 else label)} {y}")
             y += 1
         y += 0.6
     values = [value for _, items in blocks for _, value, *_ in items]
@@ -89,7 +89,7 @@ set yrange [{y - 0.4}:-0.8]
 set ytics ({", ".join(tics)})
 unset key
 set grid noytics
-{'set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb "#666666" dt 2' if low <= 1 < high else ''}
+{f'set arrow from {mark}, graph 0 to {mark}, graph 1 nohead lc rgb "#666666" dt 2' if mark else ''}
 plot $bars using 2:1:({low}):2:($1-0.42):($1+0.42):3 with boxxyerror fs solid noborder lc rgb variable, \\
      $bars using 2:1:4 with labels left offset 0.6,0
 """)
@@ -160,27 +160,29 @@ def draw_queries(goals, rows, folder):
 def draw_ratios(goals, result, folder):
     verdicts = [verdict for verdict in goals_module.judge_all(goals, result["rows"], set())
                 if verdict.peer and verdict.value]
-    system = [(verdict.goal.path.replace('`', ''), [("", verdict.value, OWN,
-                                    f"{goals_module.three_digits(verdict.value)} (goal {verdict.goal.text})")])
-              for verdict in verdicts if verdict.goal.kind == "at most" and not verdict.goal.counter]
-    peers = [(verdict.goal.path.replace('`', ''), [("", verdict.value, OWN,
-                                   f"{goals_module.three_digits(verdict.value)} x {peer_name(verdict.peer)}")])
-             for verdict in verdicts if verdict.goal.best]
+    def bar(verdict, text):
+        return (verdict.goal.path.replace("`", ""), verdict.value, OWN, f"{goals_module.three_digits(verdict.value)} × {text}")
+
+    system = [bar(verdict, f"(goal: {verdict.goal.text})") for verdict in verdicts
+              if verdict.goal.kind == "at most" and not verdict.goal.counter]
+    peers = [bar(verdict, f"({peer_name(verdict.peer)})") for verdict in verdicts if verdict.goal.best]
     if system:
-        bars(folder / "system_call.svg", "Cost relative to clock_gettime", "times clock_gettime", system, from_zero=True)
+        bars(folder / "system_call.svg", "Cost relative to clock_gettime", "times clock_gettime", [("", system)], from_zero=True, mark=1)
         yield ("system_call.svg", "cost relative to clock_gettime", "A reading of the clock, relative to the bare system call.")
     if peers:
-        bars(folder / "best_peer.svg", "Speed relative to the best peer", "times as fast as the best peer", peers)
+        bars(folder / "best_peer.svg", "Speed relative to the best peer", "times as fast as the best peer", [("", peers)], mark=1)
         yield ("best_peer.svg", "speed relative to the best peer", "The speed relative to the best peer that does the same work.")
 
 
 def draw_threads(rows, folder):
+    questions = {own: question for question, own, _ in QUESTIONS}
     series = []
     for name in sorted({each.rpartition("/threads:")[0] for each in rows if "/threads:" in each}):
         counted = by_threads(rows, name)
         if len(counted) > 1 and counted[0][0] == 1:
             one = per_second(rows, counted[0][1])
-            series.append((name.removeprefix("BM_"), [(count, per_second(rows, each) / one) for count, each in counted]))
+            label = questions.get(name) or name.removeprefix("BM_").replace("_", " ")
+            series.append((label, [(count, per_second(rows, each) / one) for count, each in counted]))
     if series:
         lines(folder / "threads.svg", "Scaling with threads", "threads", "times the rate of one thread", series, log=False)
         yield ("threads.svg", "scaling with threads", "The rate of all threads together, relative to one thread.")
@@ -206,9 +208,11 @@ def draw_lateness(rows, folder):
     for name in sorted(rows):
         steps = sorted((int(match[1]), statistics.median(values)) for counter, values in rows[name].items()
                        if (match := re.fullmatch(r"le_(\d+)us", counter)))
-        shares = [100 * (count - before) / steps[-1][1]
-                  for (_, count), (_, before) in zip(steps, [(0, 0)] + steps)] if steps and steps[-1][1] else []
-        items = [(f"at most {us:,} us", share, OWN, f"{share:.1f} %") for (us, _), share in zip(steps, shares) if share > 0]
+        items = []
+        for (above, before), (us, count) in zip([(0, 0)] + steps, steps):
+            if count > before:
+                share = 100 * (count - before) / steps[-1][1]
+                items.append((f"{above:,} to {us:,} µs", share, OWN, f"{share:.1f} %"))
         if items:
             blocks.append((name.removeprefix("BM_").replace("_", " ").lower(), items))
     if blocks:
