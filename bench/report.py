@@ -132,23 +132,22 @@ def write_up(goals, result, verdicts, plots):
     left_out += [f"- {name}: {why}" for name, why in sorted(result["errors"].items())]
     if left_out:
         lines += ["", "Left out:", "", *left_out]
-    lines += ["", "## Goals", "",
+    missed = counts(verdicts)[1]
+    if missed:
+        lines += ["", "## Missed goals", ""]
+        lines += [f"- {line_of(verdict)}. {goals.causes.get(verdict.goal.path, 'No profile was taken.')}" for verdict in missed]
+    drawn = [[f"{sentence}", "", f"![{title}](results/{file})", ""] for file, title, sentence in plots]
+    lines += ["", "## Queries a second", ""]
+    lines += drawn[0] if drawn else ["No plot was drawn: gnuplot is missing, or the run has no rows for a plot.", ""]
+    lines += ["## Goals", "",
               "\"×\" with \"at most\" is the cost relative to the benchmark in the column *against*. With \"at least\" it says "
               "how many times faster the library is.", ""]
     for group in goals.groups.values():
         of_group = [verdict_row(verdict) for verdict in verdicts if verdict.goal.group == group.name]
         if of_group:
             lines += [f"### {group.name}", "", *table(["path", "measured", "goal", "against", "verdict"], of_group), ""]
-    missed = counts(verdicts)[1]
-    if missed:
-        lines += ["### Why goals are missed", ""]
-        lines += [f"- {line_of(verdict)}. {goals.causes.get(verdict.goal.path, 'No profile was taken.')}" for verdict in missed]
-        lines += [""]
-    lines += ["## Plots", ""]
-    for file, title, sentence in plots:
-        lines += [f"{sentence}", "", f"![{title}](results/{file})", ""]
-    if not plots:
-        lines += ["No plot was drawn: gnuplot is missing, or the run has no rows for a plot.", ""]
+    if drawn[1:]:
+        lines += ["## Plots", "", *(line for plot in drawn[1:] for line in plot)]
     late = list(lateness_rows(result["rows"]))
     if late:
         lines += ["## Percentiles", "", *table(["benchmark", "p50", "p90", "p99", "max", "of a core"], late), ""]

@@ -82,7 +82,7 @@ class Busy(unittest.TestCase):
 class Report(unittest.TestCase):
     def test_the_goals_with_their_verdicts(self):
         made = result()
-        text = report.write_up(GOALS, made, verdicts_of(made), [("a.svg", "a plot", "It shows a.")])
+        text = report.write_up(GOALS, made, verdicts_of(made), [("a.svg", "a plot", "It shows a."), ("b.svg", "b", "It shows b.")])
         self.assertIn("2 of 3 judged goals are met. Not judged: 1 (not measured).", text)
         self.assertIn("| local | 25.0 × | at least 20 × | `BM_Date_ToLocal` | met |", text)
         self.assertIn("| convert | 6.00 ns | at most 5 ns |  | **missed by 20 %** |", text)
@@ -93,14 +93,16 @@ class Report(unittest.TestCase):
         self.assertIn("![a plot](results/a.svg)", text)
         self.assertIn("| `BM_Late` | 700 ns |  | 9.00 µs |  |  |", text)
         self.assertLess(text.index("| processor"), text.index("## Goals"))
-        self.assertLess(text.index("## Goals"), text.index("## Plots"))
+        self.assertLess(text.index("## Missed goals"), text.index("a.svg"))
+        self.assertLess(text.index("a.svg"), text.index("## Goals"))
+        self.assertLess(text.index("## Goals"), text.index("b.svg"))
 
     def test_a_busy_group_is_never_a_miss(self):
         made = result(zones={"others_percent": 50.0})
         text = report.write_up(GOALS, made, verdicts_of(made), [])
         self.assertIn("| convert | 6.00 ns | at most 5 ns |  | not judged: busy |", text)
         self.assertIn("- **zones ran on a busy machine**: other processes took 50 % of a core.", text)
-        self.assertNotIn("missed", text)
+        self.assertNotIn("issed", text)
         self.assertIn("zones ran on a busy machine", report.summary(made, verdicts_of(made)))
 
 
