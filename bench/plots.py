@@ -11,7 +11,7 @@ OWN, ALL_CORES, PEER = 0x1F5FA8, 0x8DB9E8, 0xA8A8A8
 
 # The names of the peers, by the part of a benchmark's name.
 PEERS = {"Absl": "Abseil", "Cctz": "cctz", "Date": "date", "Icu": "ICU", "Boost": "Boost.DateTime", "Libc": "localtime_r",
-         "Python": "Python's zoneinfo", "Zoneinfo": "Python's zoneinfo", "System": "clock_gettime", "Chrono": "std::chrono",
+         "Zoneinfo": "Python's zoneinfo", "System": "clock_gettime", "Chrono": "std::chrono",
          "Asio": "Boost.Asio", "Libuv": "libuv", "Libevent": "libevent", "Multimap": "std::multimap",
          "BtreeMap": "absl::btree_map", "Ltc": "libltc", "Ffmpeg": "FFmpeg"}
 
@@ -23,7 +23,7 @@ QUESTIONS = [
     ("UTC to local", "BM_Zone_ToLocal/random", "BM_*_ToLocal/random"),
     ("local to UTC", "BM_Zone_Resolve/random", "BM_*_Resolve/random"),
     ("zone to zone", "BM_Zone_Convert/random", "BM_*_Convert/random"),
-    ("RFC 3339 text", "BM_Text_Rfc3339/near", "BM_*_FormatTime/near"),
+    ("RFC 3339 text", "BM_Text_Rfc3339/near", "BM_*_Rfc3339/near"),
     ("frame number", "BM_FrameIndex_At/1", ""),
     ("timecode of a frame", "BM_Timecode_FromFrame/1", "BM_*_FromFrame/1"),
     ("position in a playlist", "BM_Join_InAList/1000", ""),

@@ -1,0 +1,76 @@
+// libuv, under a mutex and without one.
+#include <uv.h>
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "event_load.h"
+
+namespace bench {
+namespace {
+
+// Runs on the real clock: what is due within kDay is due once that long has passed.
+template <class Mutex>
+class UvTimers {
+ public:
+  static constexpr std::size_t kActionSize = sizeof(uv_timer_cb);
+  using Handle = uv_timer_t*;
+  UvTimers() { uv_loop_init(&loop_); }
+  UvTimers(const UvTimers&) = delete;
+  UvTimers& operator=(const UvTimers&) = delete;
+  ~UvTimers() {
+    uv_walk(
+        &loop_, [](uv_handle_t* handle, void*) { uv_close(handle, release); }, nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    uv_loop_close(&loop_);
+  }
+  Handle schedule(Nanoseconds due) {
+    auto* const timer = new uv_timer_t;
+    const std::lock_guard lock(mutex_);
+    uv_timer_init(&loop_, timer);
+    start(timer, due);
+    return timer;
+  }
+  void cancel(Handle& handle) {
+    const std::lock_guard lock(mutex_);
+    uv_timer_stop(handle);
+    uv_close(reinterpret_cast<uv_handle_t*>(handle), release);
+  }
+  void reschedule(Handle& handle, Nanoseconds due) {
+    const std::lock_guard lock(mutex_);
+    start(handle, due);
+  }
+  void drop(Handle& fired_timer) { cancel(fired_timer); }
+  void settle() { uv_run(&loop_, UV_RUN_NOWAIT); }  // releases closed timers
+  void make_due() { std::this_thread::sleep_for(kDay + 10ms); }
+  void fire_all() {
+    const std::lock_guard lock(mutex_);
+    uv_run(&loop_, UV_RUN_NOWAIT);
+  }
+
+ private:
+  static void release(uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); }
+  static void start(uv_timer_t* timer, Nanoseconds due) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(due).count();
+    uv_timer_start(
+        timer, [](uv_timer_t*) { ++fired; }, static_cast<std::uint64_t>(ms), 0);
+  }
+  Mutex mutex_;
+  uv_loop_t loop_;
+};
+struct NoMutex {
+  void lock() {}
+  void unlock() {}
+};
+using Libuv = UvTimers<std::mutex>;
+using LibuvBare = UvTimers<NoMutex>;
+
+MASTERCLOCK_BENCH_EVENTS(Libuv);
+MASTERCLOCK_BENCH_EVENTS(LibuvBare);
+BENCHMARK_TEMPLATE(BM_Events_Memory, Libuv)->Apply(once);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Libuv)->Apply(producers);
+
+}  // namespace
+}  // namespace bench
