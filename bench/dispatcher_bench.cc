@@ -8,9 +8,12 @@
 //
 //   build/bench/bench/dispatcher_bench --benchmark_counters_tabular=true
 //
-// p50, p90, p99 and max are nanoseconds of lateness in real time. The tail belongs to the machine.
+// p50, p90, p99 and max are nanoseconds of lateness in real time. The tail belongs to the machine. le_2us is the
+// number of events that were at most 2 microseconds late, and early the number of events before their time.
 
 #include <benchmark/benchmark.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -21,6 +24,8 @@
 #include <cstdint>
 #include <future>
 #include <mutex>
+#include <stop_token>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -60,7 +65,13 @@ nanoseconds thread_cpu() {
 
 void report(benchmark::State& state, std::vector<nanoseconds> late) {
   std::sort(late.begin(), late.end());
-  if (late.front() < 0ns) state.SkipWithError("something fired early");
+  const auto up_to = [&](nanoseconds most) {
+    return static_cast<double>(std::upper_bound(late.begin(), late.end(), most) - late.begin());
+  };
+  state.counters["early"] = up_to(-1ns);
+  for (const int us : {1, 2, 5, 10, 20, 50, 100, 200, 500, 1'000, 10'000, 100'000}) {
+    state.counters["le_" + std::to_string(us) + "us"] = up_to(us * 1us);
+  }
   const auto at = [&](std::size_t percent) {
     return static_cast<double>(late[(late.size() - 1) * percent / 100].count());
   };
@@ -90,8 +101,15 @@ void BM_Lateness_Nanosleep(benchmark::State& state) {
   }
 }
 
+// Makes this thread a real-time thread, as an action of a program may. Returns false where the machine refuses.
+bool become_real_time() {
+  sched_param priority{};
+  priority.sched_priority = 50;
+  return ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &priority) == 0;
+}
+
 // The events of a second, and one before them by which the thread's processor time is counted.
-void fire_a_second(benchmark::State& state, DispatcherOptions options) {
+void fire_a_second(benchmark::State& state, DispatcherOptions options, bool real_time = false) {
   EventScheduler scheduler(source());
   Dispatcher dispatcher(scheduler, options);
   for (auto _ : state) {
@@ -101,7 +119,11 @@ void fire_a_second(benchmark::State& state, DispatcherOptions options) {
     std::promise<nanoseconds> done;
     const UtcTime begin = source().now_utc() + 10ms;
     std::vector<EventRequest> requests;
-    requests.push_back({.due = begin, .action = [&](auto&) { cpu = thread_cpu(); }});
+    bool refused = false;
+    requests.push_back({.due = begin, .action = [&](auto&) {
+                          refused = real_time && !become_real_time();
+                          cpu = thread_cpu();
+                        }});
     for (int i = 1; i <= kFrames; ++i) {
       requests.push_back({.due = begin + i * kFrame, .action = [&](const FiredEvent& event) {
                             late.push_back(source().now_utc() - event.due);
@@ -112,6 +134,7 @@ void fire_a_second(benchmark::State& state, DispatcherOptions options) {
     dispatcher.start();
     const nanoseconds used = done.get_future().get();
     dispatcher.stop();
+    if (refused) return state.SkipWithError("this machine refuses SCHED_FIFO");
     report(state, std::move(late));
     state.counters["core_percent"] =
         100.0 * static_cast<double>(used.count()) / static_cast<double>((kFrames * kFrame).count());
@@ -121,9 +144,22 @@ void fire_a_second(benchmark::State& state, DispatcherOptions options) {
 void BM_Lateness_Dispatcher(benchmark::State& state) { fire_a_second(state, {}); }
 void BM_Lateness_Hybrid(benchmark::State& state) { fire_a_second(state, {.spin = 200us}); }
 
+// A real-time thread, beside two threads that never sleep.
+void BM_Lateness_HybridFifoTwoHogs(benchmark::State& state) {
+  const auto burn = [](const std::stop_token& stop) {
+    for (std::uint64_t i = 0; !stop.stop_requested(); ++i) benchmark::DoNotOptimize(i);
+  };
+  const std::jthread one(burn), other(burn);
+  fire_a_second(state, {.spin = 200us}, true);
+}
+
 BENCHMARK(BM_Lateness_Nanosleep)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Lateness_Dispatcher)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Lateness_Hybrid)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Lateness_HybridFifoTwoHogs)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 // --- clocks --------------------------------------------------------------------------------------
 
