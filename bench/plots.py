@@ -17,16 +17,20 @@ PEERS = {"Absl": "Abseil", "Cctz": "cctz", "Date": "date", "Icu": "ICU", "Boost"
 
 # The questions that a program asks, and the peers' rows.
 QUESTIONS = [
-    ("time now, UTC", "BM_Clock_NowUtc", "BM_*_Now*"),
-    ("time now, local, by zone", "BM_Clock_NowLocalZone", "BM_*_NowLocal*"),
-    ("time now, local, by name", "BM_Clock_NowLocalName", ""),
+    ("time now, UTC", "BM_Clock_NowUtc", "BM_*_NowUtc"),
+    ("time now, local, by zone", "BM_Clock_NowLocalZone", "BM_*_NowLocalZone"),
+    ("time now, local, by name", "BM_Clock_NowLocalName", "BM_*_NowLocalName"),
+    ("time now as text", "BM_Clock_NowText", "BM_*_NowText"),
     ("UTC to local", "BM_Zone_ToLocal/random", "BM_*_ToLocal/random"),
     ("local to UTC", "BM_Zone_Resolve/random", "BM_*_Resolve/random"),
     ("zone to zone", "BM_Zone_Convert/random", "BM_*_Convert/random"),
     ("RFC 3339 text", "BM_Text_Rfc3339/near", "BM_*_Rfc3339/near"),
     ("frame number", "BM_FrameIndex_At/1", ""),
+    ("timecode now", "BM_Clock_NowTimecode", ""),
+    ("join now", "BM_Clock_JoinNow", ""),
     ("timecode of a frame", "BM_Timecode_FromFrame/1", "BM_*_FromFrame/1"),
     ("position in a playlist", "BM_Join_InAList/1000", ""),
+    ("schedule and cancel an event", "BM_Clock_ScheduleCancel", "BM_*_ScheduleCancel"),
 ]
 
 # A plot of cost against size: the file, title, axis, and the lines as (label, name with {n} for the size).

@@ -1,9 +1,8 @@
-// Measures clock readings, zone conversions and lookups. A playout engine converts a time for each line of a
+// Measures zone conversions and lookups. A playout engine converts a time for each line of a
 // log and each cell of a guide. The files `peers/zones_*.cc` add a row of each other library beside a row here.
 //
 //   bench/run --group zones
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -40,36 +39,6 @@ void BM_Clock_ConvertTimezone(benchmark::State& state) {
 }
 BENCHMARK(BM_Clock_ConvertTimezone);
 
-// Reading the clock.
-
-void BM_System_ClockGettime(benchmark::State& state) {
-  for (auto _ : state) {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    benchmark::DoNotOptimize(now);
-  }
-}
-BENCHMARK(BM_System_ClockGettime);
-
-void BM_Clock_NowUtc(benchmark::State& state) {
-  const masterclock::MasterClock clock;
-  for (auto _ : state) benchmark::DoNotOptimize(clock.now_utc());
-}
-BENCHMARK(BM_Clock_NowUtc);
-
-void BM_Clock_NowLocalZone(benchmark::State& state) {
-  const masterclock::MasterClock clock;
-  const Zone dublin = clock.zone("Europe/Dublin").value();
-  for (auto _ : state) benchmark::DoNotOptimize(clock.now_local(dublin));
-}
-BENCHMARK(BM_Clock_NowLocalZone);
-
-void BM_Clock_NowLocalName(benchmark::State& state) {
-  const masterclock::MasterClock clock;
-  for (auto _ : state) benchmark::DoNotOptimize(clock.now_local("Europe/Dublin"));
-}
-BENCHMARK(BM_Clock_NowLocalName);
-
 // Names.
 
 void BM_Cache_Find(benchmark::State& state) {
@@ -77,6 +46,20 @@ void BM_Cache_Find(benchmark::State& state) {
   find_names(state, [&](const std::string& name) { return cache.find(name); });
 }
 BENCHMARK(BM_Cache_Find);
+
+// One name, among many zones in the cache.
+void BM_Cache_FindAmong(benchmark::State& state) {
+  masterclock::ZoneCache cache;
+  const std::vector<std::string> names = cache.database().names();
+  const std::size_t count = std::min(names.size(), static_cast<std::size_t>(state.range(0)));
+  for (std::size_t i = 0; i < count; ++i) (void)cache.find(names[i]);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(cache.find(names[i]));
+    i = i + 1 == count ? 0 : i + 1;
+  }
+}
+BENCHMARK(BM_Cache_FindAmong)->Arg(1)->Arg(10)->Arg(100)->Arg(500);
 
 // One or two threads read while another thread clears and inserts. The figure is lookups a second
 // of real time. An inserter on an unread cache shows its share of the two cores.
