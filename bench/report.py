@@ -203,8 +203,8 @@ def compare(goals, old, new):
     lines = [f"Compared with {old['machine']['commit']}:"]
     if old["machine"]["processor"] != new["machine"]["processor"]:
         lines.append(f"  the other machine was {old['machine']['processor']}: a difference may not be one of the code")
-    busy = busy_groups(old) | busy_groups(new)
-    skipped = {name for result in (old, new) for group in busy & result["groups"].keys()
+    busy = (busy_groups(old) | busy_groups(new)) & old["groups"].keys() & new["groups"].keys()
+    skipped = {name for result in (old, new) for group in busy
                for name in result["groups"][group]["rows"]}
     counters = {"ns"} | {goal.counter for group in goals.groups.values() for goal in group.goals if goal.counter}
     changed = same = 0
@@ -219,7 +219,8 @@ def compare(goals, old, new):
     lines.append(f"  {changed} values changed beyond the noise, {same} did not.")
     lines += [f"  {group} is not compared: it ran on a busy machine." for group in sorted(busy)]
     for one, other, word in ((old, new, "gone"), (new, old, "new")):
-        alone = sorted(one["rows"].keys() - other["rows"].keys() - skipped)
+        shared = {name for group in one["groups"].keys() & other["groups"].keys() for name in one["groups"][group]["rows"]}
+        alone = sorted(shared - other["rows"].keys() - skipped)
         if alone:
             lines.append(f"  {len(alone)} benchmarks are {word}: {', '.join(alone[:3])}{' ...' if len(alone) > 3 else ''}")
     return "\n".join(lines)
