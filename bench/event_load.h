@@ -220,12 +220,12 @@ inline void sizes(benchmark::internal::Benchmark* b) {
 }
 inline void few(benchmark::internal::Benchmark* b) {
   sizes(b);
-  b->Iterations(8);
+  b->Iterations(3);
 }
 inline void once(benchmark::internal::Benchmark* b) {
   b->Arg(1'000'000)->UseManualTime()->Iterations(1);
 }
-inline void producers(benchmark::internal::Benchmark* b) { b->UseManualTime()->Iterations(8); }
+inline void producers(benchmark::internal::Benchmark* b) { b->UseManualTime()->Iterations(3); }
 inline void thousand(benchmark::internal::Benchmark* b) {
   sizes(b);
   b->Iterations(200);

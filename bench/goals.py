@@ -146,10 +146,10 @@ class Verdict:
 
     @property
     def word(self):
+        if self.goal.kind == "measure" and self.value is not None:
+            return "measured, busy" if self.why_not else "measured"
         if self.why_not:
             return f"not judged: {self.why_not}"
-        if self.goal.kind == "measure":
-            return "measured"
         if not self.missed_by:
             return "met"
         if math.isinf(self.missed_by):

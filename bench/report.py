@@ -55,7 +55,7 @@ def counts(verdicts):
     missed = [verdict for verdict in judged if verdict.missed_by]
     why_not = {}
     for verdict in verdicts:
-        if verdict.why_not:
+        if verdict.why_not and verdict.goal.kind != "measure":
             why_not[verdict.why_not] = why_not.get(verdict.why_not, 0) + 1
     return len(judged), missed, why_not
 

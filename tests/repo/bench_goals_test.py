@@ -88,6 +88,7 @@ class Judge(unittest.TestCase):
         self.assertEqual(one("| a | BM_A | best of BM_*_A | at least 2 × |", {"BM_A": {"ns": [1.0]}}).word,
                          "not judged: no peer was measured")
         self.assertEqual(one("| a | BM_A | | measure |", {"BM_A": {"ns": [1.0]}}).word, "measured")
+        self.assertEqual(one("| a | BM_A | | measure |", {"BM_A": {"ns": [1.0]}}, busy=True).word, "measured, busy")
 
     def test_units_in_print(self):
         self.assertEqual(with_unit(360e6, one("| a | BM_A | | at most 0.2 s |", {}).goal), "360 ms")
