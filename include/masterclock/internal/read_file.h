@@ -25,8 +25,9 @@ namespace masterclock::inline v0_2::internal {
   if (file.stream == nullptr) return std::nullopt;
   std::string text;
   char part[4096];
-  for (std::size_t size = 1; size > 0 && text.size() < most; text.append(part, size)) {
+  for (std::size_t size = sizeof part; size == sizeof part && text.size() < most;) {
     size = std::fread(part, 1, sizeof part, file.stream);
+    text.append(part, size);
   }
   return text;
 }

@@ -4,8 +4,8 @@
 // and do no I/O, and do not wait for threads that insert or clear. A program warms the cache before
 // it goes on the air, so that no lookup there is the first.
 //
-// Names match exactly: "europe/dublin" is not found. An unknown name costs a search of the
-// database's list and no file access.
+// Names match exactly: "europe/dublin" is not found. An unknown name costs a search for its file, each
+// time.
 //
 // Threads: any, for every member.
 // Cost:    a hit takes a few nanoseconds and does not allocate.
@@ -53,7 +53,7 @@ class ZoneCache {
 
   // `database` must outlive the cache.
   explicit ZoneCache(ZoneDatabase& database = ZoneDatabase::system(), Listener listener = nullptr)
-      : database_(database), listener_(std::move(listener)), index_(database.names().size()) {
+      : database_(database), listener_(std::move(listener)) {
     database_.add_dependent(clear_);
   }
   ~ZoneCache() { database_.remove_dependent(clear_); }
@@ -145,8 +145,8 @@ class ZoneCache {
   const Listener listener_;
   std::mutex mutex_;  // serialises changes of the index
   internal::NameIndex index_;
-  internal::StripedCounter hits_, misses_, fallbacks_;
   const std::function<void()> clear_ = [this] { clear(); };  // for the database
+  internal::StripedCounter hits_, misses_, fallbacks_;
 };
 
 [[nodiscard]] inline std::string to_string(ZoneCache::LookUp what) {

@@ -5,12 +5,11 @@
 // writer may miss a name. The owner then searches again under its lock.
 //
 // Threads: any for `find`; one at a time for `insert` and `clear`.
-// Cost:    one hash and about one slot; never grows beyond the names of the database.
+// Cost:    one hash and about one slot.
 #ifndef MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 #define MASTERCLOCK_ZONES_INTERNAL_NAME_INDEX_H_
 
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,12 +22,8 @@ namespace masterclock::inline v0_2::internal {
 
 class NameIndex {
  public:
-  explicit NameIndex(std::size_t names)
-      : mask_(std::bit_ceil(names * 2 + 16) - 1),
-        table_(std::make_unique<std::atomic<const ZoneTable*>[]>(mask_ + 1)) {}
-
   [[nodiscard]] const ZoneTable* find(std::string_view name) const noexcept {
-    for (std::size_t i = hash(name) & mask_;; i = (i + 1) & mask_) {
+    for (std::size_t i = hash(name) & kMask;; i = (i + 1) & kMask) {
       const ZoneTable* const table = table_[i].load(std::memory_order_acquire);
       if (table == nullptr || table->name() == name) return table;
     }
@@ -36,20 +31,20 @@ class NameIndex {
 
   // Requires that the name is absent.
   void insert(const ZoneTable& table) noexcept {
-    if (++used_ > mask_ / 4 * 3) return;
-    std::size_t i = hash(table.name()) & mask_;
-    while (table_[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask_;
+    if (++used_ > kMask / 4 * 3) return;
+    std::size_t i = hash(table.name()) & kMask;
+    while (table_[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & kMask;
     table_[i].store(&table, std::memory_order_release);
   }
 
   void clear() noexcept {
     used_ = 0;
-    for (std::size_t i = 0; i <= mask_; ++i) table_[i].store(nullptr, std::memory_order_release);
+    for (std::size_t i = 0; i <= kMask; ++i) table_[i].store(nullptr, std::memory_order_release);
   }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (std::size_t i = 0; i <= mask_; ++i) {
+    for (std::size_t i = 0; i <= kMask; ++i) {
       if (const ZoneTable* const table = table_[i].load(std::memory_order_acquire)) visit(*table);
     }
   }
@@ -75,9 +70,12 @@ class NameIndex {
     return word;
   }
 
-  std::size_t mask_;
+  // Three times the names of the IANA database. An index that is three quarters full takes no more.
+  static constexpr std::size_t kMask = 2047;
+
   std::size_t used_ = 0;
-  std::unique_ptr<std::atomic<const ZoneTable*>[]> table_;
+  std::unique_ptr<std::atomic<const ZoneTable*>[]> table_ =
+      std::make_unique<std::atomic<const ZoneTable*>[]>(kMask + 1);
 };
 
 }  // namespace masterclock::inline v0_2::internal

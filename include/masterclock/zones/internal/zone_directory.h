@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "masterclock/internal/read_file.h"
@@ -33,6 +34,20 @@ inline std::string find_zone_directory() {
   return "/usr/share/zoneinfo";
 }
 
+// Returns true for the name of a zone file of the directory. The name is foreign text: it has no dot, so
+// it leads to no other directory.
+//
+// Files with a dot in the name are tables and indexes. The folders posix and right are copies with
+// other leap seconds. The contents of the file are not checked.
+inline bool is_zone_name(const std::string& directory, std::string_view name) {
+  constexpr std::string_view kForbidden(".\0", 2);
+  return !name.empty() && name.front() != '/' && name.back() != '/' &&
+         name.find("//") == std::string_view::npos &&
+         name.find_first_of(kForbidden) == std::string_view::npos && !name.starts_with("posix/") &&
+         !name.starts_with("right/") && name != "posixrules" && name != "leapseconds" &&
+         is_file((directory + "/").append(name));
+}
+
 // Adds the names under `folder`, which is empty or ends with a slash. Follows no link to a folder.
 inline void add_zone_names(const std::string& directory, const std::string& folder,
                            std::vector<std::string>& names) {
@@ -46,19 +61,16 @@ inline void add_zone_names(const std::string& directory, const std::string& fold
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this stream
   while (const dirent* const entry = ::readdir(stream.directory)) {
     const std::string name = folder + entry->d_name;
-    if (name.find('.') != std::string::npos) continue;
-    const std::string path = (directory + "/").append(name);
-    if (is_folder(path)) {
-      if (name != "posix" && name != "right") add_zone_names(directory, name + "/", names);
-    } else if (name != "posixrules" && name != "leapseconds" && is_file(path)) {
+    if (is_zone_name(directory, name)) {
       names.push_back(name);
+    } else if (name.find('.') == std::string::npos && name != "posix" && name != "right" &&
+               is_folder((directory + "/").append(name))) {
+      add_zone_names(directory, name + "/", names);
     }
   }
 }
 
-// Returns every name, sorted, and always "UTC". Files with a dot in the name are tables and
-// indexes. The folders posix and right are copies with other leap seconds. The contents of the
-// files are not checked.
+// Returns every name, sorted, and always "UTC".
 inline std::vector<std::string> list_zone_names(const std::string& directory) {
   std::vector<std::string> names = {"UTC"};
   add_zone_names(directory, "", names);
