@@ -217,7 +217,7 @@ class Measurement:
                 self.collect(group, [*pin, *command, *options, f"--benchmark_filter={only}"], names)
 
     def collect(self, group, command, names):
-        status, out, errors = run(command, cwd=BUILD)
+        status, out, errors = run(command, cwd=BUILD, env=os.environ | {"BENCH_QUICK": str(int(self.quick))})
         if status:
             self.errors[group.name] = f"exit status {status}"
             say(f"{group.name} failed with exit status {status}: {errors.strip()[-500:]}")
