@@ -35,44 +35,42 @@ absl::Status AsRunRecorder::record(const PlayoutPlan& plan) {
   clock_was_at(plan.at);
   const UtcTime from = saturating_add(std::exchange(seen_, plan.at), kTick);
   if (!sink_) return absl::OkStatus();
-  const auto airings =
+  const auto planned =
       schedule_.airings(channel_, from, std::min(saturating_add(plan.at, kTick), end_));
-  if (!airings.ok()) return absl::OkStatus();  // the guide has no such channel: it is off the air
-  std::vector<PlannedAiring> missed;
-  const PlannedAiring* started = nullptr;
-  for (const PlannedAiring& airing : *airings) {
+  if (!planned.ok()) return absl::OkStatus();  // the guide has no such channel: it is off the air
+  AsRunEntry missed;                           // all programmes that had ended by now, in one entry
+  const Airing* started = nullptr;
+  for (const Airing& airing : planned->airings) {
     if (airing.begin < from || aired_.contains(airing.begin)) continue;
-    if (airing.end && *airing.end <= plan.at) {
-      missed.push_back(airing);
-    } else {
+    if (airing.open_ended() || airing.end > plan.at) {
       started = &airing;
+      continue;
     }
+    if (missed.skipped++ == 0) missed.planned_start = airing.begin;
+    missed.last_planned_start = airing.begin;
   }
-  absl::Status status = missed.empty() ? absl::OkStatus() : skip(missed, plan.at);
-  if (started != nullptr) status.Update(start(*started, plan.at));
+  absl::Status status;
+  if (missed.skipped > 0) {
+    missed.channel = channel_;
+    missed.real_start = plan.at;
+    status = write(missed);
+  }
+  if (started != nullptr) status.Update(start(*started, planned->programme(*started), plan.at));
   return status;
 }
 
-absl::Status AsRunRecorder::skip(const std::vector<PlannedAiring>& missed, UtcTime at) {
-  AsRunEntry entry;
-  entry.channel = channel_;
-  entry.planned_start = missed.front().begin;
-  entry.last_planned_start = missed.back().begin;
-  entry.real_start = at;
-  entry.skipped = static_cast<std::int64_t>(missed.size());
-  return write(entry);
-}
-
-absl::Status AsRunRecorder::start(const PlannedAiring& airing, UtcTime at) {
+absl::Status AsRunRecorder::start(const Airing& airing, const Programme& programme, UtcTime at) {
   aired_.insert(airing.begin);
   if (aired_.size() > kMostRemembered) aired_.erase(aired_.begin());
   AsRunEntry entry;
   entry.channel = channel_;
-  entry.title = airing.programme.title;
+  entry.title = programme.title;
   entry.planned_start = airing.begin;
   entry.real_start = at;
-  if (airing.end) entry.planned_duration = masterclock::si_elapsed(airing.begin, *airing.end);
-  entry.resumed = airing.begin != airing.programme.start;
+  if (!airing.open_ended()) {
+    entry.planned_duration = masterclock::si_elapsed(airing.begin, airing.end);
+  }
+  entry.resumed = airing.begin != programme.start;
   return write(entry);
 }
 

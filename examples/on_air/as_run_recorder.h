@@ -8,7 +8,6 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "as_run_log.h"
@@ -39,8 +38,7 @@ class AsRunRecorder {
   void clock_was_at(masterclock::UtcTime lowest);
 
  private:
-  absl::Status skip(const std::vector<PlannedAiring>& missed, masterclock::UtcTime at);
-  absl::Status start(const PlannedAiring& airing, masterclock::UtcTime at);
+  absl::Status start(const Airing& airing, const Programme& programme, masterclock::UtcTime at);
   absl::Status write(const AsRunEntry& entry);
 
   const ScheduleService& schedule_;

@@ -115,8 +115,10 @@ PlayoutPlan Channel::plan_at(UtcTime now) const {
   absl::StatusOr<PlayoutPlan> plan = schedule_.get_playout_plan_now(id_, now);
   if (plan.ok()) return *std::move(plan);
   PlayoutPlan off_air;  // the guide was replaced by one without this channel
-  off_air.channel_id = off_air.display_name = id_;
+  const auto id = std::make_shared<const std::string>(id_);
+  off_air.channel_id = off_air.display_name = *id;
   off_air.at = now;
+  off_air.texts = id;
   return off_air;
 }
 
@@ -159,7 +161,7 @@ void Channel::prepare_next() {
   const std::lock_guard lock(mutex_);
   if (closed_ || viewers_.empty() || !playing_ || !playing_->stop) return;
   const PlayoutPlan next = plan_at(*playing_->stop);
-  if (next.now) producer_.prepare(*next.now);
+  if (next.now) producer_.prepare(with_own_texts(*next.now));
 }
 
 void Channel::programme_started(const NowPlaying& now) {
@@ -238,9 +240,9 @@ bool Channel::show(const PlayoutPlan& plan, SteadyTime now, Cause cause) {
     failures_ = filler_failures_ = 0;
     filler_ = false;
   }
-  playing_ = plan.now;
+  playing_ = with_own_texts(*plan.now);  // the guide may be replaced long before the programme ends
   playing_since_ = now;
-  producer_.play(*plan.now);
+  producer_.play(*playing_);
   retry_.aim(std::nullopt);
   if (options_->preroll > std::chrono::nanoseconds(0) && plan.now->stop) {
     preroll_.aim(masterclock::saturating_add(*plan.now->stop, -options_->preroll));

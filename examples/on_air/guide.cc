@@ -1,8 +1,8 @@
 #include "guide.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <numeric>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -142,20 +142,24 @@ ChannelSchedule::ChannelSchedule(std::string id, std::string display_name,
       programmes_(in_separate_slots(std::move(listing))),
       airings_(airings_of(programmes_)) {}
 
-const Airing* ChannelSchedule::next_after(UtcTime after) const noexcept {
+ChannelSchedule::Moment ChannelSchedule::at(UtcTime instant) const noexcept {
   const auto next =
-      std::upper_bound(airings_.begin(), airings_.end(), after,
+      std::upper_bound(airings_.begin(), airings_.end(), instant,
                        [](UtcTime t, const Airing& airing) { return t < airing.begin; });
-  return next == airings_.end() ? nullptr : &*next;
-}
-
-const Airing* ChannelSchedule::on_air_at(UtcTime at) const noexcept {
-  const Airing* next = next_after(at);
-  const std::size_t begun =
-      next != nullptr ? static_cast<std::size_t>(next - airings_.data()) : airings_.size();
-  if (begun == 0) return nullptr;
-  const Airing& last_begun = airings_[begun - 1];
-  return at < last_begun.end || last_begun.open_ended() ? &last_begun : nullptr;
+  Moment moment;
+  if (next != airings_.end()) {
+    moment.next = &*next;
+    moment.until = next->begin;
+  }
+  if (next == airings_.begin()) return moment;
+  const Airing& last_begun = *std::prev(next);
+  if (last_begun.open_ended()) {
+    moment.on = &last_begun;
+  } else if (instant < last_begun.end) {
+    moment.on = &last_begun;
+    moment.until = last_begun.end;
+  }
+  return moment;
 }
 
 std::span<const Airing> ChannelSchedule::airings_between(UtcTime from,
@@ -170,25 +174,14 @@ std::span<const Airing> ChannelSchedule::airings_between(UtcTime from,
   return {first, last};
 }
 
-std::optional<UtcTime> ChannelSchedule::next_boundary(UtcTime after) const noexcept {
-  if (const Airing* on = on_air_at(after); on != nullptr && !on->open_ended()) return on->end;
-  if (const Airing* next = next_after(after); next != nullptr) return next->begin;
-  return std::nullopt;
-}
-
-Guide::Guide(std::vector<ChannelSchedule> channels)
-    : channels_(std::move(channels)), by_id_(channels_.size()) {
-  std::iota(by_id_.begin(), by_id_.end(), std::uint32_t{0});
-  std::sort(by_id_.begin(), by_id_.end(),
-            [&](auto a, auto b) { return channels_[a].id() < channels_[b].id(); });
+Guide::Guide(std::vector<ChannelSchedule> channels) : channels_(std::move(channels)) {
+  places_.reserve(channels_.size());
+  for (std::size_t i = 0; i < channels_.size(); ++i) places_.emplace(channels_[i].id(), i);
 }
 
 const ChannelSchedule* Guide::find(std::string_view id) const noexcept {
-  const auto found =
-      std::lower_bound(by_id_.begin(), by_id_.end(), id,
-                       [&](auto place, std::string_view i) { return channels_[place].id() < i; });
-  if (found == by_id_.end() || channels_[*found].id() != id) return nullptr;
-  return &channels_[*found];
+  const auto found = places_.find(id);
+  return found == places_.end() ? nullptr : &channels_[found->second];
 }
 
 std::string_view Guide::nearest_id(std::string_view id) const {

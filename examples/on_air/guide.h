@@ -22,10 +22,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "masterclock/time/time_points.h"
@@ -60,6 +62,9 @@ struct Airing {
   std::size_t programme = 0;  // in ChannelSchedule::programmes()
 
   [[nodiscard]] bool open_ended() const noexcept { return end == kOpenEnd; }
+  [[nodiscard]] std::optional<masterclock::UtcTime> stop() const noexcept {
+    return open_ended() ? std::nullopt : std::optional(end);
+  }
   friend bool operator==(const Airing&, const Airing&) = default;
 };
 
@@ -81,19 +86,19 @@ class ChannelSchedule {
   // Returns all airings in order. The channel is off the air in the gaps between them.
   [[nodiscard]] std::span<const Airing> airings() const noexcept { return airings_; }
 
-  // Returns the airing that holds `at`, or null. Cost of this and the next three: O(log n).
-  [[nodiscard]] const Airing* on_air_at(masterclock::UtcTime at) const noexcept;
+  // What one instant is in the timeline.
+  struct Moment {
+    const Airing* on = nullptr;                 // holds the instant; null: off the air
+    const Airing* next = nullptr;               // the first that begins later; null: none
+    std::optional<masterclock::UtcTime> until;  // when an airing begins or ends next; absent: never
+  };
 
-  // Returns the first airing that begins later than `after`, or null.
-  [[nodiscard]] const Airing* next_after(masterclock::UtcTime after) const noexcept;
+  // Cost: O(log n), as that of `airings_between`.
+  [[nodiscard]] Moment at(masterclock::UtcTime instant) const noexcept;
 
   // Returns the airings of which some part lies in [from, until).
   [[nodiscard]] std::span<const Airing> airings_between(masterclock::UtcTime from,
                                                         masterclock::UtcTime until) const noexcept;
-
-  // Returns the first instant later than `after` at which an airing begins or ends.
-  [[nodiscard]] std::optional<masterclock::UtcTime> next_boundary(
-      masterclock::UtcTime after) const noexcept;
 
  private:
   std::string id_;
@@ -101,6 +106,15 @@ class ChannelSchedule {
   std::vector<Programme> programmes_;
   std::vector<Airing> airings_;
 };
+
+// Finds the place of a channel by its id, without a copy of the id.
+struct IdHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view id) const noexcept {
+    return std::hash<std::string_view>()(id);
+  }
+};
+using PlaceById = std::unordered_map<std::string, std::size_t, IdHash, std::equal_to<>>;
 
 // The channels of a guide, in the order in which it names them. Ids are unique.
 class Guide {
@@ -110,7 +124,7 @@ class Guide {
 
   [[nodiscard]] std::span<const ChannelSchedule> channels() const noexcept { return channels_; }
 
-  // Returns the channel of that id, or null. Cost: O(log channels).
+  // Returns the channel of that id, or null. Cost: constant.
   [[nodiscard]] const ChannelSchedule* find(std::string_view id) const noexcept;
 
   // Returns the id that may have been meant, or an empty text. That channel's id or display name
@@ -119,7 +133,7 @@ class Guide {
 
  private:
   std::vector<ChannelSchedule> channels_;
-  std::vector<std::uint32_t> by_id_;  // places in channels_, sorted by id
+  PlaceById places_;  // in channels_
 };
 
 }  // namespace on_air

@@ -6,7 +6,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,14 +37,8 @@ class GuideListing {
   [[nodiscard]] Guide to_guide() &&;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const noexcept {
-      return std::hash<std::string_view>()(id);
-    }
-  };
   std::vector<ChannelListing> channels_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> places_;
+  PlaceById places_;  // in channels_
 };
 
 // Counts the programmes of one file and notes what is wrong with it: "FILE:LINE: reason". A programme

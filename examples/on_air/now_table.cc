@@ -105,7 +105,8 @@ Row row_of(const PlayoutPlan& plan, const WallText& wall) {
   }
   if (plan.next) {
     const bool follows = plan.now && plan.now->stop == plan.next->start;
-    row.text[kNext] = (follows ? "" : wall(plan.next->start) + " ") + plan.next->title;
+    if (!follows) row.text[kNext] = wall(plan.next->start) + " ";
+    row.text[kNext] += plan.next->title;
   } else {
     row.text[kNext] = "nothing listed";
   }

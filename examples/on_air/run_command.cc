@@ -169,7 +169,8 @@ ChannelManagerOptions management(const RunOptions& options, masterclock::Zone zo
   }
   management.filler = [&, zone](const PlayoutPlan& plan, int failures) {
     ProducerRequest filler = filler_of(options, zone, plan, failures);
-    if (options.output) filler.output = output_of(options, plan.channel_id + "-filler", plan.at);
+    if (options.output)
+      filler.output = output_of(options, std::string(plan.channel_id) + "-filler", plan.at);
     return filler;
   };
   management.preroll = options.preroll;

@@ -16,10 +16,6 @@ using masterclock::Timecode;
 using masterclock::TimecodeFormat;
 using masterclock::UtcTime;
 
-std::optional<UtcTime> end_of(const Airing& airing) {
-  return airing.open_ended() ? std::nullopt : std::optional(airing.end);
-}
-
 // Prefers drop-frame where the rate allows it: its labels agree with the clock.
 std::optional<Timecode> timecode_of(std::int64_t frame, masterclock::FrameRate rate) {
   for (const auto drop : {masterclock::DropFrame::kYes, masterclock::DropFrame::kNo}) {
@@ -34,7 +30,7 @@ NowPlaying now_playing(const Programme& programme, const Airing& airing, UtcTime
   now.title = programme.title;
   now.start = programme.start;
   now.begin = airing.begin;
-  now.stop = end_of(airing);
+  now.stop = airing.stop();
   now.join = masterclock::join_at(programme.start, at, rate);
   now.timecode = timecode_of(now.join.frame, rate);
   if (now.stop) now.remaining = masterclock::si_elapsed(at, *now.stop);
@@ -60,6 +56,15 @@ absl::Status unknown_channel(const Guide& guide, std::string_view id) {
 }
 
 }  // namespace
+
+NowPlaying with_own_texts(NowPlaying now) {
+  const auto texts =
+      std::make_shared<const std::pair<std::string, std::string>>(now.title, now.source);
+  now.title = texts->first;
+  now.source = texts->second;
+  now.texts = texts;
+  return now;
+}
 
 absl::Status ScheduleService::load(std::vector<std::string> paths, const GuideOptions& options) {
   const std::lock_guard lock(files_mutex_);
@@ -114,12 +119,6 @@ std::vector<std::string> ScheduleService::channels() const {
   return ids;
 }
 
-absl::StatusOr<const ChannelSchedule*> ScheduleService::find(const Loaded& loaded,
-                                                             std::string_view id) {
-  if (const ChannelSchedule* found = loaded.guide.find(id); found != nullptr) return found;
-  return unknown_channel(loaded.guide, id);
-}
-
 absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(
     std::string_view channel_id) const {
   return get_playout_plan_now(channel_id, clock_.now_utc());
@@ -127,38 +126,38 @@ absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(
 
 absl::StatusOr<PlayoutPlan> ScheduleService::get_playout_plan_now(std::string_view channel_id,
                                                                   UtcTime at_station_time) const {
-  const std::shared_ptr<const Loaded> loaded = this->loaded();
-  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
-  if (!found.ok()) return found.status();
-  const ChannelSchedule& channel = **found;
+  std::shared_ptr<const Loaded> loaded = this->loaded();
+  const ChannelSchedule* const channel = loaded->guide.find(channel_id);
+  if (channel == nullptr) return unknown_channel(loaded->guide, channel_id);
   const GuideOptions& options = loaded->options;
+  const ChannelSchedule::Moment moment = channel->at(at_station_time);
 
-  PlayoutPlan plan;
-  plan.channel_id = channel.id();
-  plan.display_name = channel.display_name();
+  absl::StatusOr<PlayoutPlan> answer(absl::in_place);
+  PlayoutPlan& plan = *answer;
+  plan.channel_id = channel->id();
+  plan.display_name = channel->display_name();
   plan.at = at_station_time;
   plan.day = masterclock::broadcast_day_at(at_station_time, options.zone, options.day_start);
-  if (const Airing* on = channel.on_air_at(at_station_time); on != nullptr) {
-    plan.now = now_playing(channel.programme(*on), *on, at_station_time, options.rate);
+  if (moment.on != nullptr) {
+    plan.now =
+        now_playing(channel->programme(*moment.on), *moment.on, at_station_time, options.rate);
+    plan.now->texts = loaded;
   }
-  if (const Airing* next = channel.next_after(at_station_time); next != nullptr) {
-    plan.next = ComingUp{channel.programme(*next).title, next->begin};
+  if (moment.next != nullptr) {
+    plan.next = ComingUp{channel->programme(*moment.next).title, moment.next->begin};
   }
-  plan.until = channel.next_boundary(at_station_time);
-  return plan;
+  plan.until = moment.until;
+  plan.texts = std::move(loaded);
+  return answer;
 }
 
-absl::StatusOr<std::vector<PlannedAiring>> ScheduleService::airings(std::string_view channel_id,
-                                                                    UtcTime from,
-                                                                    UtcTime until) const {
-  const std::shared_ptr<const Loaded> loaded = this->loaded();
-  const absl::StatusOr<const ChannelSchedule*> found = find(*loaded, channel_id);
-  if (!found.ok()) return found.status();
-  std::vector<PlannedAiring> planned;
-  for (const Airing& airing : (*found)->airings_between(from, until)) {
-    planned.push_back({(*found)->programme(airing), airing.begin, end_of(airing)});
-  }
-  return planned;
+absl::StatusOr<PlannedAirings> ScheduleService::airings(std::string_view channel_id, UtcTime from,
+                                                        UtcTime until) const {
+  std::shared_ptr<const Loaded> loaded = this->loaded();
+  const ChannelSchedule* const channel = loaded->guide.find(channel_id);
+  if (channel == nullptr) return unknown_channel(loaded->guide, channel_id);
+  const std::span<const Airing> airings = channel->airings_between(from, until);
+  return PlannedAirings{{std::move(loaded), channel}, airings};
 }
 
 }  // namespace on_air

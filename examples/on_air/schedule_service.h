@@ -4,6 +4,9 @@
 // question, and the whole answer belongs to that reading. A viewer who joins twice therefore starts at
 // the clock's position both times.
 //
+// An answer refers to the titles of the guide, and allocates nothing. It keeps that guide in memory, also
+// after another `load`. A caller that stores a part of an answer for long stores `with_own_texts`.
+//
 // ## Example
 //
 //   on_air::ScheduleService schedule(clock);
@@ -19,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,41 +54,49 @@ struct GuideOptions {
 
 // The programme that is on the air.
 struct NowPlaying {
-  std::string title;
+  std::string_view title;
   masterclock::UtcTime start;                // of the programme: the offset counts from here
   masterclock::UtcTime begin;                // of this airing: later than `start` after a break
   std::optional<masterclock::UtcTime> stop;  // of this airing: its end, or an interruption
   masterclock::JoinPoint join;               // the position, in SI time and in frames
   std::optional<masterclock::Timecode> timecode;      // of that frame; the first is 00:00:00:00
   std::optional<std::chrono::nanoseconds> remaining;  // SI time until `stop`
-  std::string source;                                 // the media, where the guide names it
+  std::string_view source;                            // the media, where the guide names it
   std::chrono::nanoseconds media_position{};          // the position in the media
+  std::shared_ptr<const void> texts;                  // keeps `title` and `source`
 };
+
+// Returns the same, with a copy of the texts in place of a reference to the guide.
+[[nodiscard]] NowPlaying with_own_texts(NowPlaying now);
 
 // The programme that is on next. After a break, `start` is the instant at which it resumes.
 struct ComingUp {
-  std::string title;
+  std::string_view title;
   masterclock::UtcTime start;
 };
 
 // One channel at one instant.
 struct PlayoutPlan {
-  std::string channel_id;
-  std::string display_name;
+  std::string_view channel_id;
+  std::string_view display_name;
   masterclock::UtcTime at;                    // the reading of the clock
   masterclock::BroadcastDay day;              // the broadcast day of `at`
   std::optional<NowPlaying> now;              // absent: the channel is off the air
   std::optional<ComingUp> next;               // absent: the guide ends here
   std::optional<masterclock::UtcTime> until;  // the channel changes then; absent: never
+  std::shared_ptr<const void> texts;          // keeps the guide, and so all texts
 
   [[nodiscard]] bool on_air() const noexcept { return now.has_value(); }
 };
 
-// An airing, copied out of the guide.
-struct PlannedAiring {
-  Programme programme;
-  masterclock::UtcTime begin;
-  std::optional<masterclock::UtcTime> end;
+// Airings of one channel, in a guide that they keep in memory.
+struct PlannedAirings {
+  std::shared_ptr<const ChannelSchedule> channel;
+  std::span<const Airing> airings;
+
+  [[nodiscard]] const Programme& programme(const Airing& airing) const {
+    return channel->programme(airing);
+  }
 };
 
 // Threads: any. A question during `load` is answered from one guide, the old or the new.
@@ -119,14 +131,15 @@ class ScheduleService {
   [[nodiscard]] std::vector<std::string> channels() const;
 
   // Returns the plan at the present reading of the clock, or at a reading that the caller took for
-  // several questions.
+  // several questions. Cost: O(log airings of the channel); allocates for an error only.
   [[nodiscard]] absl::StatusOr<PlayoutPlan> get_playout_plan_now(std::string_view channel_id) const;
   [[nodiscard]] absl::StatusOr<PlayoutPlan> get_playout_plan_now(
       std::string_view channel_id, masterclock::UtcTime at_station_time) const;
 
   // Returns the airings of which some part lies in [from, until), in order.
-  [[nodiscard]] absl::StatusOr<std::vector<PlannedAiring>> airings(
-      std::string_view channel_id, masterclock::UtcTime from, masterclock::UtcTime until) const;
+  [[nodiscard]] absl::StatusOr<PlannedAirings> airings(std::string_view channel_id,
+                                                       masterclock::UtcTime from,
+                                                       masterclock::UtcTime until) const;
 
  private:
   struct Loaded {
@@ -137,7 +150,6 @@ class ScheduleService {
 
   [[nodiscard]] std::shared_ptr<const Loaded> loaded() const;
   absl::Status read(GuideFiles& files, const GuideOptions& options);
-  static absl::StatusOr<const ChannelSchedule*> find(const Loaded& loaded, std::string_view id);
 
   const masterclock::MasterClock& clock_;
   std::mutex files_mutex_;  // guards the next two

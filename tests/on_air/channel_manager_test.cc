@@ -153,7 +153,7 @@ class ChannelManagerTest : public ::testing::Test {
     ChannelManagerOptions options;
     options.producers = producers ? std::move(producers) : recording_producers(record_);
     options.media = [](std::string_view, const NowPlaying& playing) {
-      return absl::StatusOr<std::filesystem::path>(playing.title + ".mp4");
+      return absl::StatusOr<std::filesystem::path>(std::string(playing.title) + ".mp4");
     };
     options.as_run = [this](const AsRunEntry& entry) {
       log_.push_back(entry);
@@ -695,7 +695,7 @@ TEST_F(ChannelManagerTest, AFillerReplacesAProducerThatFailsUntilItRunsAgain) {
   attempts_ = 10;
   filler_ = [](const PlayoutPlan& plan, int) {
     ProducerRequest filler;
-    filler.slate = "Next: " + plan.next->title;
+    filler.slate = "Next: " + std::string(plan.next->title);
     return filler;
   };
   std::mutex mutex;
@@ -857,7 +857,7 @@ TEST_F(ChannelManagerTest, MediaThatIsMissingIsTheViewersError) {
   ChannelManagerOptions options;
   options.producers = recording_producers(record_);
   options.media = [](std::string_view, const NowPlaying& now) {
-    return absl::StatusOr<std::filesystem::path>(absl::NotFoundError("no " + now.title));
+    return absl::StatusOr<std::filesystem::path>(absl::NotFoundError("no " + std::string(now.title)));
   };
   ChannelManager manager(*clock_, *schedule_, std::move(options));
   EXPECT_EQ(manager.viewer_join("s1", {"one"}).status().message(), "no A");

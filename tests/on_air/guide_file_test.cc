@@ -219,7 +219,7 @@ TEST_F(LoadGuide, MergesSeveralGuides) {
   EXPECT_EQ(one.id(), "one");
   EXPECT_EQ(one.display_name(), "One");
   ASSERT_EQ(one.airings().size(), 2u);
-  EXPECT_EQ(one.programme(*one.on_air_at(kNoon)).title, "B");
+  EXPECT_EQ(one.programme(*one.at(kNoon).on).title, "B");
   EXPECT_THAT(loaded->warnings, ElementsAre(b + ":2: <programme> has no start; left out"));
   EXPECT_THAT(message(load_all({a, directory_.write("c.xml", "<rss/>").string()})),
               HasSubstr("c.xml:1: not XMLTV"));
@@ -241,7 +241,7 @@ class PlaylistFolder : public LoadGuide {
     if (!loaded.ok()) return message(loaded);
     warnings_ = loaded->warnings;
     const ChannelSchedule& channel = loaded->guide.channels()[0];
-    const Airing* const airing = channel.on_air_at(utc(at));
+    const Airing* const airing = channel.at(utc(at)).on;
     return airing == nullptr ? "off air" : channel.programme(*airing).title;
   }
 

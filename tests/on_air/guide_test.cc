@@ -170,9 +170,9 @@ TEST(ChannelSchedule, BoundariesAreHalfOpen) {
       {at(1'000'000), "C", "-", std::nullopt}, {UtcTime::min(), "-", "A", at(0)},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(title(schedule.on_air_at(c.when)), c.on) << c.when.time_since_epoch().count();
-    EXPECT_EQ(title(schedule.next_after(c.when)), c.next) << c.when.time_since_epoch().count();
-    EXPECT_EQ(schedule.next_boundary(c.when), c.boundary) << c.when.time_since_epoch().count();
+    EXPECT_EQ(title(schedule.at(c.when).on), c.on) << c.when.time_since_epoch().count();
+    EXPECT_EQ(title(schedule.at(c.when).next), c.next) << c.when.time_since_epoch().count();
+    EXPECT_EQ(schedule.at(c.when).until, c.boundary) << c.when.time_since_epoch().count();
   }
 }
 
@@ -255,7 +255,7 @@ TEST(ChannelSchedule, AgreesWithTheDefinitionAtEveryInstantOfRandomListings) {
     };
     for (int t = -1; t <= kEnd; ++t) {
       const auto on = direct.on(at(t));
-      const Airing* airing = schedule.on_air_at(at(t));
+      const Airing* airing = schedule.at(at(t)).on;
       ASSERT_EQ(on.has_value(), airing != nullptr) << "round " << round << " at " << t;
       std::optional<UtcTime> change;
       std::optional<std::size_t> next;
@@ -269,8 +269,8 @@ TEST(ChannelSchedule, AgreesWithTheDefinitionAtEveryInstantOfRandomListings) {
           next_begin = at(u);
         }
       }
-      ASSERT_EQ(schedule.next_boundary(at(t)), change) << "round " << round << " at " << t;
-      const Airing* following = schedule.next_after(at(t));
+      ASSERT_EQ(schedule.at(at(t)).until, change) << "round " << round << " at " << t;
+      const Airing* following = schedule.at(at(t)).next;
       ASSERT_EQ(following != nullptr, next.has_value()) << "round " << round << " at " << t;
       if (next) {
         ASSERT_EQ(following->begin, next_begin);

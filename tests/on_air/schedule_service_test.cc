@@ -104,14 +104,14 @@ TEST_F(ScheduleServiceTest, ListsBoundariesAndAirings) {
             utc("2026-03-29T01:10:00Z"));
   EXPECT_EQ(schedule_.get_playout_plan_now("film", utc("2026-03-29T02:10:00Z"))->until,
             std::nullopt);
-  const auto airings =
+  const auto planned =
       schedule_.airings("film", utc("2026-03-29T00:50:00Z"), utc("2026-03-29T02:10:01Z")).value();
-  ASSERT_EQ(airings.size(), 3u);
-  EXPECT_EQ(airings[0].programme.title, "Flash");
-  EXPECT_EQ(airings[1].programme.title, "Ferry");
-  EXPECT_EQ(airings[1].begin, utc("2026-03-29T01:10:00Z"));
-  EXPECT_EQ(airings[2].programme.title, "Night");
-  EXPECT_EQ(airings[2].end, std::nullopt);
+  ASSERT_EQ(planned.airings.size(), 3u);
+  EXPECT_EQ(planned.programme(planned.airings[0]).title, "Flash");
+  EXPECT_EQ(planned.programme(planned.airings[1]).title, "Ferry");
+  EXPECT_EQ(planned.airings[1].begin, utc("2026-03-29T01:10:00Z"));
+  EXPECT_EQ(planned.programme(planned.airings[2]).title, "Night");
+  EXPECT_EQ(planned.airings[2].stop(), std::nullopt);
 }
 
 TEST_F(ScheduleServiceTest, APlaylistBeginsWithTheDayAndKnowsItsMedia) {
@@ -161,6 +161,30 @@ TEST_F(ScheduleServiceTest, ALoadThatFailsChangesNothingAndAGuideInHandStays) {
   ASSERT_TRUE(schedule_.load(file("other.xml", "<tv><channel id='other'/></tv>")).ok());
   EXPECT_EQ(guide->channels().size(), 2u);
   EXPECT_THAT(schedule_.channels(), ElementsAre("other"));
+}
+
+TEST_F(ScheduleServiceTest, AnAnswerKeepsItsTextsAfterAnotherLoad) {
+  ASSERT_TRUE(schedule_.load(night_).ok());
+  const auto plan = schedule_.get_playout_plan_now("film").value();
+  const NowPlaying now = schedule_.get_playout_plan_now("film")->now.value();
+  const auto planned = schedule_.airings("film", UtcTime::min(), UtcTime::max()).value();
+  const std::weak_ptr<const Guide> before = schedule_.guide();
+  ASSERT_TRUE(schedule_.load(file("other.xml", "<tv><channel id='other'/></tv>")).ok());
+  EXPECT_EQ(plan.display_name, "Film");
+  EXPECT_EQ(plan.now->title, "Ferry");
+  EXPECT_EQ(plan.next->title, "Flash");
+  EXPECT_EQ(now.title, "Ferry");
+  EXPECT_EQ(planned.programme(planned.airings.back()).title, "Night");
+  EXPECT_FALSE(before.expired());
+}
+
+TEST_F(ScheduleServiceTest, APartWithItsOwnTextsKeepsNoGuide) {
+  ASSERT_TRUE(schedule_.load(night_).ok());
+  const NowPlaying now = with_own_texts(*schedule_.get_playout_plan_now("film")->now);
+  const std::weak_ptr<const Guide> before = schedule_.guide();
+  ASSERT_TRUE(schedule_.load(file("other.xml", "<tv><channel id='other'/></tv>")).ok());
+  EXPECT_TRUE(before.expired());
+  EXPECT_EQ(now.title, "Ferry");
 }
 
 }  // namespace
