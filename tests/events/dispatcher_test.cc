@@ -8,6 +8,7 @@
 #include <future>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -168,6 +169,27 @@ TEST_F(DispatcherTest, AnActionMayStopTheDispatcher) {
   dispatcher_.start();
   source_.advance(1ns);
   EXPECT_THAT(ran_, ElementsAre("stopper", "after"));
+}
+
+// The thread cannot join itself.
+TEST_F(DispatcherTest, AnActionCannotRestartTheDispatcher) {
+  std::error_code refused;
+  dispatcher_.start();
+  add({.due = kStart + 1h, .action = [&](auto&) {
+         dispatcher_.stop();
+         try {
+           dispatcher_.start();
+         } catch (const std::system_error& error) {
+           refused = error.code();
+         }
+       }});
+  add(note("after", kStart + 2h));
+  source_.advance(1h);
+  dispatcher_.stop();  // joins the thread
+  EXPECT_EQ(refused, std::errc::resource_deadlock_would_occur);
+  dispatcher_.start();
+  source_.advance(1h);
+  EXPECT_THAT(ran_, ElementsAre("after"));
 }
 
 TEST_F(DispatcherTest, SurvivesAnActionThatThrows) {

@@ -52,6 +52,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -101,12 +102,15 @@ class Dispatcher final {
 
   // Starts firing. Does nothing when the dispatcher runs.
   //
-  // Errors: std::system_error when there is no thread.
+  // Errors: std::system_error when there is no thread, and in an action that has called `stop`.
   void start() {
     if (running()) return;
     stop();  // joins a thread that an action has stopped
     {
       const std::lock_guard lock(mutex_);
+      if (std::this_thread::get_id() == thread_id_) {
+        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur));
+      }
       stop_ = std::stop_source();
       done_ = asked_;
     }
