@@ -13,6 +13,7 @@
  * Threads: any, also for one clock, except mc_clock_destroy, mc_start_dispatcher and mc_stop_dispatcher:
  *          one owner.
  * Memory:  no object but mc_clock needs a destroy function. No exception leaves the library.
+ * Unload:  dlclose leaves the library in the process, because its thread watches the system clock for steps.
  */
 #ifndef MASTERCLOCK_C_H_
 #define MASTERCLOCK_C_H_
