@@ -209,7 +209,6 @@ absl::Status check(const mc_clock_options& options) {
   if (options.simulated != 0 && options.sync != MC_SYNC_NONE) {
     return absl::InvalidArgumentError("a simulated clock has no provider");
   }
-  if (options.late_after < 0) return absl::InvalidArgumentError("late_after is negative");
   return absl::OkStatus();
 }
 
@@ -255,7 +254,6 @@ mc_status mc_clock_create(const mc_clock_options* options, mc_clock** clock) {
     if (clock == nullptr) return fail(null("clock"));
     if (const absl::Status wrong = check(*options); !wrong.ok()) return fail(wrong);
     mc::MasterClockOptions clock_options;
-    if (options->late_after > 0) clock_options.late_after = nanoseconds(options->late_after);
     if (options->max_pending > 0) clock_options.max_pending = options->max_pending;
     auto simulated = options->simulated != 0
                          ? std::make_unique<mc::testing::ManualTimeSource>(utc_of(options->start))

@@ -60,11 +60,10 @@ typedef struct mc_clock_options {
   int64_t start;        /* of a simulated clock */
   int32_t sync;         /* an mc_sync; a simulated clock has MC_SYNC_NONE */
   uint32_t reserved;    /* 0 */
-  int64_t late_after;   /* an event later than this is counted as late; 0 is one millisecond */
   uint64_t max_pending; /* 0: no limit */
 } mc_clock_options;
 #define MC_CLOCK_OPTIONS_INIT \
-  { MC_VERSION_OF(mc_clock_options), 0, 0, MC_SYNC_NONE, 0, 0, 0 }
+  { MC_VERSION_OF(mc_clock_options), 0, 0, MC_SYNC_NONE, 0, 0 }
 
 typedef enum mc_state {
   MC_UNKNOWN = 0, /* no provider, or none has answered: the bounds contain every time */
