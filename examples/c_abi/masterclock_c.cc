@@ -1,5 +1,7 @@
 #include "masterclock_c.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <chrono>
 #include <climits>
@@ -71,19 +73,23 @@ mc_status fail(const absl::Status& status) noexcept {
   return status.ok() ? MC_OK : fail(status_of(status.code()), status.message());
 }
 
-// Calls `body`, which returns an mc_status or a Status. No exception leaves the library.
+// Calls `body`, which returns an mc_status or a Status. No exception leaves the library, except the one
+// that unwinds a thread whose callback has called pthread_exit.
 template <class Body>
-mc_status guarded(Body&& body) noexcept {
+mc_status guarded(Body&& body) {
   try {
     if constexpr (std::is_same_v<decltype(body()), absl::Status>) {
       return fail(body());
     } else {
       return body();
     }
+  } catch (abi::__forced_unwind&) {
+    throw;
   } catch (const std::bad_alloc&) {
     return fail(MC_RESOURCE_EXHAUSTED, "out of memory");
   } catch (const std::system_error& error) {
-    return fail(MC_RESOURCE_EXHAUSTED, error.what());
+    const bool own_thread = error.code() == std::errc::resource_deadlock_would_occur;
+    return fail(own_thread ? MC_FAILED_PRECONDITION : MC_RESOURCE_EXHAUSTED, error.what());
   } catch (...) {
     return fail(MC_INTERNAL, "an unexpected exception");
   }

@@ -111,7 +111,8 @@ typedef struct mc_fired {
 } mc_fired;
 
 /* Runs on the thread that calls mc_trigger, or on the dispatcher's thread, with no lock held. May call any
- * function but mc_clock_destroy. Must not throw. */
+ * function but mc_clock_destroy, and pthread_exit. After mc_stop_dispatcher, mc_start_dispatcher is
+ * MC_FAILED_PRECONDITION in the same callback. Must not throw. */
 typedef void (*mc_callback)(const mc_fired* fired, void* user);
 
 typedef struct mc_event_request {
@@ -126,7 +127,7 @@ typedef struct mc_event_request {
   uint32_t reserved;    /* 0 */
   int64_t max_lateness; /* an event later than this is dropped; 0: never */
   mc_callback callback;
-  void* user; /* must be valid until the event has fired or is cancelled */
+  void* user; /* must be valid until the last callback of the event has returned: see mc_cancel */
 } mc_event_request;
 #define MC_EVENT_REQUEST_INIT \
   { MC_VERSION_OF(mc_event_request), MC_COMPATIBLE, NULL, 0, NULL, NULL, 0, 0, 0, 0, NULL, NULL }
@@ -170,7 +171,7 @@ MC_API mc_status mc_now_bounded(const mc_clock* clock, mc_bounds* bounds);
 /* Asks the provider, and may wait a second for a daemon. A program calls it once a second. */
 MC_API mc_status mc_refresh_sync(mc_clock* clock);
 /* Advances a simulated clock. Fires nothing itself: see mc_trigger. A dispatcher that runs has fired what
- * became due when the function returns. MC_FAILED_PRECONDITION for the system's clock. */
+ * became due when the function returns. Hold no lock that a callback takes. MC_FAILED_PRECONDITION for the system's clock. */
 MC_API mc_status mc_advance(mc_clock* clock, int64_t elapsed);
 /* Moves a simulated clock to `until`, from one due event to the next, and fires each at its instant.
  * `fired` receives the number, and may be null. */
@@ -197,13 +198,16 @@ MC_API mc_status mc_reload_zones(mc_clock* clock);
 
 /* ---- Events ------------------------------------------------------------------------------------------ */
 
-/* Schedules a callback for `due`. `event` may be null. */
+/* Schedules a callback for `due`. `event` may be null. The function writes `event` last: with a dispatcher
+ * the callback may run before. */
 MC_API mc_status mc_schedule_at(mc_clock* clock, int64_t due, mc_callback callback, void* user,
                                 mc_event* event);
 /* Schedules an event with an id, a local time or a repetition. MC_ALREADY_EXISTS for an id that is
  * pending. `event` may be null. */
 MC_API mc_status mc_schedule(mc_clock* clock, const mc_event_request* request, mc_event* event);
-/* MC_NOT_FOUND when the event is not pending. The callback of an event that fired may still run. */
+/* MC_NOT_FOUND when the event is not pending. After either answer the callback may still run on another
+ * thread, also for the last time of an event that repeats. mc_stop_dispatcher waits for a callback on its
+ * thread. Free `user` after that, or in the callback itself. */
 MC_API mc_status mc_cancel(mc_clock* clock, mc_event event);
 /* Moves a pending event. MC_NOT_FOUND when it is not pending. */
 MC_API mc_status mc_reschedule(mc_clock* clock, mc_event event, int64_t due);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -369,6 +370,134 @@ static void a_dispatcher_fires_on_simulated_time(void) {
   mc_clock_destroy(clock);
 }
 
+struct meeting {
+  mc_clock* clock;
+  sem_t entered, leave;
+  int finished;
+  mc_status stopped, started;
+};
+
+static void meet(const mc_fired* fired, void* user) {
+  struct meeting* const meeting = user;
+  (void)fired;
+  sem_post(&meeting->entered);
+  sem_wait(&meeting->leave);
+  meeting->finished = 1;
+}
+
+/* The callback of a cancelled event may run on. It has ended once the dispatcher has stopped. */
+static void stopping_waits_for_a_cancelled_callback(void) {
+  mc_clock* clock = simulated("2026-11-27T20:00:00Z");
+  struct meeting meeting = {0};
+  mc_event_request request = MC_EVENT_REQUEST_INIT;
+  mc_event event = 0;
+  sem_init(&meeting.entered, 0, 0);
+  sem_init(&meeting.leave, 0, 0);
+  request.due = mc_now_utc(clock);
+  request.every = kSecond;
+  request.callback = meet;
+  request.user = &meeting;
+  CHECK(mc_start_dispatcher(clock) == MC_OK);
+  CHECK(mc_schedule(clock, &request, &event) == MC_OK);
+  sem_wait(&meeting.entered);
+  CHECK(mc_cancel(clock, event) == MC_OK);
+  sem_post(&meeting.leave);
+  CHECK(mc_stop_dispatcher(clock) == MC_OK);
+  CHECK(meeting.finished == 1);
+  mc_clock_destroy(clock);
+}
+
+static void restart(const mc_fired* fired, void* user) {
+  struct meeting* const meeting = user;
+  (void)fired;
+  meeting->stopped = mc_stop_dispatcher(meeting->clock);
+  meeting->started = mc_start_dispatcher(meeting->clock);
+}
+
+static void a_callback_cannot_restart_its_dispatcher(void) {
+  mc_clock* clock = simulated("2026-11-27T20:00:00Z");
+  struct meeting meeting = {0};
+  struct journal journal = {0};
+  meeting.clock = clock;
+  CHECK(mc_start_dispatcher(clock) == MC_OK);
+  CHECK(mc_schedule_at(clock, mc_now_utc(clock) + 5, restart, &meeting, NULL) == MC_OK);
+  CHECK(mc_advance(clock, 5) == MC_OK);
+  CHECK(mc_stop_dispatcher(clock) == MC_OK);
+  CHECK(meeting.stopped == MC_OK && meeting.started == MC_FAILED_PRECONDITION);
+  CHECK(mc_start_dispatcher(clock) == MC_OK);
+  CHECK(mc_schedule_at(clock, mc_now_utc(clock) + 5, record, &journal, NULL) == MC_OK);
+  CHECK(mc_advance(clock, 5) == MC_OK);
+  CHECK(journal.count == 1);
+  mc_clock_destroy(clock);
+}
+
+static void leave_thread(const mc_fired* fired, void* user) {
+  (void)fired;
+  pthread_exit(user);
+}
+
+static void* trigger_until_exit(void* clock) {
+  mc_trigger(clock, NULL);
+  return NULL;
+}
+
+static void a_callback_may_end_its_thread(void) {
+  mc_clock* clock = simulated("2026-11-27T20:00:00Z");
+  struct journal journal = {0};
+  pthread_t thread;
+  void* result = NULL;
+  CHECK(mc_schedule_at(clock, mc_now_utc(clock), leave_thread, &journal, NULL) == MC_OK);
+  CHECK(mc_schedule_at(clock, mc_now_utc(clock), record, &journal, NULL) == MC_OK);
+  pthread_create(&thread, NULL, trigger_until_exit, clock);
+  pthread_join(thread, &result);
+  CHECK(result == &journal && journal.count == 0);
+  CHECK(mc_trigger(clock, NULL) == MC_OK);
+  CHECK(journal.count == 1);
+  mc_clock_destroy(clock);
+}
+
+struct user_of_a_clock {
+  mc_clock* clock;
+  int64_t at;
+  int good;
+};
+
+static void* use_clock(void* argument) {
+  struct user_of_a_clock* const user = argument;
+  const int64_t start = user->at;
+  mc_event first = 0, second = 0;
+  char text[36];
+  int i;
+  for (i = 0; i < 200; ++i) {
+    user->good += mc_schedule_at(user->clock, start + i, ignore, NULL, &first) == MC_OK;
+    user->good += mc_schedule_at(user->clock, start + kSecond, ignore, NULL, &second) == MC_OK;
+    user->good += mc_local_text(user->clock, start, "Europe/Dublin", 0, text, sizeof text) == MC_OK;
+    user->good += mc_cancel(user->clock, second) == MC_OK;
+    user->good += mc_trigger(user->clock, NULL) == MC_OK;
+  }
+  return NULL;
+}
+
+static void two_threads_share_a_clock(void) {
+  mc_clock* clock = simulated("2026-11-27T20:00:00Z");
+  struct user_of_a_clock users[2] = {{0}, {0}};
+  pthread_t threads[2];
+  int64_t left = 0;
+  size_t i;
+  for (i = 0; i < 2; ++i) {
+    users[i].clock = clock;
+    users[i].at = mc_now_utc(clock) - 200;
+    if (i == 1) users[i].at -= kSecond / 2;
+    pthread_create(&threads[i], NULL, use_clock, &users[i]);
+  }
+  for (i = 0; i < 2; ++i) {
+    pthread_join(threads[i], NULL);
+    CHECK(users[i].good == 1000);
+  }
+  CHECK(mc_until_next(clock, &left) == MC_NOT_FOUND);
+  mc_clock_destroy(clock);
+}
+
 static void counts_frames(void) {
   mc_join join = MC_JOIN_INIT;
   mc_rate rate = {0, 0};
@@ -428,6 +557,10 @@ int main(void) {
   schedules_by_request();
   repeats_and_drops();
   a_dispatcher_fires_on_simulated_time();
+  stopping_waits_for_a_cancelled_callback();
+  a_callback_cannot_restart_its_dispatcher();
+  a_callback_may_end_its_thread();
+  two_threads_share_a_clock();
   counts_frames();
   an_error_belongs_to_its_thread();
   if (failures == 0) printf("the C interface agrees\n");
