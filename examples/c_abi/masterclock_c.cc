@@ -254,7 +254,7 @@ const char* mc_last_error(void) { return last_error; }
 
 mc_status mc_clock_create(const mc_clock_options* options, mc_clock** clock) {
   return guarded([&]() -> mc_status {
-    const mc_clock_options defaults = MC_CLOCK_OPTIONS_INIT;
+    static const mc_clock_options defaults = MC_CLOCK_OPTIONS_INIT;
     if (options == nullptr) options = &defaults;
     if (const auto failure = refused(options, "options")) return *failure;
     if (clock == nullptr) return fail(null("clock"));
