@@ -220,7 +220,7 @@ inline void sizes(benchmark::internal::Benchmark* b) {
 }
 inline void few(benchmark::internal::Benchmark* b) {
   sizes(b);
-  b->Iterations(3);
+  b->Iterations(2);
 }
 inline void once(benchmark::internal::Benchmark* b) {
   b->Arg(1'000'000)->UseManualTime()->Iterations(1);

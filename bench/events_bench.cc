@@ -8,11 +8,8 @@
 //   build/bench/bench/events_bench --benchmark_filter='/1000000'
 //   bench/run --group events
 //
-// Two peers do less, and no bound counts them:
-//
-// - libuv alone (`Bare`): a loop belongs to one thread. `Libuv` is the same under a mutex. It holds the
-//   mutex while its callbacks run, because uv_run cannot release it: that is in its favour.
-// - std::priority_queue: it has no handles, and can neither cancel nor move an event.
+// `Libuv` holds the mutex while its callbacks run, because uv_run cannot release it: that is in its favour.
+// std::priority_queue does less, and no goal counts it: it can neither cancel nor move an event.
 //
 // The program starts a second thread first. In a process that never had one, glibc's mutex leaves out
 // its atomic instructions.

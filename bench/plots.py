@@ -42,8 +42,9 @@ COSTS = [
         ("reschedule, masterclock", "BM_Events_Reschedule<Masterclock>/{n}")]),
     ("zones.svg", "Cost of a lookup by name against zones in the cache", "zones", [("lookup by name", "BM_Cache_FindAmong/{n}")]),
     ("programmes.svg", "Cost of a question against programmes in the guide", "programmes",
-     [("get_playout_plan_now", "BM_Guide_PlanNow/{n}"), ("position in a playlist", "BM_Join_InAList/{n}")]),
-    ("channels.svg", "Cost against channels", "channels", [("a boundary of every channel", "BM_Channels_Boundary/{n}")]),
+     [("get_playout_plan_now", "BM_Guide_PlanNow/{n}/200"), ("position in a playlist", "BM_Join_InAList/{n}")]),
+    ("channels.svg", "Cost against channels", "channels",
+     [("get_playout_plan_now", "BM_Guide_PlanNow/100000/{n}"), ("a boundary of every channel", "BM_Channels_Boundary/{n}/producing:0")]),
 ]
 
 

@@ -1,4 +1,4 @@
-// libuv, under a mutex and without one.
+// libuv, under a mutex: a loop of libuv belongs to one thread.
 #include <uv.h>
 
 #include <chrono>
@@ -12,15 +12,14 @@ namespace bench {
 namespace {
 
 // Runs on the real clock: what is due within kDay is due once that long has passed.
-template <class Mutex>
-class UvTimers {
+class Libuv {
  public:
   static constexpr std::size_t kActionSize = sizeof(uv_timer_cb);
   using Handle = uv_timer_t*;
-  UvTimers() { uv_loop_init(&loop_); }
-  UvTimers(const UvTimers&) = delete;
-  UvTimers& operator=(const UvTimers&) = delete;
-  ~UvTimers() {
+  Libuv() { uv_loop_init(&loop_); }
+  Libuv(const Libuv&) = delete;
+  Libuv& operator=(const Libuv&) = delete;
+  ~Libuv() {
     uv_walk(
         &loop_, [](uv_handle_t* handle, void*) { uv_close(handle, release); }, nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);
@@ -57,18 +56,11 @@ class UvTimers {
     uv_timer_start(
         timer, [](uv_timer_t*) { ++fired; }, static_cast<std::uint64_t>(ms), 0);
   }
-  Mutex mutex_;
+  std::mutex mutex_;
   uv_loop_t loop_;
 };
-struct NoMutex {
-  void lock() {}
-  void unlock() {}
-};
-using Libuv = UvTimers<std::mutex>;
-using LibuvBare = UvTimers<NoMutex>;
 
 MASTERCLOCK_BENCH_EVENTS(Libuv);
-MASTERCLOCK_BENCH_EVENTS(LibuvBare);
 BENCHMARK_TEMPLATE(BM_Events_Memory, Libuv)->Apply(once);
 BENCHMARK_TEMPLATE(BM_Events_Producers, Libuv)->Apply(producers);
 
