@@ -16,10 +16,11 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #if defined(__linux__)
+#include <pthread.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #endif
@@ -38,16 +39,18 @@ class ClockStepWatcher {
     on_set_ = std::move(on_set);
     home_ = HomeProcess();
     if (timer_ < 0) timer_ = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
-    if (timer_ >= 0 && set_timer(kFarAhead)) thread_ = std::thread([this] { watch(); });
+    if (timer_ < 0 || !set_timer(kFarAhead)) return;
+    // <thread> would lengthen the compilation of each program with a clock.
+    const int refused = ::pthread_create(&thread_, nullptr, &ClockStepWatcher::run, this);
+    if (refused != 0) throw std::system_error(refused, std::generic_category());
+    started_ = true;
   }
 
   ~ClockStepWatcher() {
-    if (home_.left() || thread_.get_id() == std::this_thread::get_id()) {
-      internal::begin_anew(thread_);
-    } else if (thread_.joinable()) {
+    if (started_ && !home_.left() && ::pthread_equal(thread_, ::pthread_self()) == 0) {
       stop_ = true;
       set_timer(kLongAgo);
-      thread_.join();
+      ::pthread_join(thread_, nullptr);
     }
     if (timer_ >= 0) ::close(timer_);
   }
@@ -64,6 +67,11 @@ class ClockStepWatcher {
     return ::timerfd_settime(timer_, kFlags, &at, nullptr) == 0 || errno == ECANCELED;
   }
 
+  static void* run(void* self) {
+    static_cast<ClockStepWatcher*>(self)->watch();
+    return nullptr;
+  }
+
   void watch() {
     std::uint64_t expirations = 0;
     while (!stop_) {
@@ -78,7 +86,8 @@ class ClockStepWatcher {
   int timer_ = -1;
   std::atomic<bool> stop_ = false;
   HomeProcess home_;
-  std::thread thread_;
+  bool started_ = false;
+  pthread_t thread_{};
 #else
   void start(const std::function<void()>&) {}
 #endif
