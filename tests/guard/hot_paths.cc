@@ -27,10 +27,14 @@
 #include <new>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "masterclock/masterclock.h"
 #include "masterclock/testing/manual_time_source.h"
+#if defined(MASTERCLOCK_GUARD_ON_AIR)
+#include "schedule_service.h"
+#endif
 
 namespace {
 
@@ -254,28 +258,50 @@ void observe_timers() {
   check("take_due", schedule.take_due(SteadyTime(1'000s)).size() == 1'000);
 }
 
+// Fails if `call(i)` allocates after the first kWarmUp calls.
+template <class Call>
+void forbid_allocations(const char* path, Call call) {
+  for (std::size_t i = 0; i < kWarmUp; ++i) call(i);
+  const long before = allocations;
+  for (std::size_t i = kWarmUp; i < kAllCalls; ++i) call(i);
+  if (allocations == before) return;
+  std::fprintf(stderr, "%s: %ld allocations in %zu calls\n", path, allocations - before, kCalls);
+  ++failures;
+}
+
 // The thread of a dispatcher wakes up, fires one event, and waits again.
 void observe_dispatcher() {
   testing::ManualTimeSource source(kStart);
   EventScheduler scheduler(source);
   std::size_t fired = 0;
-  check("dispatcher", scheduler
-                          .schedule({.due = kStart + 1s,
-                                     .repeat = Every{1s},
-                                     .action = [&](const FiredEvent&) { ++fired; }})
-                          .ok());
+  EventRequest request{.due = kStart + 1s, .repeat = Every{1s}};
+  request.action = [&](const FiredEvent&) { ++fired; };
+  check("dispatcher", scheduler.schedule(std::move(request)).ok());
   Dispatcher dispatcher(scheduler);
   dispatcher.start();
-  for (std::size_t i = 0; i < kWarmUp; ++i) source.advance(1s);
-  const long before = allocations;
-  for (std::size_t i = 0; i < kCalls; ++i) source.advance(1s);
-  const long made = allocations - before;
+  forbid_allocations("dispatcher", [&](std::size_t) { source.advance(1s); });
   dispatcher.stop();
   check("dispatcher", fired == kAllCalls);
-  if (made == 0) return;
-  std::fprintf(stderr, "dispatcher: %ld allocations in %zu turns\n", made, kCalls);
-  ++failures;
 }
+
+#if defined(MASTERCLOCK_GUARD_ON_AIR)
+// A viewer joins a channel. The code of on_air is not optimised here, so only its allocations count.
+void observe_playout(TimeSource& source, ZoneDatabase& database) {
+  const MasterClock clock(source, {.zones = &database});
+  on_air::ScheduleService schedule(clock);
+  on_air::GuideOptions options;
+  options.zone = clock.zone("Europe/Dublin").value();
+  check("playout",
+        schedule.load(MASTERCLOCK_SOURCE_DIR "/examples/on_air/sample/guide.xml", options).ok());
+  const UtcTime noon = sys_days(2026y / March / 28) + 12h;
+  std::size_t playing = 0;
+  forbid_allocations("get_playout_plan_now", [&](std::size_t i) {
+    const auto plan = schedule.get_playout_plan_now("harbour-one", noon + seconds(i));
+    playing += plan.ok() && plan->on_air() ? 1 : 0;
+  });
+  check("get_playout_plan_now", playing == kAllCalls);
+}
+#endif
 
 }  // namespace
 }  // namespace masterclock
@@ -296,5 +322,8 @@ int main() {
                            "reschedule, 100000 pending", "fire, 100000 pending"});
   observe_timers();
   observe_dispatcher();
+#if defined(MASTERCLOCK_GUARD_ON_AIR)
+  observe_playout(*source, database);
+#endif
   return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
