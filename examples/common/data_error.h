@@ -14,10 +14,11 @@ namespace common {
 
 // Returns the line that contains `offset`, counted from 1. LF, CR and CR LF each end a line.
 inline std::size_t line_at(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
   std::size_t line = 1;
-  for (std::size_t i = 0; i < std::min(offset, text.size()); ++i) {
-    const bool cr_of_cr_lf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
-    if (text[i] == '\n' || (text[i] == '\r' && !cr_of_cr_lf)) ++line;
+  for (std::size_t at = 0; (at = before.find('\n', at)) != std::string_view::npos; ++at) ++line;
+  for (std::size_t at = 0; (at = before.find('\r', at)) != std::string_view::npos; ++at) {
+    if (!text.substr(at + 1).starts_with('\n')) ++line;
   }
   return line;
 }

@@ -65,7 +65,7 @@ class Repairer {
       : text_(text), longest_(longest), lines_(text) {}
 
   XmlRepair run() {
-    while (find("<&]")) {
+    while (find<'<', '&', ']'>()) {
       const std::size_t begin = at_;
       if (text_[at_] == '<') {
         markup();
@@ -86,8 +86,12 @@ class Repairer {
   [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
 
   // Goes to the next of the characters. Returns false at the end of the document.
-  bool find(const char* characters) {
-    at_ = std::min(text_.find_first_of(characters, at_), text_.size());
+  template <char... kCharacters>
+  bool find() {
+    // Not find_first_of, which calls memchr for each character of the document.
+    const auto found = std::find_if(text_.begin() + static_cast<std::ptrdiff_t>(at_), text_.end(),
+                                    [](char c) { return ((c == kCharacters) || ...); });
+    at_ = static_cast<std::size_t>(found - text_.begin());
     return at_ < text_.size();
   }
   void skip_past(std::string_view end, std::size_t from) {
@@ -117,10 +121,11 @@ class Repairer {
 
   void tag() {
     ++at_;
-    while (find(">\"'")) {
+    while (find<'>', '"', '\''>()) {
       const char quote = text_[at_++];
       if (quote == '>') return;
-      while (find(quote == '"' ? "\"<&" : "'<&") && text_[at_] != quote) {
+      while ((quote == '"' ? find<'"', '<', '&'>() : find<'\'', '<', '&'>()) &&
+             text_[at_] != quote) {
         if (text_[at_] == '&') {
           reference();
         } else {
@@ -152,7 +157,7 @@ class Repairer {
   void doctype() {
     bool subset = false, unread = false;
     ++at_;
-    while (find("\"'<>[]%")) {
+    while (find<'"', '\'', '<', '>', '[', ']', '%'>()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'') {
         skip_past(std::string_view(&c, 1), 1);

@@ -100,7 +100,8 @@ std::size_t character_size(std::string_view text) {
   const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
   const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
   const bool too_high = lead == 0xf4 && byte(1) >= 0x90;
-  return overlong || surrogate || too_high ? 0 : size;
+  const bool no_character = lead == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe;  // U+FFFE, U+FFFF
+  return overlong || surrogate || too_high || no_character ? 0 : size;
 }
 
 // Returns the first offset at or after `from` of a byte that begins no character of XML.
