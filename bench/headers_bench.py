@@ -70,14 +70,18 @@ def compile_header(header):
 
 
 def header_rows(quick):
-    """Whole headers and peers are compiled in turn three times, so that a change of the load meets all of them."""
+    """One row for each header. Whole headers and peers are compiled in turn five times, so that a change of the load
+    meets all of them; the best time counts."""
     headers = [*PEERS, *WHOLE]
-    rounds = headers * (1 if quick else 3)
+    rounds = headers * (1 if quick else 5)
     if not quick:
         rounds += [header for header in public_headers() if header not in headers]
+    best = {}
     for header in rounds:
         name = header.removeprefix("masterclock/").rpartition(".")[0] or header
-        yield row(f"BM_Header_Compile/{name}", lambda header=header: compile_header(header))
+        now = row(f"BM_Header_Compile/{name}", lambda header=header: compile_header(header))
+        best[name] = min(best.get(name, now), now, key=lambda each: each.get("cpu_time", 0))
+    return list(best.values())
 
 
 def libraries(linked):
@@ -113,7 +117,7 @@ def all_zones(folder):
 def main():
     if len(sys.argv) > 1:
         sys.exit(__doc__)
-    rows = list(header_rows(os.environ.get("BENCH_QUICK") == "1"))
+    rows = header_rows(os.environ.get("BENCH_QUICK") == "1")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         rows += [row("BM_Program_LocalTime/shared", lambda: local_time("shared", folder)),
