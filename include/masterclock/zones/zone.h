@@ -109,12 +109,12 @@ class Zone {
   }
 
   // Returns the local time at `utc`. Within a day of 1677 or 2262 it stops at the end of the range.
-  [[nodiscard]] LocalTime to_local(UtcTime utc) const noexcept {
+  [[nodiscard]] [[gnu::always_inline]] LocalTime to_local(UtcTime utc) const noexcept {
     return LocalTime(std::chrono::nanoseconds(table_->to_local(count(utc))));
   }
 
   // Returns all instants that `local` can mean.
-  [[nodiscard]] LocalResolution resolve(LocalTime local) const noexcept {
+  [[nodiscard]] [[gnu::always_inline]] LocalResolution resolve(LocalTime local) const noexcept {
     const internal::LocalCandidates found = table_->resolve(local.time_since_epoch().count());
     return {static_cast<LocalResolution::Kind>(found.kind), instant(found.earlier),
             instant(found.later), instant(found.transition)};

@@ -111,17 +111,17 @@ class ZoneTable {
     return {span, spans_[span].offset};
   }
 
-  [[nodiscard]] LocalCandidates resolve(std::int64_t local) const noexcept {
+  // Always inline, as place_of.
+  [[nodiscard]] [[gnu::always_inline]] LocalCandidates resolve(std::int64_t local) const noexcept {
     const ZoneBucket* const bucket = quick(local);
     if (bucket == nullptr) return plain_resolve(local);
     const bool was_before = seconds_of(local) - bucket->before < bucket->turn;
     const bool was_after = seconds_of(local) - bucket->after >= bucket->turn;
-    const std::int64_t by_before = local - kSecond * bucket->before;
-    const std::int64_t by_after = local - kSecond * bucket->after;
     if (was_before != was_after) {
-      return unique(was_before ? by_before : by_after);
+      return unique(local - kSecond * (was_after ? bucket->after : bucket->before));
     }
-    return two_candidates(was_before, by_before, by_after, kSecond * bucket->turn);
+    return two_candidates(was_before, local - kSecond * bucket->before,
+                          local - kSecond * bucket->after, kSecond * bucket->turn);
   }
 
   // Returns the offset at a reading of a running clock. The span of the last call almost always contains
