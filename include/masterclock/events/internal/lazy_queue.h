@@ -147,14 +147,16 @@ class LazyQueue {
       if (entry.due >= until) return;
       if (is_live(entry)) visit(entry);
     }
-    std::vector<QueueEntry> found;
+    std::vector<QueueEntry> found, in_order;
     buckets_.visit(key_of(from, 0), key_of(until, 0), [&](const auto& entries) {
       found.clear();
       for (const QueueEntry& entry : entries) {
-        if (entry.due >= from && entry.due < until && is_live(entry)) found.push_back(entry);
+        const bool has_begun = entry.due >= from, has_ended = entry.due >= until;
+        // One branch for both: a branch for one of them would be a coin toss.
+        if (has_begun != has_ended && is_live(entry)) found.push_back(entry);
       }
-      std::sort(found.begin(), found.end(), IsLater());
-      for (std::size_t i = found.size(); i-- > 0;) visit(found[i]);
+      sort_latest_first(found, in_order);
+      for (std::size_t i = in_order.size(); i-- > 0;) visit(in_order[i]);
       return false;
     });
   }

@@ -133,8 +133,10 @@ class PendingEvents {
 
   [[nodiscard]] std::vector<Slot> between(UtcTime from, UtcTime until, const TimeReading& now) {
     std::vector<QueueEntry> found;
-    utc_.for_each(from.time_since_epoch(), until.time_since_epoch(),
-                  [&](const QueueEntry& entry) { found.push_back(entry); });
+    utc_.for_each(from.time_since_epoch(), until.time_since_epoch(), [&](const QueueEntry& entry) {
+      __builtin_prefetch(&slots_[entry.slot]);  // the caller reads the slots, which lie in no order
+      found.push_back(entry);
+    });
     const std::size_t in_order = found.size();
     steady_.for_each(now.to_steady(from).time_since_epoch(),
                      now.to_steady(until).time_since_epoch(), [&](const QueueEntry& entry) {
