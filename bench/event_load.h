@@ -208,7 +208,10 @@ void BM_Events_Range100(benchmark::State& state) {
   std::size_t found = 0;
   for (auto _ : state) {
     const Nanoseconds from = kDay + kDay / 4 + (p.due() - kDay) / 2;
-    time_pass(state, 1, [&] { found += p.peer->range(from, from + length); });
+    const auto begun = std::chrono::steady_clock::now();
+    found += p.peer->range(from, from + length);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    state.SetIterationTime(took.count());  // the mean counts: each range reads other memory
   }
   const double mean = static_cast<double>(found) / static_cast<double>(state.iterations());
   if (mean < 80 || mean > 120) state.SkipWithError("not about 100 answers");
