@@ -37,7 +37,7 @@ inline void require_guide_or_one_line(absl::StatusOr<on_air::GuideFile> file,
     for (std::size_t i = 0; i < airings.size(); ++i) {
       require(airings[i].begin < airings[i].end);
       require(i == 0 || airings[i - 1].end <= airings[i].begin);
-      require(channel.on_air_at(airings[i].begin) == &airings[i]);
+      require(channel.at(airings[i].begin).on == &airings[i]);
       require(channel.programme(airings[i]).start <= airings[i].begin);
     }
   }
