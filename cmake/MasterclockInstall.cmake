@@ -23,8 +23,12 @@ string(REGEX REPLACE "[^/]+" ".." prefix_from_pc ${pc_dir})
 configure_file(cmake/masterclock.pc.in masterclock.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/masterclock.pc DESTINATION ${pc_dir})
 
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libmasterclock-dev RENAME copyright)
+
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()  # the package is that of the parent
+endif()
 set(CPACK_PACKAGE_NAME libmasterclock-dev)
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_PACKAGE_NAME} RENAME copyright)
 set(CPACK_PACKAGE_CONTACT "the masterclock developers")
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

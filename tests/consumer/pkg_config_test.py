@@ -1,9 +1,9 @@
 """Builds a program against an installed tree without CMake: with pkg-config and a compiler alone, or with meson.
 
-usage: pkg_config_test.py [--meson] COMPILER PROJECT (--prefix FOLDER | --package CPACK BUILD)
+usage: pkg_config_test.py [--meson] COMPILER PROJECT (--prefix FOLDER | --cpack CPACK BUILD | --package FILE.deb)
 
-The test moves the tree to a new folder first: an installed tree may stand anywhere. With --package the tree is
-that of the Debian package which CPack makes.
+The test moves the tree to a new folder first: an installed tree may stand anywhere. With --package dpkg installs
+the Debian package into a new folder; with --cpack CPack makes this package first.
 """
 import argparse
 import os
@@ -19,12 +19,21 @@ def installed(options, folder):
     if options.prefix:
         shutil.copytree(options.prefix, moved)
         return moved
-    cpack, build = options.package
-    subprocess.run([cpack, "-G", "DEB", "--config", f"{build}/CPackConfig.cmake", "-B", folder], check=True)
-    package, = folder.glob("libmasterclock-dev_*_all.deb")
+    package = options.package
+    if options.cpack:
+        cpack, build = options.cpack
+        subprocess.run([cpack, "-G", "DEB", "--config", f"{build}/CPackConfig.cmake", "-B", folder], check=True)
+        package, = folder.glob("libmasterclock-dev_*_all.deb")
+    # apt finds each dependency, and dpkg unpacks and configures the package.
+    subprocess.run(["apt-get", "install", "--simulate", "--no-install-recommends", package.resolve()], check=True)
+    database = moved / "var" / "lib" / "dpkg"
+    (database / "updates").mkdir(parents=True)
+    (database / "info").mkdir()
+    (database / "status").touch()
+    subprocess.run(["dpkg", f"--root={moved}", "--force-depends", "--force-not-root", "--force-script-chrootless",
+                    "--log=/dev/null", "--install", package], check=True)
     depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True, text=True)
-    assert "libabsl-dev" in depends.stdout, depends.stdout
-    subprocess.run(["dpkg-deb", "--extract", package, moved], check=True)
+    assert depends.stdout.split() == ["libabsl-dev,", "tzdata"], depends.stdout
     return moved / "usr"
 
 
@@ -49,7 +58,8 @@ def main():
     parser.add_argument("project", type=pathlib.Path)
     parser.add_argument("--meson", action="store_true")
     parser.add_argument("--prefix")
-    parser.add_argument("--package", nargs=2)
+    parser.add_argument("--cpack", nargs=2)
+    parser.add_argument("--package", type=pathlib.Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
