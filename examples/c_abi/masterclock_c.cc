@@ -104,7 +104,12 @@ template <class Struct>
 std::optional<mc_status> refused(const Struct* given, const char* name) {
   if (given == nullptr) return fail(null(name));
   if (given->version != MC_VERSION_OF(Struct)) {
-    return fail(MC_WRONG_VERSION, std::string(name) + ": `version` is not that of this library");
+    const auto text = [](uint32_t version) {
+      return "interface " + std::to_string(version >> 16) + " and " +
+             std::to_string(version & 0xffff) + " bytes";
+    };
+    return fail(MC_WRONG_VERSION, std::string(name) + ": `version` says " + text(given->version) +
+                                      ", expected " + text(MC_VERSION_OF(Struct)));
   }
   return std::nullopt;
 }

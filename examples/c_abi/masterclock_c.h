@@ -119,7 +119,7 @@ typedef struct mc_event_request {
   uint32_t version;
   int32_t resolve;      /* an mc_resolve, for `local` */
   const char* id;       /* unique among the pending events, or null */
-  int64_t due;          /* used when `local` and `zone` are null */
+  int64_t due;          /* used when `local` and `zone` are null; 0 is 1970: fires at once */
   const char* local;    /* "2026-03-29T06:00:00", in `zone` */
   const char* zone;     /* "Europe/Dublin" */
   int64_t every;        /* repeats after this much elapsed time; 0: does not */

@@ -1,6 +1,7 @@
 -- A script for OBS Studio: shows the station's time, and the frame of a programme, in a text source.
 --
--- In OBS: Tools, Scripts, add this file. Set `Library` to libmasterclock_c.so, and choose a text source.
+-- In OBS: Tools, Scripts, add this file. Set `Library` to the path of libmasterclock_c.so, unless it is
+-- installed, and choose a text source.
 -- The script is the skeleton of a larger one: it loads the library, checks its version, and frees its clock.
 local obs = obslua
 local ffi = require("ffi")

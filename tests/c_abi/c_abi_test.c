@@ -53,7 +53,8 @@ static void refuses_another_version(void) {
   CHECK(mc_abi_version() == MC_ABI_VERSION);
   options.version += 1u << 16; /* a later interface */
   CHECK(mc_clock_create(&options, &clock) == MC_WRONG_VERSION && clock == NULL);
-  CHECK_TEXT(mc_last_error(), "options: `version` is not that of this library");
+  CHECK_TEXT(mc_last_error(), "options: `version` says interface 2 and 32 bytes, "
+                               "expected interface 1 and 32 bytes");
   options.version = MC_VERSION_OF(mc_clock_options) + 8; /* a larger struct */
   CHECK(mc_clock_create(&options, &clock) == MC_WRONG_VERSION && clock == NULL);
   options.version = 0;
