@@ -6,4 +6,6 @@ if(TARGET Doxygen::doxygen AND Python3_FOUND)
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/docs)
   add_custom_target(docs COMMAND Doxygen::doxygen Doxyfile VERBATIM
     COMMENT "Writing ${CMAKE_CURRENT_BINARY_DIR}/docs/html/index.html")
+else()
+  message(STATUS "masterclock: without the target docs (needs Doxygen 1.9 and Python 3.9)")
 endif()

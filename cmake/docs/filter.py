@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Prints a header for Doxygen, which reads `///` comments only; or a page. A page of rooms/ gets its headers.
 
-    filter.py HEADER.h | PAGE.md
+    filter.py HEADER.h | PAGE.md | COOKBOOK.dox
 
+  * A page gets the sections of DESIGN.md that it names in brackets; the cookbook gets its programs.
   * Comments of declarations become documentation; comments of statements do not.
   * The opening comment documents the file, and the first class without a comment.
   * Indented text is shown as it is. `Threads:`, `Cost:` and their like begin a paragraph.
@@ -52,28 +53,50 @@ def documentation(indent, comment):
 
 def print_page(page):
     """A page as it is. Below that of a room, each public header with its first sentence."""
-    print(page.read_text(encoding="utf-8"))
+    design = page.parents[2] / "DESIGN.md"
+    for line in page.read_text(encoding="utf-8").splitlines():
+        section = re.fullmatch(r"\[([^]]*)\]", line)
+        if not section:
+            print(line)
+            continue
+        text = design.read_text(encoding="utf-8").split(f"\n### {section[1]}\n")[1]
+        print(f"\n## {section[1]}\n" + re.split(r"\n##+ ", text)[0])
     if page.parent.name != "rooms":
         return
     include = page.parents[3] / "include" / "masterclock"
     headers = sorted(path for path in (include / page.stem).rglob("*.h") if "internal" not in path.parts)
+    if page.stem == "clock":
+        headers.insert(0, include / "master_clock.h")
     if headers:
         print("## Headers\n")
     for header in headers:
         text = header.read_text(encoding="utf-8").split("\n//\n")[0].split("\n#")[0]
-        sentence = re.split(r"(?<=[.:])\s", re.sub(r"^// ?", "", text, flags=re.MULTILINE).replace("\n", " "))[0]
-        print(f"- {header.name}: {' '.join(prose([sentence]))}")
+        sentence = re.split(r"(?<=\.)\s", re.sub(r"^// ?", "", text, flags=re.MULTILINE).replace("\n", " "))[0]
+        name = f"{page.stem}/io.h" if header.name == "io.h" else header.name  # there is one io.h a room
+        print(f"- {name}: {' '.join(prose([sentence]))}")
 
 
 def programs_with(header):
-    """The first programs that include a header: a line, or nothing."""
+    """The first programs that include a header, or use what it is named after: a line with links, or nothing."""
     root = next((folder for folder in header.parents if folder.name == "include"), None)
     if root is None:
         return []
-    include = f'#include "{header.relative_to(root)}"'
+    include = re.escape(f'#include "{header.relative_to(root)}"')
+    camel = "".join(part.capitalize() for part in header.stem.split("_"))
+    shown = re.compile(rf"{include}|\bmasterclock::({camel}\b|{header.stem}\()")
     found = [path.name for path in sorted((root.parent / "examples" / "basics").glob("*.cc"))
-             if include in path.read_text(encoding="utf-8")]
-    return ["", "Programs: " + ", ".join(f"`examples/basics/{name}`" for name in found)] if found else []
+             if shown.search(path.read_text(encoding="utf-8"))]
+    return ["", "Programs: " + ", ".join(f"@ref {name}" for name in found)] if found else []
+
+
+def print_cookbook(page):
+    """The page, with a link to each program; and the pages of the programs."""
+    programs = {path.name: path.read_text(encoding="utf-8").split("\n")[0].removeprefix("// ")
+                for path in sorted((page.parents[2] / "examples" / "basics").glob("*.cc"))}
+    print("/**", page.read_text(encoding="utf-8"))
+    print("".join(f"- @ref {name} \"{name}\": {text}\n" for name, text in programs.items()), "*/")
+    for name, text in programs.items():
+        print(f"/** @example {name}\n{text} */")
 
 
 def print_header(header):
@@ -126,7 +149,9 @@ def print_header(header):
 
 def main():
     path = pathlib.Path(sys.argv[1]).resolve()
-    if path.suffix == ".md":
+    if path.suffix == ".dox":
+        print_cookbook(path)
+    elif path.suffix == ".md":
         print_page(path)
     else:
         print_header(path)

@@ -1,6 +1,6 @@
 // Defines the version of the library, and requires C++20.
 //
-// All names stand in an inline namespace of the version. Two plugins of one process with two versions
+// All names stand in an inline namespace of the minor version. Two plugins of one process with two of them
 // therefore share no static data.
 #ifndef MASTERCLOCK_VERSION_H_
 #define MASTERCLOCK_VERSION_H_
