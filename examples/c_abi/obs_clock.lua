@@ -29,6 +29,7 @@ local ABI = 1
 local OK = 0
 
 local library, clock
+local opened = nil -- the path of the library
 local source_name, zone = "", "UTC"
 local start = nil -- of the programme, in nanoseconds since 1970
 local rate = ffi.new("mc_rate")
@@ -49,8 +50,11 @@ local function close()
   clock = nil
 end
 
+-- OBS calls script_update at each keystroke: the clock stays while the path does.
 local function open(path)
+  if clock and path == opened then return end
   close()
+  opened = path
   local loaded, found = pcall(ffi.load, path)
   if not loaded then return log("cannot load " .. path .. ": " .. found) end
   if found.mc_abi_version() ~= ABI then
@@ -78,9 +82,12 @@ end
 function script_tick_of_text()
   local source = obs.obs_get_source_by_name(source_name)
   if source == nil then return end
-  local settings = obs.obs_data_create()
-  obs.obs_data_set_string(settings, "text", reading() or ffi.string(library.mc_last_error()))
-  obs.obs_source_update(source, settings)
+  local settings = obs.obs_source_get_settings(source)
+  local shown = reading() or ffi.string(library.mc_last_error())
+  if obs.obs_data_get_string(settings, "text") ~= shown then -- an update draws the text again
+    obs.obs_data_set_string(settings, "text", shown)
+    obs.obs_source_update(source, settings)
+  end
   obs.obs_data_release(settings)
   obs.obs_source_release(source)
 end

@@ -1,22 +1,26 @@
 -- Runs obs_clock.lua in LuaJIT, the interpreter of OBS, on a stand-in for OBS's functions.
 -- Arguments: the script, the library.
 local script, library = arg[1], arg[2]
-local shown, logged, timers = nil, {}, {}
+local shown, logged, timers, updates, started = nil, {}, {}, 0, 0
 local settings = {}
 
 obslua = setmetatable({
   script_log = function(_, message) table.insert(logged, message) end,
-  timer_add = function(call) timers[call] = true end,
+  LOG_WARNING = 200, OBS_PATH_FILE = 0, OBS_TEXT_DEFAULT = 0,
+  timer_add = function(call) timers[call], started = true, started + 1 end,
   timer_remove = function(call) if call then timers[call] = nil end end,
   obs_get_source_by_name = function(name) return name == "clock" and {} or nil end,
-  obs_data_create = function() return {} end,
+  obs_properties_create = function() return {} end,
+  obs_properties_add_path = function() return {} end,
+  obs_properties_add_text = function() return {} end,
+  obs_source_get_settings = function() return { text = shown } end,
   obs_data_set_string = function(data, key, value) data[key] = value end,
   obs_data_set_default_string = function(data, key, value) data[key] = data[key] or value end,
   obs_data_get_string = function(data, key) return data[key] or "" end,
-  obs_source_update = function(_, data) shown = data.text end,
+  obs_source_update = function(_, data) shown, updates = data.text, updates + 1 end,
   obs_data_release = function() end,
   obs_source_release = function() end,
-}, { __index = function() return function() return {} end end })
+}, { __index = function(_, name) error("the script uses " .. name) end })
 
 dofile(script)
 local function tick() for call in pairs(timers) do call() end end
@@ -57,6 +61,10 @@ settings.start, settings.zone = "", "Mars/Base"
 script_update(settings)
 tick()
 expect(shown == "Invalid timezone 'Mars/Base'", "an unknown zone is shown")
+local drawn = updates
+tick()
+expect(updates == drawn, "the same text is drawn once")
+expect(started == 1, "a keystroke makes no new clock")
 
 settings.source = "another"
 shown = nil
