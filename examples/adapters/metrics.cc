@@ -1,8 +1,9 @@
 // Serves to Prometheus, at /metrics, what a MasterClock counts and how far to trust its time.
 //
-//   metrics [PORT]         prints: listening on http://127.0.0.1:PORT/
+//   metrics [PORT]         prints: listening on http://127.0.0.1:PORT/metrics
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <string_view>
@@ -34,10 +35,12 @@ std::string metrics_text(const masterclock::MasterClock& clock) {
   metric("events_pending", "gauge", "Events that wait.", counted.events_pending);
 
   const masterclock::TimeBounds now = clock.now_bounded();
-  const bool known = now.state != masterclock::SyncState::kUnknown;
-  const double seconds = duration<double>(now.uncertainty()).count();
+  const bool bounded = now.earliest > masterclock::UtcTime::min();  // not unknown, nor disrupted
+  const auto [seconds, rest] = std::lldiv(now.uncertainty().count(), 1'000'000'000);
+  const std::string digits =
+      std::to_string(1'000'000'000 + rest);  // exact: no digit is rounded away
   metric("time_uncertainty_seconds", "gauge", "Largest error; +Inf when nothing bounds it.",
-         known ? std::to_string(seconds) : "+Inf");
+         bounded ? std::to_string(seconds) + '.' + digits.substr(1) : "+Inf");
   metric("time_synchronized", "gauge", "1 while a reference bounds the time.",
          int{now.state == masterclock::SyncState::kSynchronized});
   return out.str();
@@ -68,6 +71,6 @@ int main(int argc, char** argv) {
   common::WebServer server(std::move(router), options);
   if (const absl::Status listening = server.listen(); !listening.ok())
     return std::cerr << "metrics: " << listening.message() << '\n', 1;
-  std::cout << "listening on " << server.address() << std::endl;
+  std::cout << "listening on " << server.address() << "metrics" << std::endl;
   while (!stop.wait_for(1h)) continue;
 }

@@ -7,6 +7,7 @@ Skips with status 77 where Prometheus is not installed.
 """
 import json
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -53,7 +54,10 @@ def main():
         prometheus = None
         try:
             address = metrics.stdout.readline().split()[-1]
-            page = fetch(address + "metrics")
+            page = fetch(address)
+            said = re.search(r"^masterclock_time_uncertainty_seconds (\S+)$", page, re.MULTILINE)[1]
+            if not re.fullmatch(r"\d+\.\d{9}|\+Inf", said) or said.startswith("9223372036"):
+                sys.exit(f"the bound of the time is {said}")
             checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True)
             if checked.returncode != 0:
                 sys.exit(f"promtool refuses the metrics:\n{checked.stdout}{checked.stderr}\n{page}")
