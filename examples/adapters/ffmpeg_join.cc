@@ -1,44 +1,21 @@
 // Seeks a file to the frame on which a viewer joins, with libavformat. Writes that picture in gray.
 //
 //   ffmpeg_join FILE START NOW OUTPUT.pgm      START and NOW in RFC 3339
-#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <utility>
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
 }
 #include "masterclock/frames/join_point.h"
 #include "masterclock/time/rfc3339.h"
 
-template <auto kFree>
-struct Free {
-  void operator()(auto* object) const { kFree(&object); }
-};
 template <class T, auto kFree>
-using Owned = std::unique_ptr<T, Free<kFree>>;
+using Owned = std::unique_ptr<T, decltype([](T* object) { kFree(&object); })>;
 using Frame = Owned<AVFrame, av_frame_free>;
-
-// Decodes from `from` on. Returns the last picture that begins at or before `until`, or null.
-Frame decode(AVFormatContext* file, AVCodecContext* codec, int stream, int64_t from,
-             int64_t until) {
-  const Owned<AVPacket, av_packet_free> packet(av_packet_alloc());
-  Frame found, next(av_frame_alloc());
-  av_seek_frame(file, stream, from, AVSEEK_FLAG_BACKWARD);
-  avcodec_flush_buffers(codec);
-  for (bool more = true; more;) {
-    more = av_read_frame(file, packet.get()) >= 0;
-    if (!more || packet->stream_index == stream) avcodec_send_packet(codec, packet.get());
-    av_packet_unref(packet.get());
-    while (avcodec_receive_frame(codec, next.get()) >= 0) {
-      if (next->best_effort_timestamp > until) return found;
-      found = std::exchange(next, Frame(av_frame_alloc()));
-    }
-  }
-  return found;
-}
-
 int fail(std::string_view what) { return std::cerr << "ffmpeg_join: " << what << '\n', 1; }
 
 int main(int argc, char** argv) {
@@ -52,28 +29,51 @@ int main(int argc, char** argv) {
   avformat_find_stream_info(opened, nullptr);
   const AVCodec* decoder = nullptr;  // av_find_best_stream finds streams with a decoder only
   const int index = av_find_best_stream(opened, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
-  if (index < 0) return fail("FILE has no pictures that can be decoded");
+  if (index < 0 || opened->streams[index]->disposition & AV_DISPOSITION_ATTACHED_PIC)
+    return fail("FILE has no pictures that can be decoded");
   const AVStream& stream = *opened->streams[index];
   const Owned<AVCodecContext, avcodec_free_context> codec(avcodec_alloc_context3(decoder));
   avcodec_parameters_to_context(codec.get(), stream.codecpar);
-  avcodec_open2(codec.get(), decoder, nullptr);
+  if (avcodec_open2(codec.get(), decoder, nullptr) < 0) return fail("cannot open the decoder");
   const AVRational rate = stream.r_frame_rate;
   const auto join = masterclock::join_at(*start, *now, {rate.num, rate.den});
   const int64_t begin = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
   const AVRational half{rate.den, 2 * rate.num};  // a file rounds the start of a frame
+  const int64_t second = stream.time_base.den, frame = av_rescale_q(2, half, stream.time_base);
   const int64_t until = begin + av_rescale_q(2 * join.frame + 1, half, stream.time_base);
+  bool followed = false;  // by a later picture
+  // Returns the last picture from `from` on that begins at or before `until`, or null.
+  const auto decode = [&](int64_t from) {
+    const Owned<AVPacket, av_packet_free> packet(av_packet_alloc());
+    Frame found, next(av_frame_alloc());
+    av_seek_frame(opened, index, from, AVSEEK_FLAG_BACKWARD);
+    avcodec_flush_buffers(codec.get());
+    for (bool more = true; more;) {
+      more = av_read_frame(opened, packet.get()) >= 0;
+      if (!more || packet->stream_index == index) avcodec_send_packet(codec.get(), packet.get());
+      av_packet_unref(packet.get());
+      while (avcodec_receive_frame(codec.get(), next.get()) >= 0) {
+        if ((followed = next->best_effort_timestamp > until)) return found;
+        found = std::exchange(next, Frame(av_frame_alloc()));
+      }
+    }
+    return found;
+  };
   Frame picture;  // A seek may end between key frames: search from further back.
-  for (int64_t back = 0; !picture; back = 2 * back + stream.time_base.den) {
-    picture = decode(opened, codec.get(), index, until - back, until);
-    if (until - back < begin) break;
-  }
-  if (!picture || picture->best_effort_timestamp + av_rescale_q(2, half, stream.time_base) < until)
+  for (int64_t back = 0, from = until; !picture && from >= begin; back = 2 * back + second)
+    picture = decode(from = until - back);
+  // A picture stays until the next begins. The last one lasts for one frame.
+  if (!picture || (!followed && picture->best_effort_timestamp + frame < until))
     return fail("FILE has no such frame");
+  const AVPixFmtDescriptor& form = *av_pix_fmt_desc_get(AVPixelFormat(picture->format));
+  const bool colors = form.flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
+  if (colors || form.comp[0].depth * form.comp[0].step != 8)
+    return fail("FILE has no gray of 8 bits");
   std::ofstream output(argv[4], std::ios::binary);
   output << "P5 " << picture->width << ' ' << picture->height << " 255\n";
-  const char* row = reinterpret_cast<char*>(picture->data[0]);
-  for (int y = 0; y < picture->height; ++y, row += picture->linesize[0])
-    output.write(row, picture->width);
+  for (int y = 0; y < picture->height; ++y)
+    output.write(reinterpret_cast<char*>(picture->data[0] + y * picture->linesize[0]),
+                 picture->width);
   if (!output.flush()) return fail("cannot write OUTPUT");
   std::cout << "frame " << join.frame << '\n';
 }

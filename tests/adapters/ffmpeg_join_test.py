@@ -36,6 +36,30 @@ def join(program, clip, offset, output):
     return subprocess.run([program, clip, text(0), text(offset), output], capture_output=True, text=True)
 
 
+def check_other_pictures(program, folder, output):
+    """A picture that is held, samples of ten bits, and a cover instead of pictures."""
+    source = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4"]
+    held, deep, cover = folder / "held.mp4", folder / "deep.mkv", folder / "cover.mp4"
+    encoder = ["-c:v", "mpeg4", "-q:v", "1"]
+    subprocess.run([*source, *encoder, "-vf", "select='not(between(n,30,60))'", "-vsync", "vfr", held], check=True)
+    pictures = set()
+    for offset in (29 * 40, 45 * 40, 60 * 40, 61 * 40):  # frame 29 stays until 61 begins
+        ended = join(program, held, offset * 10**6, output)
+        if (ended.returncode, ended.stdout) != (0, f"frame {offset // 40}\n"):
+            sys.exit(f"held at {offset} ms: {ended}")
+        pictures.add(output.read_bytes())
+    if len(pictures) != 2:
+        sys.exit(f"{len(pictures)} pictures of a held and a next one")
+    subprocess.run([*source, "-c:v", "ffv1", "-pix_fmt", "yuv420p10le", deep], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=d=4", *source[4:], "-map", "0", "-map", "1",
+                    "-frames:v", "1", "-c:v", "mjpeg", "-disposition:v", "attached_pic", cover], check=True)
+    for clip, error in ((deep, "FILE has no gray of 8 bits"),
+                        (cover, "FILE has no pictures that can be decoded")):
+        ended = join(program, clip, 10**9, output)
+        if (ended.returncode, ended.stderr) != (1, f"ffmpeg_join: {error}\n"):
+            sys.exit(f"{clip.name}: {ended}")
+
+
 def main():
     program, make_clips = sys.argv[1:]
     random.seed(1)
@@ -61,6 +85,7 @@ def main():
                 ended = join(program, clip, (SECONDS + 5) * 10**9, output)
                 if (ended.returncode, ended.stderr) != (1, "ffmpeg_join: FILE has no such frame\n"):
                     sys.exit(f"after the end: {ended}")
+        check_other_pictures(program, folder, output)
         (folder / "empty").touch()
         for clip, error in ((folder / "missing.mp4", "cannot read FILE"), (folder / "empty", "cannot read FILE")):
             ended = join(program, clip, 0, output)
