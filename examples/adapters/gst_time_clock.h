@@ -4,11 +4,11 @@
 
 #include <gst/gst.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
+#include <cstdint>
+#include <string>
+#include <utility>
 
+#include "gst_waits.h"
 #include "masterclock/time/time_source.h"
 
 namespace adapters {
@@ -16,62 +16,47 @@ namespace adapters {
 struct GstTimeClock {
   struct State {
     masterclock::TimeSource& source;
-    std::function<void(std::chrono::nanoseconds left)> on_wait;
-    std::mutex mutex = {};
-    std::condition_variable changed = {};  // the source moved, or a wait was cancelled
+    GstWaits waits;
     masterclock::TimeSubscription movements = {};
   };
   GstClock parent;  // first: this is a GObject
   State* state;
 
-  static State& of(GstClock* clock) { return *reinterpret_cast<GstTimeClock*>(clock)->state; }
-
-  static GstClockReturn wait(GstClock* clock, GstClockEntry* entry, GstClockTimeDiff* jitter) {
-    State& state = of(clock);
-    const auto left = [&] { return GST_CLOCK_DIFF(gst_clock_get_time(clock), entry->time); };
-    if (jitter != nullptr) *jitter = -left();
-    if (left() <= 0)
-      return left() < 0 ? GST_CLOCK_EARLY : GST_CLOCK_OK;  // EARLY: the caller is late
-    if (state.on_wait) state.on_wait(std::chrono::nanoseconds(left()));
-    std::unique_lock lock(state.mutex);
-    while (entry->status != GST_CLOCK_UNSCHEDULED) {
-      if (left() <= 0) return GST_CLOCK_OK;
-      state.changed.wait_for(lock, std::chrono::nanoseconds(left()));
-    }
-    return GST_CLOCK_UNSCHEDULED;
-  }
+  static State& of(void* clock) { return *static_cast<GstTimeClock*>(clock)->state; }
 
   static void initialize(void* klass, void*) {
     GST_CLOCK_CLASS(klass)->get_internal_time = [](GstClock* clock) {
       return static_cast<GstClockTime>(of(clock).source.now_steady().time_since_epoch().count());
     };
     GST_CLOCK_CLASS(klass)->get_resolution = [](GstClock*) { return GstClockTime{1}; };
-    GST_CLOCK_CLASS(klass)->wait = wait;
+    GST_CLOCK_CLASS(klass)->wait = [](GstClock* clock, GstClockEntry* entry,
+                                      GstClockTimeDiff* jitter) {
+      return of(clock).waits.wait(clock, entry, jitter);
+    };
     GST_CLOCK_CLASS(klass)->unschedule = [](GstClock* clock, GstClockEntry* entry) {
-      const std::lock_guard lock(of(clock).mutex);
-      entry->status = GST_CLOCK_UNSCHEDULED;
-      of(clock).changed.notify_all();  // else a pipeline that stops would hang
+      of(clock).waits.cancel(entry);
     };
     G_OBJECT_CLASS(klass)->finalize = [](GObject* object) {
-      delete reinterpret_cast<GstTimeClock*>(object)->state;
+      delete &of(object);
       G_OBJECT_CLASS(g_type_class_peek(GST_TYPE_CLOCK))->finalize(object);
     };
   }
 };
 
-// Makes a clock, which the caller unrefs. `source` must outlive it. `on_wait` runs on the streaming thread that
-// begins to wait: a simulation advances its time there.
-inline GstClock* make_gst_clock(masterclock::TimeSource& source,
-                                std::function<void(std::chrono::nanoseconds left)> on_wait = {}) {
+// Makes a clock, which the caller unrefs. `source` must outlive it. The clock has no asynchronous waits.
+//
+// A simulation advances its time in `on_wait`, which runs each time that all `sinks` wait. Streams of
+// different lengths do not end on such a clock: a sink that has ended waits no more.
+inline GstClock* make_gst_clock(masterclock::TimeSource& source, OnWait on_wait = {},
+                                int sinks = 1) {
   static const GType type = g_type_register_static_simple(
-      GST_TYPE_CLOCK, "MasterclockTimeClock", sizeof(GstClockClass), GstTimeClock::initialize,
-      sizeof(GstTimeClock), nullptr, static_cast<GTypeFlags>(0));
+      GST_TYPE_CLOCK,  // two plugins of a process need two names
+      ("MasterclockTimeClock" + std::to_string(reinterpret_cast<std::uintptr_t>(&type))).c_str(),
+      sizeof(GstClockClass), GstTimeClock::initialize, sizeof(GstTimeClock), nullptr,
+      static_cast<GTypeFlags>(0));
   auto* const clock = static_cast<GstTimeClock*>(gst_object_ref_sink(g_object_new(type, nullptr)));
-  auto* const state = clock->state = new GstTimeClock::State{source, std::move(on_wait)};
-  state->movements = source.subscribe([state](const auto&) {
-    const std::lock_guard lock(state->mutex);
-    state->changed.notify_all();
-  });
+  auto* const state = clock->state = new GstTimeClock::State{source, {std::move(on_wait), sinks}};
+  state->movements = source.subscribe([state](const auto&) { state->waits.look_again(); });
   return &clock->parent;
 }
 
