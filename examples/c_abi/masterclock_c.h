@@ -43,7 +43,7 @@ typedef enum mc_status {
   MC_FAILED_PRECONDITION = 4,
   MC_OUT_OF_RANGE = 5,
   MC_RESOURCE_EXHAUSTED = 6, /* max_pending, memory, threads */
-  MC_DATA_LOSS = 7,          /* a damaged file of the time zone database */
+  MC_DATA_LOSS = 7,          /* a file of the time zone database is damaged, or cannot be opened */
   MC_WRONG_VERSION = 8,
   MC_INTERNAL = 9
 } mc_status;
