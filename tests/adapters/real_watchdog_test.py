@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""Reads what the watchdog adapter tells a service manager, and checks the units.
+"""Reads what the watchdog adapter tells a service manager.
 
-    real_watchdog_test.py WATCHDOG UNITS
+    real_watchdog_test.py WATCHDOG
 
-The test is the service manager: it binds the socket that systemd would bind. `systemd-analyze verify` checks
-the units where it is installed.
+The test is the service manager: it binds the socket that systemd would bind.
 """
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -57,24 +55,11 @@ def runs_without_a_manager(program):
         sys.exit(f"without a manager: {said}")
 
 
-def verify(units, folder):
-    if not shutil.which("systemd-analyze"):
-        return print("systemd-analyze is not installed: the units are not checked")
-    for unit in sorted(units.glob("*.service")):
-        copy = folder / unit.name
-        copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE))
-        checked = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
-        complaints = [line for line in checked.stderr.splitlines() if unit.name in line]
-        if complaints:
-            sys.exit("\n".join(complaints))
-
-
 def main():
-    program, units = sys.argv[1:]
+    program, = sys.argv[1:]
     with tempfile.TemporaryDirectory() as name:
         feeds(program, pathlib.Path(name))
         runs_without_a_manager(program)
-        verify(pathlib.Path(units), pathlib.Path(name))
     print("the watchdog is fed")
 
 
