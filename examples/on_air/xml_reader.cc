@@ -115,11 +115,7 @@ class Reading {
     if (count > kMostAttributes) {
       return error("not well-formed XML: more than 256 attributes in <" + short_name(name) + ">");
     }
-    attributes_.clear();
-    for (; *attributes != nullptr; attributes += 2) {
-      attributes_.push_back({attributes[0], attributes[1]});
-    }
-    return handler_.start({name, open_.size(), line(), attributes_});
+    return handler_.start({name, open_.size(), line(), attributes});
   }
 
   void report_faults(std::size_t line) {
@@ -191,7 +187,6 @@ class Reading {
                                                                              &XML_ParserFree};
   std::string root_;
   std::vector<std::string> open_;  // names of the open elements
-  std::vector<XmlAttribute> attributes_;
   std::size_t entities_ = 0, reported_ = 0;
   absl::Status status_;
   std::exception_ptr exception_;
@@ -200,8 +195,8 @@ class Reading {
 }  // namespace
 
 std::optional<std::string_view> XmlTag::attribute(std::string_view wanted) const {
-  for (const XmlAttribute& one : attributes) {
-    if (one.name == wanted) return one.value;
+  for (const char* const* pair = attributes_list; *pair != nullptr; pair += 2) {
+    if (wanted == pair[0]) return pair[1];
   }
   return std::nullopt;
 }

@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -19,15 +18,11 @@
 
 namespace on_air {
 
-struct XmlAttribute {
-  std::string_view name, value;
-};
-
 // A start tag. Within an entity, the line is that of the reference.
 struct XmlTag {
   std::string_view name;
-  std::size_t depth, line;  // the root has depth 1
-  std::span<const XmlAttribute> attributes;
+  std::size_t depth, line;             // the root has depth 1
+  const char* const* attributes_list;  // name, value, name, value ... nullptr
 
   [[nodiscard]] std::optional<std::string_view> attribute(std::string_view name) const;
 };

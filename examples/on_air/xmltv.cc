@@ -9,7 +9,6 @@
 
 #include "common/data_error.h"
 #include "common/printable.h"
-#include "xml_plain.h"
 #include "xml_reader.h"
 #include "xml_text.h"
 
@@ -146,34 +145,20 @@ class XmltvReader final : public XmlHandler {
         report_(std::string(file), reading.strict, reading.interrupted) {}
 
   absl::StatusOr<GuideFile> read(const XmlText& text) {
-    note_replaced(text);
-    return result(read_xml(text.utf8, file_, *this));
-  }
-
-  // Returns nothing where the document is not plain XML (xml_plain.h). Another reader must read it.
-  absl::StatusOr<std::optional<GuideFile>> read_plain(const XmlText& text) {
-    note_replaced(text);
-    const absl::StatusOr<bool> plain = read_plain_xml(text.utf8, *this);
-    if (plain.ok() && !*plain) return std::nullopt;
-    return result(plain.status());
-  }
-
- private:
-  enum class Kind { kOther, kChannel, kProgramme };
-
-  void note_replaced(const XmlText& text) {
-    if (text.replaced == 0) return;
-    const std::string more =
-        text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
-    report_.note(common::line_at(text.utf8, text.first_replaced),
-                 "a character that is not valid in " + text.encoding + ", or not in XML" + more);
-  }
-
-  absl::StatusOr<GuideFile> result(absl::Status status) {
+    if (text.replaced > 0) {
+      const std::string more =
+          text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
+      report_.note(common::line_at(text.utf8, text.first_replaced),
+                   "a character that is not valid in " + text.encoding + ", or not in XML" + more);
+    }
+    absl::Status status = read_xml(text.utf8, file_, *this);
     status.Update(report_.status());
     if (!status.ok()) return status;
     return GuideFile{std::move(listing_), report_.warnings()};
   }
+
+ private:
+  enum class Kind { kOther, kChannel, kProgramme };
 
   absl::Status start(const XmlTag& tag) override {
     if (tag.depth == 1 && tag.name != "tv") {
@@ -418,9 +403,6 @@ absl::StatusOr<GuideFile> parse_xmltv(std::string bytes, std::string_view file,
                                       const GuideReading& reading) {
   const absl::StatusOr<XmlText> text = xml_as_utf8(std::move(bytes), file);
   if (!text.ok()) return text.status();
-  absl::StatusOr<std::optional<GuideFile>> plain = XmltvReader(file, reading).read_plain(*text);
-  if (!plain.ok()) return plain.status();
-  if (*plain) return **std::move(plain);
   return XmltvReader(file, reading).read(*text);
 }
 

@@ -457,6 +457,11 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
         << c.name;
   }
   EXPECT_EQ(guide_of("<tv><channel id='A&B'/></tv>")->channels()[0].id(), "A&B");
+  // U+FFFE and U+FFFF are no characters of XML 1.0 (2.2), so U+FFFD replaces each of their bytes.
+  const char* const replacement = "\xef\xbf\xbd";
+  EXPECT_EQ(guide_of("<tv><channel id='\xef\xbf\xbe\xef\xbf\xbf'/></tv>")->channels()[0].id(),
+            std::string(replacement) + replacement + replacement + replacement + replacement +
+                replacement);
   EXPECT_THAT(warnings_of("<tv>\n\n<channel id='\xe9\xe9'/></tv>"),
               ElementsAre("f:3: a character that is not valid in UTF-8, or not in XML (2 in this "
                           "file)"));
