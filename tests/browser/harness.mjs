@@ -85,7 +85,7 @@ export async function openBrowser(test) {
   return browser;
 }
 
-// Runs in each page before its scripts: lets the test move what the page reads as time.
+// Runs in each page before its scripts: lets the test move what the page reads as time, and delay what it receives.
 function movableClocks() {
   const date = Date.now.bind(Date);
   const steady = performance.now.bind(performance);
@@ -101,7 +101,41 @@ function movableClocks() {
       while (steady() < end);
       if (steadyStands) steadyMoved -= ms;
     },
+    delay: 0, // ms, of each message to the page
   };
+  window.WebSocket = class extends WebSocket {
+    set onmessage(take) {
+      super.onmessage = (event) => (window.testClocks.delay > 0 ? setTimeout(take, window.testClocks.delay, event) : take(event));
+    }
+  };
+}
+
+// Records what a page shows after each frame. Returns a function that ends the recording and returns its frames: the
+// UTC in ms at the begin and the end of the frame, and the text of each selector, null for a hidden element.
+export async function record(page, selectors) {
+  await page.evaluate((wanted) => {
+    const frames = [];
+    let begin = 0, ended = false;
+    const { port1: drawn, port2: afterFrame } = new MessageChannel();
+    const text = (selector) => {
+      const element = document.querySelector(selector);
+      return element?.checkVisibility({ checkVisibilityCSS: true }) ? element.textContent : null;
+    };
+    const next = () => {
+      begin = window.testClocks.utc();
+      requestAnimationFrame(next);
+      drawn.postMessage(null);
+    };
+    afterFrame.onmessage = () => {
+      if (!ended) frames.push({ begin, texts: wanted.map(text), end: window.testClocks.utc() });
+    };
+    requestAnimationFrame(next);
+    window.testRecording = () => {
+      ended = true;
+      return frames;
+    };
+  }, selectors);
+  return () => page.evaluate(() => window.testRecording());
 }
 
 // Opens a page in a new context. An error of its scripts fails the test.

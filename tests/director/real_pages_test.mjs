@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Service, openBrowser, openPage, sleep, temporaryFolder, waitUntil } from "../browser/harness.mjs";
+import { Service, openBrowser, openPage, record, sleep, temporaryFolder, waitUntil } from "../browser/harness.mjs";
 
 const [program] = process.argv.slice(2);
 const NS = 1e6; // in a ms
@@ -79,6 +79,26 @@ test("each command has a button with a key, and the keys work", async (t) => {
   await press("u", (state) => state.stream.streaming);
   await press("k", (state) => state.state === "stopped");
   await press("0", (state) => state.state === "idle");
+});
+
+test("a laptop that slept shows no old time", async (t) => {
+  const { service, page } = await open(t, scenes);
+  await service.post("api/commands", { command: "Start" });
+  await waitUntil(async () => (await text(page, "#on-air")) === "A");
+  const state = await service.get("api/state");
+  const recording = await record(page, ["#left"]);
+  await page.evaluate(() => window.testClocks.sleep(4000, true));
+  await sleep(1000);
+  await waitUntil(() => page.isVisible("#left"));
+  const frames = await recording();
+  assert.ok(frames.length > 5, `${frames.length} frames`);
+  for (const { begin, end, texts: [left] } of frames) {
+    if (left === null) continue;
+    const [minutes, seconds] = left.split(":").map(Number);
+    const shown = (minutes * 60 + seconds) * 1000; // rounded up
+    const wanted = (utc) => (state.scene_left_ns + state.server_utc_ns) / NS - utc;
+    assert.ok(shown > wanted(end) - 50 && shown < wanted(begin) + 1050, `${left}, expected ${wanted(begin)} ms`);
+  }
 });
 
 test("the page says within 3 s that contact is lost, and goes on when the server does", async (t) => {

@@ -5,7 +5,7 @@
 //
 // Events:
 //
-//   "connect"      before the first message of a connection
+//   "connect"      before the messages of a connection, which wait for a state and a round trip
 //   "state", ...   after each message, by its type; the data is the message
 //   "refined"      the offset is better known; the data is the ms to add to earlier instants
 //   "change"       the page must draw again
@@ -15,7 +15,6 @@ const LOST_AFTER = 2500; // without a message
 const FIRST_PINGS = 5; // at once, 100 ms apart
 const ROUND_TRIPS = 20; // that count for the offset
 const JUMP = 1500; // of the page's UTC against its steady time: the machine slept, or its clock was set
-const GRACE = 500; // after a jump, until another connection has the state
 
 export const NS = 1e6; // in a ms
 export const now = () => performance.now();
@@ -29,7 +28,8 @@ export class Link extends EventTarget {
 
   #socket = null;
   #began = 0; // the connection
-  #heard = -Infinity;
+  #heard = -Infinity; // the last message that counts
+  #early = null; // messages of a connection without a round trip and a state; null with both
   #trips = [];
   #skew = Date.now() - now();
   #wasLive = false;
@@ -43,12 +43,11 @@ export class Link extends EventTarget {
 
   // Returns true while the page can vouch for what it shows.
   get live() {
-    return this.state !== null && now() - this.#heard < LOST_AFTER;
+    return this.state !== null && now() - this.#heard < LOST_AFTER && !this.#jumped();
   }
 
   // Returns the instant of a message on the page's steady timeline.
   instant(message) {
-    this.offset ??= stamp(message) - now(); // until the first round trip
     return stamp(message) - this.offset;
   }
 
@@ -57,20 +56,14 @@ export class Link extends EventTarget {
     this.#socket?.close();
     this.#socket = socket;
     this.#began = now();
-    let first = true;
+    this.#early = [];
+    this.#trips = [];
+    this.offset = null;
     socket.onopen = () => {
       for (let i = 0; i < FIRST_PINGS; ++i) setTimeout(() => this.#beat(), 100 * i);
     };
     socket.onmessage = (event) => {
-      if (this.#socket !== socket) return;
-      this.#heard = now();
-      if (first) {
-        this.#trips = []; // perhaps another server, with another steady time
-        this.offset = null;
-        this.dispatchEvent(new Event("connect"));
-      }
-      first = false;
-      this.#take(JSON.parse(event.data));
+      if (this.#socket === socket) this.#hear(JSON.parse(event.data));
     };
     socket.onclose = () => {
       if (this.#socket === socket) setTimeout(() => this.#socket === socket && this.#connect(), 500);
@@ -83,11 +76,15 @@ export class Link extends EventTarget {
     }
   }
 
+  // A sleep and a step of UTC look the same to a page: after either, the offset may be wrong.
+  #jumped() {
+    return Math.abs(Date.now() - now() - this.#skew) > JUMP;
+  }
+
   #watch() {
-    const skew = Date.now() - now();
-    const jumped = Math.abs(skew - this.#skew) > JUMP;
-    this.#skew = skew;
-    if (jumped) this.#heard = Math.min(this.#heard, now() - LOST_AFTER + GRACE);
+    const jumped = this.#jumped();
+    this.#skew = Date.now() - now();
+    if (jumped) this.#heard = -Infinity;
     if (this.live !== this.#wasLive) {
       this.#wasLive = this.live;
       this.dispatchEvent(new Event("change"));
@@ -96,8 +93,22 @@ export class Link extends EventTarget {
     if (jumped || (stuck && this.#socket.readyState <= WebSocket.OPEN)) this.#connect();
   }
 
+  // Perhaps another server answers, with another steady time. The page keeps what it had until it can place a state.
+  #hear(message) {
+    const early = this.#early;
+    if (message.type === "pong") this.#measure(message);
+    if (early) {
+      if (message.type !== "pong") early.push(message);
+      if (this.#trips.length === 0 || early.every(({ type }) => type !== "state")) return;
+      this.#early = null;
+      this.dispatchEvent(new Event("connect"));
+    }
+    this.#heard = now();
+    for (const one of early ?? [message]) this.#take(one);
+  }
+
   #take(message) {
-    if (message.type === "pong") return this.#measure(message);
+    if (message.type === "pong") return;
     if (message.type === "state") this.state = message;
     this.dispatchEvent(new MessageEvent(message.type, { data: message }));
     this.dispatchEvent(new Event("change"));
@@ -119,6 +130,6 @@ export class Link extends EventTarget {
     this.offset = best.offset;
     this.roundTrip = best.length;
     this.ahead = trip.ahead;
-    if (later !== 0) this.dispatchEvent(new MessageEvent("refined", { data: later }));
+    if (later !== 0 && !this.#early) this.dispatchEvent(new MessageEvent("refined", { data: later }));
   }
 }

@@ -1,4 +1,5 @@
 // The operator's page: the timeline to scale, and each command on a button with a key.
+import { everyFrame } from "/pages/every_frame.js";
 import { Link, NS, now } from "/pages/link.js";
 import { addButton, find, post, say } from "/pages/operate.js";
 
@@ -119,6 +120,7 @@ function moved() {
 
 function drawTime() {
   const { state } = link;
+  if (link.live === document.body.classList.contains("lost")) drawState(); // in this frame, not at the next message
   const moves = state !== null && total > 0;
   find("playhead").hidden = !moves || !link.live;
   if (!moves) return;
@@ -154,8 +156,9 @@ link.addEventListener("connect", () => (shown = null)); // another server counts
 link.addEventListener("state", ({ data }) => (at = link.instant(data)));
 link.addEventListener("refined", ({ data }) => (at += data));
 link.addEventListener("change", () => {
+  drawTime(); // first: drawState may show again what it hid
   drawState();
   if (link.state) drawTimeline();
 });
-setInterval(drawTime, 20);
+everyFrame(drawTime);
 setInterval(drawThumbnails, THUMBNAILS_EVERY);
