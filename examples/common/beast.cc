@@ -121,6 +121,7 @@ void async_teardown(beast::role_type role, FrameLayer& layer, Handler&& handler)
 using WebSocket = websocket::stream<FrameLayer, /*deflateSupported=*/false>;
 
 constexpr std::size_t kMostWaiting = 1'000;  // messages for one connection
+constexpr std::size_t kMostBytesWaiting = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kHeaderLimit = 8'192;  // of a request
 constexpr int kSendBuffer = 64 * 1024;       // of a WebSocket, in the kernel
 constexpr std::size_t kMostAtOnce =
@@ -192,6 +193,13 @@ void queue(Peer& peer, std::shared_ptr<const Message> message) {
   }
   if (peer.waiting.size() == kMostWaiting) {
     return drop(peer, "too slow: " + std::to_string(kMostWaiting) + " messages wait");
+  }
+  if (!peer.waiting.empty()) {  // one message may be larger
+    std::size_t bytes = message->text.size();
+    for (const auto& older : peer.waiting) bytes += older->text.size();
+    if (bytes > kMostBytesWaiting) {
+      return drop(peer, "too slow: " + std::to_string(bytes) + " bytes wait");
+    }
   }
   peer.waiting.push_back(std::move(message));
   peer.awake();

@@ -8,10 +8,12 @@
 
 namespace common {
 
-// Returns {"type": "pong", "t", "server_utc_ns", "server_steady_ns"}. `t` is that of the ping, which is an object.
+// Returns {"type": "pong", "t", "server_utc_ns", "server_steady_ns"}. `t` is the number of the ping, which is an object;
+// null for anything else, which could be long.
 inline nlohmann::json pong(const nlohmann::json& ping, const masterclock::TimeReading& now) {
+  const auto t = ping.find("t");
   return {{"type", "pong"},
-          {"t", ping.value("t", nlohmann::json())},
+          {"t", t != ping.end() && t->is_number() ? *t : nlohmann::json()},
           {"server_utc_ns", now.utc.time_since_epoch().count()},
           {"server_steady_ns", now.steady.time_since_epoch().count()}};
 }

@@ -63,7 +63,7 @@ class WebServer {
 
   // Queues `text` for one session, in the order of the calls. Ignores a session that has ended. A
   // message with a `key` removes the waiting message of the same key. The server closes a session
-  // that takes no message for `WebServerOptions::message`, or for which 1,000 messages wait.
+  // that takes no message for `WebServerOptions::message`, or for which 1,000 messages or 16 MiB wait.
   void send(SessionId session, std::string text, std::string key = {});
 
   // Does the same for every open session, or for those of one path: "/ws".

@@ -23,6 +23,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
@@ -390,6 +391,13 @@ TEST_F(RealWebServer, DropsASessionForWhichTooMuchWaits) {
   const auto stuck = open_raw(4'096);
   for (int i = 0; i < 2'000; ++i) server_->send(last_, std::string(2'000, 'x'));
   EXPECT_EQ(closed_.next(), "too slow: 1000 messages wait");
+}
+
+TEST_F(RealWebServer, DropsASessionForWhichTooManyBytesWait) {
+  start({.message = 60s});
+  const auto stuck = open_raw(4'096);
+  for (int i = 0; i < 400; ++i) server_->send(last_, std::string(60'000, 'x'));
+  EXPECT_THAT(closed_.next(), MatchesRegex("too slow: 168[0-9]* bytes wait"));
 }
 
 TEST_F(RealWebServer, ClosesAFrozenPeer) {
