@@ -60,6 +60,17 @@ int run_program(int argc, char** argv, const Program& program,
   }
 }
 
+CLI::Option* add_host_names(CLI::App& app, std::vector<std::string>& names) {
+  return app
+      .add_option("--host-name", names,
+                  "a name by which browsers reach this server; may be repeated")
+      ->check([](const std::string& name) {
+        const bool is_name = !name.empty() && name.find_first_of(":/ ") == std::string::npos;
+        return is_name ? "" : "expected a name such as wall.example, without a port";
+      })
+      ->type_name("NAME");
+}
+
 CLI::Option* add_time(CLI::App& app, const std::string& name,
                       std::optional<masterclock::UtcTime>& time, const std::string& description) {
   return add_parsed(app, name, time, description,

@@ -17,6 +17,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "masterclock/time/time_points.h"
@@ -59,6 +60,9 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value,
       },
       description);
 }
+
+// Adds --host-name, which may be repeated: HttpRouterOptions::host_names.
+CLI::Option* add_host_names(CLI::App& app, std::vector<std::string>& names);
 
 // Adds an option that takes an instant in RFC 3339: 2026-03-29T01:30:00Z.
 CLI::Option* add_time(CLI::App& app, const std::string& name,

@@ -59,6 +59,7 @@ void add_serve(CLI::App& app, Command& chosen) {
   serve.add_option("--address", options->address, "an IP address to listen on; default: 127.0.0.1")
       ->type_name("IP");
   serve.add_option("--port", options->port, "default: any free port")->type_name("N");
+  common::add_host_names(serve, options->host_names);
   serve.add_option("--token", options->token, "for commands; default: none is needed")
       ->type_name("T");
   serve.add_flag("--follow-stream", options->follow_stream,

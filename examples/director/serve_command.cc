@@ -227,6 +227,7 @@ absl::Status serve(const ServeOptions& options) {
   ServiceOptions service_options = {.token = options.token, .group = group.get()};
   service_options.server.address = options.address;
   service_options.server.port = options.port;
+  service_options.host_names = options.host_names;
   service_options.server.body_limit = kLargestBody;
   service_options.server.log = [](std::string_view line) { common::log_line("server", line); };
   Service service(clock, **director, store, std::move(service_options));

@@ -20,7 +20,8 @@ struct ServeOptions {
   std::int64_t takeover_ms = 3'000;
   std::string as_run;  // a file; may be empty
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free port
+  std::uint16_t port = 0;               // 0: any free port
+  std::vector<std::string> host_names;  // further names of this server
   std::optional<std::string> token;
   bool follow_stream = false;
 

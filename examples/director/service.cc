@@ -8,8 +8,8 @@
 
 #include "common/json_line.h"
 #include "common/log_line.h"
-#include "common/pong.h"
 #include "common/parse_json.h"
+#include "common/pong.h"
 #include "common/printable.h"
 #include "pages.h"
 #include "wire.h"
@@ -73,7 +73,7 @@ Service::Service(masterclock::MasterClock& clock, Director& director, Store& sto
       server_(std::make_unique<common::WebServer>(routes(), options_.server)) {}
 
 common::HttpRouter Service::routes() {
-  common::HttpRouter router({.token = options_.token});
+  common::HttpRouter router({.token = options_.token, .host_names = options_.host_names});
   router.add("GET", "/api/state", [this](const HttpRequest&) {
     return on_actor([this] { return json_response(director_.state()); });
   });

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/http_router.h"
@@ -34,6 +35,7 @@ struct ServiceOptions {
   std::optional<std::string> token = {};
   Group* group = nullptr;  // whose leader gets the commands
   common::WebServerOptions server = {};
+  std::vector<std::string> host_names = {};  // further names of this server
 };
 
 // Threads: any.

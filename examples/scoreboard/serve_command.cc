@@ -63,6 +63,7 @@ absl::Status serve(const ServeOptions& options) {
                                     .sport = *std::move(sport)};
   service_options.server.address = options.address;
   service_options.server.port = options.port;
+  service_options.host_names = options.host_names;
   service_options.server.log = [](std::string_view line) { log_line("server", line); };
   if (options.token.empty()) {
     const auto token = token_of(**store);

@@ -14,9 +14,10 @@ namespace scoreboard {
 struct ServeOptions {
   std::string database = "scoreboard.db";
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free port
-  std::string token;       // empty: the one in the store, which the first start makes
-  std::string sport;       // a file; may be empty
+  std::uint16_t port = 0;               // 0: any free port
+  std::vector<std::string> host_names;  // further names of this server
+  std::string token;                    // empty: the one in the store, which the first start makes
+  std::string sport;                    // a file; may be empty
   std::vector<std::string> push_arguments = {};  // of the pusher to watch; may be empty
   masterclock::BootPolicy after_reboot = masterclock::BootPolicy::kAsk;
 };

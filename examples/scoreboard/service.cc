@@ -127,7 +127,7 @@ absl::Status Service::add_clocks_of_sport() {
 }
 
 common::HttpRouter Service::routes() {
-  common::HttpRouter router({.token = options_.token});
+  common::HttpRouter router({.token = options_.token, .host_names = options_.host_names});
   router.add("GET", "/api/state", [this](const HttpRequest&) { return json_response(state()); });
   router.add("GET", "/api/sport",
              [this](const HttpRequest&) { return json_response(sport_json(options_.sport)); });

@@ -37,6 +37,7 @@ struct ServiceOptions {
   std::string token;
   std::optional<Sport> sport = {};
   common::WebServerOptions server = {};
+  std::vector<std::string> host_names = {};  // further names of this server
 };
 
 // Threads: any. The caller triggers the events of the clock, and ends that before it destroys the service.

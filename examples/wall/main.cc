@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
                        "an IP address to listen on; default: 127.0.0.1")
             ->type_name("IP");
         app.add_option("--port", options->port, "default: any free port")->type_name("N");
+        common::add_host_names(app, options->host_names);
         command = [options] {
           (void)std::signal(SIGPIPE, SIG_IGN);
           return wall::serve(*options);

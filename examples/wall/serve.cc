@@ -109,7 +109,7 @@ absl::Status serve(const ServeOptions& options) {
     return wall.state();
   };
 
-  common::HttpRouter router;
+  common::HttpRouter router({.host_names = options.host_names});
   router.add("GET", "/api/state", [&](const auto&) { return common::json_response(state()); });
   for (const auto& [name, content] : pages()) router.add_file("/pages/" + name, name, content);
   router.add_file("/", "index.html", pages().at("index.html"));

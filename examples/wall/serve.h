@@ -18,7 +18,8 @@ enum class SyncSource { kKernel, kChrony, kNone };
 struct ServeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::vector<std::string> zones;  // the first is the station's; empty: UTC
+  std::vector<std::string> host_names;  // further names of this server
+  std::vector<std::string> zones;       // the first is the station's; empty: UTC
   masterclock::FrameRate rate = masterclock::k25;
   bool drop_frame = false;
   SyncSource sync = SyncSource::kKernel;

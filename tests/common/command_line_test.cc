@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace common::command_line_test {
@@ -91,6 +92,23 @@ TEST(AddTime, ReadsRfc3339) {
       });
   EXPECT_EQ(result.status, 0) << result.error;
   EXPECT_EQ(at, UtcTime(1'500ms));
+}
+
+TEST(AddHostNames, ReadsNamesWithoutPorts) {
+  const auto read = [](std::vector<std::string> arguments) {
+    std::vector<std::string> names;
+    const Result result = run(kProgram, std::move(arguments), [&](CLI::App& app, Command& command) {
+      add_host_names(app, names);
+      command = [] { return absl::OkStatus(); };
+    });
+    return result.status == 0 ? names : std::vector<std::string>{result.error};
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(read({"--host-name", "a.example", "--host-name", "b"}), (Names{"a.example", "b"}));
+  for (const char* const wrong : {"a.example:80", "http://a.example", ""}) {
+    const Names error = read({"--host-name", wrong});
+    EXPECT_EQ(error.front().substr(0, 15), "p: --host-name:") << error.front();
+  }
 }
 
 }  // namespace
