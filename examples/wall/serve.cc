@@ -57,11 +57,12 @@ absl::StatusOr<std::string> check_address(const char* option, const std::string&
 
 absl::StatusOr<std::unique_ptr<Neighbour>> make_neighbour(const masterclock::TimeSource& source,
                                                           const char* option,
-                                                          const std::string& address) {
+                                                          const std::string& address,
+                                                          Neighbour::Reader reader) {
   if (address.empty()) return nullptr;
   const auto checked = check_address(option, address);
   if (!checked.ok()) return checked.status();
-  return std::make_unique<Neighbour>(source, *checked);
+  return std::make_unique<Neighbour>(source, *checked, reader);
 }
 
 std::unique_ptr<masterclock::SyncProvider> make_provider(SyncSource sync) {
@@ -92,9 +93,10 @@ absl::Status serve(const ServeOptions& options) {
       return loaded;
     }
   }
-  auto scoreboard = make_neighbour(clock.source(), "--scoreboard", options.scoreboard);
+  auto scoreboard =
+      make_neighbour(clock.source(), "--scoreboard", options.scoreboard, read_scoreboard);
   if (!scoreboard.ok()) return scoreboard.status();
-  auto director = make_neighbour(clock.source(), "--director", options.director);
+  auto director = make_neighbour(clock.source(), "--director", options.director, read_director);
   if (!director.ok()) return director.status();
 
   std::mutex mutex;  // of the wall
@@ -150,8 +152,9 @@ absl::Status serve(const ServeOptions& options) {
   while (!stop.wait_for(kInterval)) {
     if (options.guides.empty()) continue;
     const auto read = schedule.reload_if_changed([&] { return stop.requested(); });
+    if (!read.ok()) common::log_line("guide", std::string(read.status().message()));
     const std::lock_guard lock(mutex);
-    wall.set_guide_alarm(read.ok() ? "" : common::printable(std::string(read.status().message())));
+    wall.guide_read(read);
   }
   dispatcher.stop();
   server.stop();

@@ -1,7 +1,9 @@
 #include "wall.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
+#include <queue>
 #include <string_view>
 #include <utility>
 
@@ -15,7 +17,7 @@ using masterclock::UtcTime;
 using nlohmann::json;
 using std::chrono::nanoseconds;
 
-constexpr std::size_t kMostEvents = 8;
+constexpr std::size_t kMostEvents = 12;
 
 json instant(UtcTime at) { return at.time_since_epoch().count(); }
 json instant(const std::optional<UtcTime>& at) { return at ? instant(*at) : json(); }
@@ -71,15 +73,20 @@ json Wall::timecode(UtcTime now) const {
 
 json Wall::sync() {
   const masterclock::TimeBounds bounds = clock_.now_bounded();
-  const bool known = bounds.state != SyncState::kUnknown;
-  if (bounds.state != SyncState::kSynchronized) alarm(std::string(meaning(bounds.state)));
-  if (known && bounds.uncertainty() > options_.largest_error) {
-    alarm("The time may be wrong by more than the limit.");
+  const bool known = bounds.earliest != UtcTime::min();
+  const bool beyond = known && bounds.uncertainty() > options_.largest_error;
+  if (bounds.state != SyncState::kSynchronized) {
+    alarm(to_string(bounds.state), "Do not trust the time: it is " + to_string(bounds.state) + ".");
+  }
+  if (beyond) {
+    alarm("limit", "The time may be wrong by more than the limit.");
   }
   return {{"state", to_string(bounds.state)},
           {"bound_ns", known ? json(bounds.uncertainty().count()) : json()},
           {"limit_ns", options_.largest_error.count()},
-          {"meaning", meaning(bounds.state)}};
+          {"meaning", beyond && bounds.state == SyncState::kSynchronized
+                          ? "A reference keeps this time, but not within the limit."
+                          : meaning(bounds.state)}};
 }
 
 json Wall::channels(UtcTime now) {
@@ -92,31 +99,71 @@ json Wall::channels(UtcTime now) {
                     {"name", plan->display_name.empty() ? id : plan->display_name},
                     {"title", nullptr},
                     {"start_utc_ns", nullptr},
-                    {"end_utc_ns", instant(plan->until)},
-                    {"next_title", nullptr},
-                    {"next_utc_ns", nullptr}};
+                    {"end_utc_ns", instant(plan->until)}};
     if (plan->now) {
       channel["title"] = plan->now->title;
       channel["start_utc_ns"] = instant(plan->now->begin);
     }
-    if (plan->next) {
-      channel["next_title"] = plan->next->title;
-      channel["next_utc_ns"] = instant(plan->next->start);
-    }
     list.push_back(std::move(channel));
   }
-  if (!guide_alarm_.empty()) alarm("The guide cannot be read: " + guide_alarm_);
+  if (!guide_alarm_.empty()) alarm("guide", "The guide cannot be read: " + guide_alarm_);
   return list;
+}
+
+// The next changes of all channels together, the first first. Merges the channels: each gives its next change.
+json Wall::events(UtcTime now) const {
+  struct Change {
+    UtcTime at;
+    std::size_t channel;
+    bool operator>(const Change& other) const {
+      return std::pair(at, channel) > std::pair(other.at, other.channel);
+    }
+  };
+  json list = json::array();
+  if (options_.schedule == nullptr) return list;
+  const std::vector<std::string> ids = options_.schedule->channels();
+  std::priority_queue<Change, std::vector<Change>, std::greater<>> changes;
+  const auto add_next = [&](std::size_t channel, const on_air::PlayoutPlan& plan) {
+    if (plan.until && *plan.until > plan.at) changes.push({*plan.until, channel});
+  };
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto plan = options_.schedule->get_playout_plan_now(ids[i], now);
+    if (plan.ok()) add_next(i, *plan);
+  }
+  while (!changes.empty() && list.size() < kMostEvents) {
+    const Change change = changes.top();
+    changes.pop();
+    const auto plan = options_.schedule->get_playout_plan_now(ids[change.channel], change.at);
+    if (!plan.ok()) continue;  // the guide changed meanwhile
+    list.push_back(
+        {{"utc_ns", instant(change.at)},
+         {"title", plan->now ? json(plan->now->title) : json()},
+         {"channel", plan->display_name.empty() ? plan->channel_id : plan->display_name}});
+    add_next(change.channel, *plan);
+  }
+  return list;
+}
+
+void Wall::guide_read(const absl::StatusOr<bool>& changed) {
+  if (!changed.ok()) {
+    guide_alarm_ = common::printable(std::string(changed.status().message()));
+  } else if (*changed) {
+    guide_alarm_.clear();
+  }
 }
 
 json Wall::neighbour(const Neighbour* asked, const char* name) {
   if (asked == nullptr) return nullptr;
   const Answer answer = asked->last();
   json shown = {{"address", asked->address()}, {"reachable", answer.status.ok()}};
+  if (!answer.asked_once) {
+    shown["reachable"] = nullptr;
+    return shown;
+  }
   if (!answer.status.ok()) {
     const std::string why = common::printable(std::string(answer.status.message()));
     shown["error"] = why;
-    alarm("The " + std::string(name) + " does not answer: " + why);
+    alarm(name, "The " + std::string(name) + " does not answer: " + why);
     return shown;
   }
   shown["age_ns"] = (clock_.source().now_steady() - answer.asked).count();
@@ -124,18 +171,20 @@ json Wall::neighbour(const Neighbour* asked, const char* name) {
   return shown;
 }
 
+void Wall::alarm(std::string_view kind, std::string text) {
+  raised_.emplace(kind, std::move(text));
+}
+
 json Wall::alarms(UtcTime now) {
   std::map<std::string, UtcTime> standing;
-  for (const std::string& text : raised_) {
-    const auto before = since_.find(text);
-    standing.emplace(text, before == since_.end() ? now : before->second);
-  }
-  raised_.clear();
-  since_ = std::move(standing);
   json list = json::array();
-  for (const auto& [text, since] : since_) {
+  for (const auto& [kind, text] : std::exchange(raised_, {})) {
+    const auto before = since_.find(kind);
+    const UtcTime since = before == since_.end() ? now : before->second;
+    standing.emplace(kind, since);
     list.push_back({{"text", text}, {"since_utc_ns", instant(since)}});
   }
+  since_ = std::move(standing);
   return list;
 }
 
@@ -151,18 +200,7 @@ json Wall::state() {
                 {"channels", channels(now)},
                 {"scoreboard", neighbour(options_.scoreboard, "scoreboard")},
                 {"director", neighbour(options_.director, "director")}};
-  // The next changes of all channels, the first first.
-  std::vector<json> events;
-  for (const json& channel : state["channels"]) {
-    if (channel["next_utc_ns"].is_null()) continue;
-    events.push_back({{"utc_ns", channel["next_utc_ns"]},
-                      {"text", channel["next_title"]},
-                      {"channel", channel["name"]}});
-  }
-  const auto earlier = [](const json& a, const json& b) { return a["utc_ns"] < b["utc_ns"]; };
-  std::stable_sort(events.begin(), events.end(), earlier);
-  events.resize(std::min(events.size(), kMostEvents));
-  state["events"] = events;
+  state["events"] = events(now);
   state["alarms"] = alarms(now);
   return state;
 }

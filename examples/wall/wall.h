@@ -8,8 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "masterclock/frames/house_timecode.h"
 #include "masterclock/master_clock.h"
 #include "masterclock/zones/zone.h"
@@ -37,23 +40,25 @@ class Wall {
   // Returns all that a page shows. A page computes each second from it until the next state.
   [[nodiscard]] nlohmann::json state();
 
-  // Raises or ends the alarm of the guide. Empty text ends it.
-  void set_guide_alarm(std::string text) { guide_alarm_ = std::move(text); }
+  // Takes the result of ScheduleService::reload_if_changed. An error is an alarm until another guide is there.
+  void guide_read(const absl::StatusOr<bool>& changed);
 
  private:
   [[nodiscard]] nlohmann::json zones(masterclock::UtcTime now) const;
   [[nodiscard]] nlohmann::json timecode(masterclock::UtcTime now) const;
   nlohmann::json sync();
   nlohmann::json channels(masterclock::UtcTime now);
+  [[nodiscard]] nlohmann::json events(masterclock::UtcTime now) const;
   nlohmann::json neighbour(const Neighbour* asked, const char* name);
-  void alarm(const std::string& text) { raised_.push_back(text); }
+  // `kind` tells the alarms apart: a new text of a kind that stands does not begin a new alarm.
+  void alarm(std::string_view kind, std::string text);
   nlohmann::json alarms(masterclock::UtcTime now);
 
   const masterclock::MasterClock& clock_;
   const WallOptions options_;
   std::string guide_alarm_;
-  std::vector<std::string> raised_;                    // by the state that is being made
-  std::map<std::string, masterclock::UtcTime> since_;  // each alarm that stands
+  std::map<std::string, std::string> raised_;          // by the state that is being made
+  std::map<std::string, masterclock::UtcTime> since_;  // each kind that stands
 };
 
 }  // namespace wall

@@ -1,8 +1,10 @@
 // Draws the wall. The server sends what changes once a second; the page computes each frame between.
 import { clockText } from "/pages/clock_text.js";
+import { doubtOf } from "/pages/doubt.js";
 import { everyFrame } from "/pages/every_frame.js";
 import { Link, NS, now } from "/pages/link.js";
 import { frameLabel } from "/pages/frame_label.js";
+import { turnLists } from "/pages/turned_lists.js";
 
 const link = new Link();
 const $ = (id) => document.getElementById(id);
@@ -23,10 +25,9 @@ function wallOf(zone, utc) {
   return utc + (changed ? zone.next_offset_s : zone.offset_s) * 1000;
 }
 
-function timeText(ms, seconds = true) {
+function timeText(ms) {
   const date = new Date(ms);
-  const text = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
-  return seconds ? `${text}:${two(date.getUTCSeconds())}` : text;
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
 }
 
 const dateText = (ms) =>
@@ -63,6 +64,11 @@ function row(parts, tag = "li") {
     element.append(part);
   }
   return element;
+}
+function channelRow() {
+  const line = row([["text", "div"], ["left", "i"], ["bar", "progress"]]);
+  line.firstChild.append(...row([["name", "span"], ["title", "b"]]).children);
+  return line;
 }
 const part = (element, name) => element.getElementsByClassName(name)[0];
 
@@ -108,22 +114,24 @@ function drawClock(live) {
 
 function drawTrust(live) {
   const sync = link.state?.sync;
-  const good = live && sync.state === "synchronized" && sync.bound_ns <= sync.limit_ns;
+  const pageError = (link.roundTrip / 2) * NS;
+  const doubt = live ? doubtOf(sync, pageError) : "";
+  const good = live && doubt === "";
   $("trust").classList.toggle("bad-panel", !good);
   document.body.classList.toggle("unverified", live && !good);
+  $("doubt").hidden = doubt === "";
+  put($("doubt"), doubt && `⚠ ${doubt}`);
   put($("mark"), good ? "✓" : "⚠");
   put($("sync-state"), !live ? "no contact" : sync.state);
   put($("bound"), live && sync.bound_ns !== null ? `± ${duration(sync.bound_ns)}` : "");
   put($("meaning"), live ? sync.meaning : "");
-  const trip = link.roundTrip === null ? "being measured" : `± ${duration((link.roundTrip / 2) * NS)}`;
-  put($("page-error"), live ? `This page: ${trip}, beside the server` : "");
+  put($("page-error"), live ? `This page adds up to ± ${duration(pageError)}` : "");
 }
 
 function drawLists(live) {
   const state = live ? link.state : null;
   const utc = live ? utcNow() : 0;
   const station = state?.zones[0];
-  const clock = (ns) => timeText(wallOf(station, ns / NS), false);
   const show = (name, visible) => ($(`${name}-panel`).hidden = !visible);
 
   show("zones", live && state.zones.length > 1);
@@ -136,30 +144,32 @@ function drawLists(live) {
   });
 
   show("channels", live && state.channels.length > 0);
-  fill($("channels"), state?.channels ?? [], () => row([["name", "span"], ["title", "b"], ["left", "i"], ["bar", "progress"], ["next", "small"]]), (line, channel) => {
+  const many = state?.channels.length ?? 0;
+  $("channels").className = many > 12 ? "dense" : many > 6 ? "" : "roomy";
+  fill($("channels"), state?.channels ?? [], channelRow, (line, channel) => {
     const [start, end] = [channel.start_utc_ns, channel.end_utc_ns];
     const bounded = start !== null && end !== null;
     put(part(line, "name"), channel.name);
     put(part(line, "title"), channel.title ?? "off the air");
     line.classList.toggle("off", channel.title === null);
     put(part(line, "left"), end === null ? "" : `−${clockText(Math.max(0, end - utc * NS), "down")}`);
+    part(line, "bar").ariaLabel = `Played of ${channel.title}`;
     part(line, "bar").style.visibility = bounded ? "visible" : "hidden";
     if (bounded) part(line, "bar").value = Math.min(1, (utc * NS - start) / (end - start));
-    put(part(line, "next"), channel.next_title === null ? "" : `${clock(channel.next_utc_ns)}  ${channel.next_title}`);
   });
 
   show("events", live && state.events.length > 0);
   fill($("events"), state?.events ?? [], () => row([["time", "b"], ["text", "span"], ["channel", "i"], ["left", "i"]]), (line, event) => {
     put(part(line, "time"), timeText(wallOf(station, event.utc_ns / NS)));
-    put(part(line, "text"), event.text);
+    put(part(line, "text"), event.title ?? "off the air");
     put(part(line, "channel"), event.channel);
     put(part(line, "left"), `in ${clockText(Math.max(0, event.utc_ns - utc * NS), "down")}`);
   });
 
   const alarms = live ? state.alarms : [];
   $("alarms-panel").classList.toggle("bad-panel", alarms.length > 0);
-  fill($("alarms"), alarms.length > 0 || !live ? alarms : [null], () => row([["text", "span"], ["since", "i"]]), (line, alarm) => {
-    put(part(line, "text"), alarm === null ? "✓ none" : `⚠ ${alarm.text}`);
+  fill($("alarms"), alarms.length > 0 ? alarms : [null], () => row([["text", "span"], ["since", "i"]]), (line, alarm) => {
+    put(part(line, "text"), alarm === null ? (live ? "✓ none" : "? unknown") : `⚠ ${alarm.text}`);
     put(part(line, "since"), alarm === null ? "" : `since ${timeText(wallOf(station, alarm.since_utc_ns / NS))}`);
   });
 }
@@ -173,28 +183,57 @@ function drawNeighbours(live) {
   const { director, scoreboard } = live ? link.state : {};
   $("director-panel").hidden = !director;
   $("scoreboard-panel").hidden = !scoreboard;
+  const silent = ({ address, reachable }) => (reachable === null ? `${address} is asked` : `⚠ ${address} does not answer`);
   const lines = [];
-  if (director && !director.reachable) lines.push(["⚠", `${director.address} does not answer`, ""]);
+  if (director && !director.reachable) lines.push(["", silent(director), ""]);
   if (director?.reachable) {
-    const { on_air: onAir, next, state } = director.state;
-    lines.push(["On the air", onAir ?? "–", state ?? ""]);
-    const running = state === "running";
-    const left = next ? Math.max(0, next.in_ns - (running ? passed(director) : 0)) : null;
-    lines.push(["Next", next?.scene ?? "–", left === null ? "" : `in ${clockText(left, "down")}`]);
+    const { on_air: onAir, next, state, held } = director.state;
+    lines.push(["On the air", onAir ?? "–", state]);
+    const left = next && Math.max(0, next.in_ns - (state === "running" ? passed(director) : 0));
+    lines.push(["Next", next?.scene ?? "–", held ? "held" : next ? `in ${clockText(left, "down")}` : ""]);
   }
-  fill($("director"), lines, () => row([["name", "span"], ["title", "b"], ["left", "i"]], "p"), (line, [name, title, left]) => {
+  fill($("director"), lines, () => row([["name", "span"], ["left", "i"], ["title", "b"]], "p"), (line, [name, title, left]) => {
     put(part(line, "name"), name);
     put(part(line, "title"), title);
     put(part(line, "left"), left);
   });
-  const clocks = scoreboard?.reachable ? (scoreboard.state.clocks ?? []) : [];
-  const rows = scoreboard && !scoreboard.reachable ? [{ kind: `⚠ ${scoreboard.address} does not answer`, id: "", text: "" }] : clocks;
+  const rows = scoreboard?.reachable ? [...scoreboard.state.clocks] : [];
+  if (scoreboard && !scoreboard.reachable) rows.push({ text: silent(scoreboard) });
+  if (scoreboard?.state?.more) rows.push({ text: `and ${scoreboard.state.more} more clocks` });
   fill($("scoreboard"), rows, () => row([["name", "span"], ["time", "b"]]), (line, clock) => {
-    put(part(line, "name"), `${clock.kind} ${clock.id}`.replace(/_/g, " ").trim());
-    if (clock.text !== undefined) return put(part(line, "time"), clock.text);
+    put(part(line, "name"), clock.text ?? `${clock.kind} ${clock.id}`.replace(/_/g, " "));
+    if (clock.text !== undefined) return put(part(line, "time"), "");
     const ran = clock.expires_in_ns === null ? passed(scoreboard) : Math.min(passed(scoreboard), clock.expires_in_ns);
     put(part(line, "time"), clockText(clock.value_ns + clock.rate * ran, clock.direction, 0));
   });
+}
+
+// Returns what the heights of the rows depend on, as one text.
+function textsOf({ alarms, channels, director, events, scoreboard, sync, zones }) {
+  return JSON.stringify([
+    alarms.map(({ text }) => text),
+    zones.length,
+    events.map(({ channel, title }) => [channel, title]),
+    channels.map(({ name, title }) => [name, title]),
+    [sync.state, director?.reachable, director?.state?.on_air, director?.state?.next?.scene],
+    [scoreboard?.reachable, scoreboard?.state?.clocks.map(({ kind, id }) => [kind, id])],
+  ]);
+}
+
+const fit = turnLists(["alarms", "zones", "events", "channels", "scoreboard"].map($));
+let fittedState = null, fittedTexts = "";
+function fitLists(live) {
+  const state = live ? link.state : null;
+  if (state === fittedState) return;
+  fittedState = state;
+  const texts = state === null ? "" : textsOf(state);
+  if (texts === fittedTexts) return;
+  fittedTexts = texts;
+  // Many channels take a column, where the neighbours leave one.
+  const apart = state !== null && state.channels.length > 8 && !state.director && !state.scoreboard;
+  const column = document.querySelectorAll(".column")[apart ? 0 : 1];
+  if ($("events-panel").parentElement !== column) column.append($("events-panel"));
+  fit();
 }
 
 function draw() {
@@ -204,9 +243,16 @@ function draw() {
   drawTrust(live);
   drawLists(live);
   drawNeighbours(live);
+  fitLists(live);
 }
 everyFrame(draw);
 
+const fillScreen = $("fill");
+fillScreen.hidden = !document.fullscreenEnabled;
+fillScreen.addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen();
+});
 document.addEventListener("keydown", (event) => {
-  if (event.key === "f") document.documentElement.requestFullscreen?.();
+  if (event.key.toLowerCase() === "f" && !event.ctrlKey && !event.metaKey && !event.altKey) fillScreen.click();
 });
