@@ -56,6 +56,10 @@ int main(int argc, char** argv) {
             ->type_name("IP");
         app.add_option("--port", options->port, "default: any free port")->type_name("N");
         common::add_host_names(app, options->host_names);
+        app.callback([options] {
+          const absl::Status checked = wall::check(*options);
+          if (!checked.ok()) throw CLI::ValidationError(std::string(checked.message()));
+        });
         command = [options] {
           (void)std::signal(SIGPIPE, SIG_IGN);
           return wall::serve(*options);

@@ -1,9 +1,11 @@
 #include "serve.h"
 
-#include <atomic>
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/find_zone.h"
@@ -32,12 +34,20 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::seconds kInterval(1);  // between two states, and two looks at the guide
+constexpr std::size_t kMostWarnings = 20;
+
+absl::Status wrong(std::string_view option, std::string_view why) {
+  return absl::InvalidArgumentError(std::string(option) + ": " + std::string(why));
+}
 
 absl::StatusOr<std::vector<masterclock::Zone>> find_zones(const std::vector<std::string>& names) {
   std::vector<masterclock::Zone> zones;
   for (const std::string& name : names) {
     const auto zone = common::find_zone(name);
-    if (!zone.ok()) return zone.status();
+    if (!zone.ok()) return wrong("--zone", std::string(zone.status().message()));
+    if (std::find(zones.begin(), zones.end(), *zone) != zones.end()) {
+      return wrong("--zone", common::in_quotes(name) + " is given twice");
+    }
     zones.push_back(*zone);
   }
   if (zones.empty()) zones.emplace_back();
@@ -47,12 +57,22 @@ absl::StatusOr<std::vector<masterclock::Zone>> find_zones(const std::vector<std:
 // Returns the address with a slash at its end, so that a path follows.
 absl::StatusOr<std::string> check_address(const char* option, const std::string& address) {
   const auto url = common::parse_url(address);
-  if (!url.ok()) return url.status();
-  if (url->scheme != "http" && url->scheme != "https") {
-    return absl::InvalidArgumentError(std::string(option) + " " + common::in_quotes(address) +
-                                      ": expected http://HOST:PORT/");
+  if (!url.ok() || !url->scheme.starts_with("http") || url->target.find('?') != std::string::npos) {
+    return wrong(option, common::in_quotes(address) + ": expected http://HOST:PORT/");
   }
   return address.ends_with('/') ? address : address + "/";
+}
+
+absl::StatusOr<masterclock::TimeOfDayTimecode> find_timecode(const ServeOptions& options,
+                                                             masterclock::Zone zone) {
+  const auto drop = options.drop_frame ? masterclock::DropFrame::kYes : masterclock::DropFrame::kNo;
+  auto timecode = masterclock::TimeOfDayTimecode::make(zone, options.rate, drop);
+  if (!timecode.ok()) {
+    return wrong(options.drop_frame ? "--drop-frame" : "--rate",
+                 "no timecode counts " + to_string(options.rate) + " frames a second" +
+                     (options.drop_frame ? " with drop-frame" : ""));
+  }
+  return timecode;
 }
 
 absl::StatusOr<std::unique_ptr<Neighbour>> make_neighbour(const masterclock::TimeSource& source,
@@ -65,6 +85,17 @@ absl::StatusOr<std::unique_ptr<Neighbour>> make_neighbour(const masterclock::Tim
   return std::make_unique<Neighbour>(source, *checked, reader);
 }
 
+// Logs the first entries of the guide that cannot be used.
+void log_warnings(const on_air::ScheduleService& schedule) {
+  std::vector<std::string> warnings = schedule.warnings();
+  const std::size_t all = warnings.size();
+  warnings.resize(std::min(all, kMostWarnings));
+  for (const std::string& warning : warnings) common::log_line("guide", warning);
+  if (all > kMostWarnings) {
+    common::log_line("guide", std::to_string(all - kMostWarnings) + " more entries are wrong");
+  }
+}
+
 std::unique_ptr<masterclock::SyncProvider> make_provider(SyncSource sync) {
   if (sync == SyncSource::kKernel) return std::make_unique<masterclock::KernelSyncProvider>();
   if (sync == SyncSource::kChrony) return std::make_unique<masterclock::ChronySyncProvider>();
@@ -73,11 +104,28 @@ std::unique_ptr<masterclock::SyncProvider> make_provider(SyncSource sync) {
 
 }  // namespace
 
-absl::Status serve(const ServeOptions& options) {
+absl::Status check(const ServeOptions& options) {
   const auto zones = find_zones(options.zones);
   if (!zones.ok()) return zones.status();
-  const auto drop = options.drop_frame ? masterclock::DropFrame::kYes : masterclock::DropFrame::kNo;
-  const auto timecode = masterclock::TimeOfDayTimecode::make(zones->front(), options.rate, drop);
+  if (const auto timecode = find_timecode(options, zones->front()); !timecode.ok()) {
+    return timecode.status();
+  }
+  if (options.largest_error <= std::chrono::nanoseconds(0)) {
+    return wrong("--largest-error", "expected more than 0");
+  }
+  for (const auto& [option, address] :
+       {std::pair("--scoreboard", options.scoreboard), std::pair("--director", options.director)}) {
+    if (address.empty()) continue;
+    if (const auto checked = check_address(option, address); !checked.ok()) return checked.status();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status serve(const ServeOptions& options) {
+  if (absl::Status checked = check(options); !checked.ok()) return checked;
+  const auto zones = find_zones(options.zones);
+  if (!zones.ok()) return zones.status();
+  const auto timecode = find_timecode(options, zones->front());
   if (!timecode.ok()) return timecode.status();
 
   const common::StopSignal stop;  // before the first thread
@@ -92,6 +140,7 @@ absl::Status serve(const ServeOptions& options) {
         !loaded.ok()) {
       return loaded;
     }
+    log_warnings(schedule);
   }
   auto scoreboard =
       make_neighbour(clock.source(), "--scoreboard", options.scoreboard, read_scoreboard);
@@ -153,6 +202,7 @@ absl::Status serve(const ServeOptions& options) {
     if (options.guides.empty()) continue;
     const auto read = schedule.reload_if_changed([&] { return stop.requested(); });
     if (!read.ok()) common::log_line("guide", std::string(read.status().message()));
+    if (read.ok() && *read) log_warnings(schedule);
     const std::lock_guard lock(mutex);
     wall.guide_read(read);
   }

@@ -28,10 +28,13 @@ struct ServeOptions {
   std::string scoreboard, director;  // http://HOST:PORT/
 };
 
+// Errors: InvalidArgument or NotFound with the option in its text.
+absl::Status check(const ServeOptions& options);
+
 // Serves until a signal ends it.
 //
-// Errors: InvalidArgument or NotFound for an option; those of WebServer::listen; those of a guide at the start. A guide
-//         that cannot be read later is an alarm on the page.
+// Errors: those of `check` and WebServer::listen; those of a guide at the start. A guide that cannot be read later is
+//         an alarm on the page.
 absl::Status serve(const ServeOptions& options);
 
 }  // namespace wall
