@@ -18,6 +18,7 @@ PEERS = {"Absl": "Abseil", "Cctz": "cctz", "Date": "date", "Icu": "ICU", "Boost"
 # The questions that a program asks, and the peers' rows.
 QUESTIONS = [
     ("time now, UTC", "BM_Clock_NowUtc", "BM_*_NowUtc"),
+    ("time now, UTC, TSC source", "BM_Sync_TscNow", ""),
     ("time now, local, by zone", "BM_Clock_NowLocalZone", "BM_*_NowLocalZone"),
     ("time now, local, by name", "BM_Clock_NowLocalName", "BM_*_NowLocalName"),
     ("time now as text", "BM_Clock_NowText", "BM_*_NowText"),
@@ -32,6 +33,12 @@ QUESTIONS = [
     ("position in a playlist", "BM_Join_InAList/1000", ""),
     ("schedule and cancel an event", "BM_Clock_ScheduleCancel", "BM_*_ScheduleCancel"),
 ]
+
+# What fires an event in the rows of lateness.
+LATENESS = {"BM_Lateness_Nanosleep": "clock_nanosleep", "BM_Lateness_Dispatcher": "dispatcher, sleeping",
+            "BM_Lateness_Hybrid": "dispatcher, spinning",
+            "BM_Lateness_HybridFifoTwoHogs": "spinning, SCHED_FIFO, two busy threads",
+            "BM_Board_TenThousandClocks": "10,000 running clocks"}
 
 # A plot of cost against size: the file, title, axis, and the lines as (label, name with {n} for the size).
 COSTS = [
@@ -210,7 +217,7 @@ def draw_costs(rows, folder):
 def draw_lateness(rows, folder):
     """Shares of events by lateness, from the counters le_1us, le_2us, ...: the number of events at most so late."""
     blocks = []
-    for name in sorted(rows):
+    for name in sorted(rows, key=lambda each: (*LATENESS, each).index(each)):
         steps = sorted((int(match[1]), statistics.median(values)) for counter, values in rows[name].items()
                        if (match := re.fullmatch(r"le_(\d+)us", counter)))
         items = []
@@ -219,7 +226,7 @@ def draw_lateness(rows, folder):
                 share = 100 * (count - before) / steps[-1][1]
                 items.append((f"{above:,} to {us:,} µs", share, OWN, f"{share:.1f} %"))
         if items:
-            blocks.append((name.removeprefix("BM_").replace("_", " ").lower(), items))
+            blocks.append((LATENESS.get(name, name), items))
     if blocks:
         bars(folder / "lateness.svg", "Dispatch lateness", "percent of the events", blocks, from_zero=True)
         yield ("lateness.svg", "dispatch lateness", "How late events fire: the share of events in each range of lateness.")
