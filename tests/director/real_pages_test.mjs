@@ -91,7 +91,7 @@ test("a laptop that slept shows no old time", async (t) => {
   await sleep(1000);
   await waitUntil(() => page.isVisible("#left"));
   const frames = await recording();
-  assert.ok(frames.length > 5, `${frames.length} frames`);
+  assert.ok(frames.length > 0);
   for (const { begin, end, texts: [left] } of frames) {
     if (left === null) continue;
     const [minutes, seconds] = left.split(":").map(Number);

@@ -90,7 +90,7 @@ class Match {
     return async () => {
       for (const recording of recordings) {
         const frames = await recording();
-        assert.ok(frames.length > 5, `${frames.length} frames`);
+        assert.ok(frames.length > 0);
         for (const { begin, end, texts: [text] } of frames) {
           if (isHidden(text)) continue;
           const right = new Set();
