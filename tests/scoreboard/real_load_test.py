@@ -33,11 +33,11 @@ def percentile(values, share):
 
 
 def stuck_session(port):
-    """Returns a session that takes nothing, and for which much waits: a pong has what its ping had."""
+    """Returns a session that takes nothing, and for which more waits than its connection holds."""
     session = WebSocket(port)
     session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    for _ in range(30):
-        session.send({"type": "ping", "t": "x" * 30_000})
+    for number in range(1_000):
+        session.send({"type": "ping", "t": number})
     return session
 
 
