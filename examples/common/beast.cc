@@ -589,7 +589,8 @@ class WebServer::Impl {
       if (connection->open) {
         if (connection->why.empty()) connection->why = "the server stopped";
         const websocket::close_reason going(websocket::close_code::going_away, "the server stops");
-        connection->ws.async_close(going, [connection](error_code) {});
+        // A close may wait inside its stream, so it must not own the connection.
+        connection->ws.async_close(going, [](error_code) {});
       } else if (!connection->busy) {
         connection->stream().close();
       }
