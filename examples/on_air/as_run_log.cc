@@ -1,5 +1,7 @@
 #include "as_run_log.h"
 
+#include <nlohmann/json.hpp>
+
 #include "common/json_line.h"
 #include "common/time_text.h"
 #include "masterclock/zones/broadcast_day.h"
@@ -17,36 +19,38 @@ using masterclock::to_rfc3339;
 
 std::string as_run_line(const AsRunEntry& entry, masterclock::Zone zone, seconds day_start) {
   const auto start = floor<milliseconds>(entry.real_start);
-  common::JsonObject line;
-  line.text("start", to_rfc3339(start))
-      .text("local_start", to_rfc3339(masterclock::BasicZonedTime<milliseconds>(start, zone)))
-      .text("broadcast_date",
-            date_text(masterclock::broadcast_day_at(entry.planned_start, zone, day_start).date))
-      .text("channel", entry.channel);
-  if (entry.skipped != 0) {
-    line.raw("title", "null")
-        .raw("aired", "false")
-        .integer("skipped", entry.skipped)
-        .text("planned_start", utc_text(entry.planned_start))
-        .text("last_planned_start",
-              utc_text(entry.last_planned_start.value_or(entry.planned_start)))
-        .text("real_start", utc_text(entry.real_start));
-    return std::move(line).line();
-  }
-  line.text("title", entry.title);
-  if (!entry.aired()) line.raw("aired", "false").text("filler", entry.filler_reason);
-  line.text("planned_start", utc_text(entry.planned_start))
-      .text("real_start", utc_text(entry.real_start));
-  if (!entry.aired()) return std::move(line).line();
-  line.real("lateness_ms", duration<double, std::milli>(entry.lateness()).count())
-      .integer("lateness_ns", entry.lateness().count());
-  if (entry.planned_duration) {
-    line.real("planned_duration_seconds", duration<double>(*entry.planned_duration).count());
+  nlohmann::ordered_json line;
+  line["start"] = to_rfc3339(start);
+  line["local_start"] = to_rfc3339(masterclock::BasicZonedTime<milliseconds>(start, zone));
+  line["broadcast_date"] =
+      date_text(masterclock::broadcast_day_at(entry.planned_start, zone, day_start).date);
+  line["channel"] = entry.channel;
+  if (entry.aired()) {
+    line["title"] = entry.title;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["real_start"] = utc_text(entry.real_start);
+    line["lateness_ms"] = duration<double, std::milli>(entry.lateness()).count();
+    line["lateness_ns"] = entry.lateness().count();
+    line["planned_duration_seconds"] = nullptr;
+    if (entry.planned_duration) {
+      line["planned_duration_seconds"] = duration<double>(*entry.planned_duration).count();
+    }
+    line["resumed"] = entry.resumed;
+  } else if (entry.skipped == 0) {
+    line["title"] = entry.title;
+    line["aired"] = false;
+    line["filler"] = entry.filler_reason;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["real_start"] = utc_text(entry.real_start);
   } else {
-    line.raw("planned_duration_seconds", "null");
+    line["title"] = nullptr;
+    line["aired"] = false;
+    line["skipped"] = entry.skipped;
+    line["planned_start"] = utc_text(entry.planned_start);
+    line["last_planned_start"] = utc_text(entry.last_planned_start.value_or(entry.planned_start));
+    line["real_start"] = utc_text(entry.real_start);
   }
-  line.raw("resumed", entry.resumed ? "true" : "false");
-  return std::move(line).line();
+  return common::json_line(line);
 }
 
 absl::StatusOr<std::unique_ptr<AsRunLog>> AsRunLog::open(const std::filesystem::path& file,
