@@ -1,4 +1,4 @@
-"""The words of a report: the summary, report.md, and the comparison with an older report.json."""
+"""Writes the words of a report: the summary, report.md, and the comparison with an older report.json."""
 import json
 import statistics
 
@@ -184,7 +184,7 @@ def spread(values):
 
 
 def beyond_noise(old, new):
-    """Whether two lists of repetitions differ by more than both spreads together, and by more than 3 %."""
+    """Returns true if two lists of repetitions differ by more than both spreads together, and by more than 3 %."""
     before, after = statistics.median(old), statistics.median(new)
     return abs(after - before) > max(spread(old) + spread(new), LEAST_CHANGE * abs(before))
 
@@ -199,7 +199,7 @@ def describe(name, counter, old, new):
 
 
 def compare(goals, old, new):
-    """What changed beyond the noise. Times, and the counters that a goal judges, are compared."""
+    """Returns the changes beyond the noise. Times, and the counters that a goal judges, are compared."""
     lines = [f"Compared with {old['machine']['commit']}:"]
     if old["machine"]["processor"] != new["machine"]["processor"]:
         lines.append(f"  the other machine was {old['machine']['processor']}: a difference may not be one of the code")

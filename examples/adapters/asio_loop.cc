@@ -15,8 +15,8 @@
 
 using namespace std::chrono;
 
-// Fires the events of `clock` on the thread that runs `context`. Both must outlive it, and it must outlive the
-// run of `context`, which has functions that refer to it.
+// Fires the events of `clock` on the thread that runs `context`. Both must outlive the loop. The loop must outlive
+// each run of `context`, whose functions refer to it.
 class EventLoop {
  public:
   EventLoop(boost::asio::io_context& context, masterclock::MasterClock& clock)

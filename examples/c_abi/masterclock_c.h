@@ -110,8 +110,8 @@ typedef struct mc_fired {
   int64_t skipped;  /* occurrences that were due at the same time and did not fire */
 } mc_fired;
 
-/* Runs on the thread that calls mc_trigger, or on the dispatcher's thread, with no lock held. May call any
- * function but mc_clock_destroy, and pthread_exit. After mc_stop_dispatcher, mc_start_dispatcher is
+/* Runs on the thread that calls mc_trigger, or on the dispatcher's thread, with no lock held. May call
+ * pthread_exit, and any function but mc_clock_destroy. After mc_stop_dispatcher, mc_start_dispatcher returns
  * MC_FAILED_PRECONDITION in the same callback. Must not throw. */
 typedef void (*mc_callback)(const mc_fired* fired, void* user);
 
@@ -171,7 +171,8 @@ MC_API mc_status mc_now_bounded(const mc_clock* clock, mc_bounds* bounds);
 /* Asks the provider, and may wait a second for a daemon. A program calls it once a second. */
 MC_API mc_status mc_refresh_sync(mc_clock* clock);
 /* Advances a simulated clock. Fires nothing itself: see mc_trigger. A dispatcher that runs has fired what
- * became due when the function returns. Hold no lock that a callback takes. MC_FAILED_PRECONDITION for the system's clock. */
+ * became due when the function returns. Requires that the caller holds no lock that a callback takes.
+ * MC_FAILED_PRECONDITION for the system's clock. */
 MC_API mc_status mc_advance(mc_clock* clock, int64_t elapsed);
 /* Moves a simulated clock to `until`, from one due event to the next, and fires each at its instant.
  * `fired` receives the number, and may be null. */
@@ -198,8 +199,8 @@ MC_API mc_status mc_reload_zones(mc_clock* clock);
 
 /* ---- Events ------------------------------------------------------------------------------------------ */
 
-/* Schedules a callback for `due`. `event` may be null. The function writes `event` last: with a dispatcher
- * the callback may run before. */
+/* Schedules a callback for `due`. `event` may be null. The function writes `event` last. A dispatcher
+ * may run the callback before that. */
 MC_API mc_status mc_schedule_at(mc_clock* clock, int64_t due, mc_callback callback, void* user,
                                 mc_event* event);
 /* Schedules an event with an id, a local time or a repetition. MC_ALREADY_EXISTS for an id that is

@@ -1,7 +1,7 @@
 // Defines the version of the library, and requires C++20.
 //
-// All names stand in an inline namespace of the minor version. Two plugins of one process with two of them
-// therefore share no static data.
+// All names stand in an inline namespace of the minor version. Two plugins with different minor versions
+// therefore share no static data in one process.
 #ifndef MASTERCLOCK_VERSION_H_
 #define MASTERCLOCK_VERSION_H_
 

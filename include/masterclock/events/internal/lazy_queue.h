@@ -152,7 +152,7 @@ class LazyQueue {
       found.clear();
       for (const QueueEntry& entry : entries) {
         const bool has_begun = entry.due >= from, has_ended = entry.due >= until;
-        // One branch for both: a branch for one of them would be a coin toss.
+        // One branch for both conditions: the processor cannot predict either alone. Requires from < until.
         if (has_begun != has_ended && is_live(entry)) found.push_back(entry);
       }
       sort_latest_first(found, in_order);
