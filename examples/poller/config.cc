@@ -30,10 +30,15 @@ constexpr nanoseconds kLongest = 24h * 36'525;  // a hundred years
 
 absl::Status error(const std::string& what) { return absl::InvalidArgumentError(what); }
 
+// Returns the text of `value` for an error.
+std::string shown(const json& value) {
+  if (value.is_number()) return common::json_line(value);
+  return in_quotes(value.is_string() ? value.get<std::string>() : common::json_line(value));
+}
+
 // Reads a number of seconds, or a text such as "1m30s".
 absl::StatusOr<nanoseconds> read_duration(const json& value, const std::string& field) {
-  const absl::Status fault =
-      error(field + ": expected a number of seconds, not " + common::json_line(value));
+  const absl::Status fault = error(field + ": expected a number of seconds, not " + shown(value));
   if (value.is_string()) {
     const auto parsed = masterclock::parse_duration(value.get<std::string>());
     if (!parsed.ok()) return error(field + ": " + std::string(parsed.status().message()));
@@ -56,10 +61,10 @@ absl::StatusOr<nanoseconds> read_interval(const json& value, const std::string& 
   const auto interval = read_duration(value, field);
   if (!interval.ok()) return interval;
   if (*interval <= 0ns) {
-    return error(field + ": " + what + " " + common::json_line(value) + " is not positive");
+    return error(field + ": " + what + " " + shown(value) + " is not positive");
   }
   if (*interval < kShortestInterval) {
-    return error(field + ": " + what + " " + common::json_line(value) + " is shorter than 1 ms");
+    return error(field + ": " + what + " " + shown(value) + " is shorter than 1 ms");
   }
   return interval;
 }
@@ -69,7 +74,7 @@ class Fields {
  public:
   Fields(const json& object, std::string path) : object_(object), path_(std::move(path)) {
     if (!object.is_object()) {
-      fail("expected an object, not " + common::json_line(object));
+      fail("expected an object, not " + shown(object));
     }
   }
 
@@ -121,7 +126,7 @@ absl::Status read_command(const json& value, const std::string& field,
   if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_text) ||
       value.front().get<std::string>().empty()) {
     return error(field + ": expected a list of texts, the program and its arguments, not " +
-                 common::json_line(value));
+                 shown(value));
   }
   command = value.get<std::vector<std::string>>();
   return absl::OkStatus();
@@ -157,7 +162,7 @@ auto read_choice(Enum& value, std::initializer_list<std::pair<const char*, Enum>
       }
       list += (list.empty() ? "" : " or ") + std::string(name);
     }
-    return error(field + ": expected " + list + ", not " + common::json_line(text));
+    return error(field + ": expected " + list + ", not " + shown(text));
   };
 }
 
@@ -182,12 +187,8 @@ absl::Status read_retry(const json& value, const std::string& path,
   return fields.finish();
 }
 
-// Reads one service over `service`, which has the defaults.
-absl::Status read_service(const json& value, const std::string& path, Service& service) {
+absl::Status read_service_fields(const json& value, const std::string& path, Service& service) {
   masterclock::IntervalOptions& options = service.options;
-  if (value.is_number() || value.is_string()) {
-    return assign(read_interval(value, path), options.interval);
-  }
   Fields fields(value, path + ".");
   fields.with("interval", [&](const json& number, const std::string& field) {
     return assign(read_interval(number, field), options.interval);
@@ -214,9 +215,20 @@ absl::Status read_service(const json& value, const std::string& path, Service& s
   fields.with("jitter", [&](const json& number, const std::string& field) -> absl::Status {
     const absl::Status status = assign(read_duration(number, field), options.jitter);
     if (!status.ok() || options.jitter >= 0ns) return status;
-    return error(field + ": the jitter " + common::json_line(number) + " is negative");
+    return error(field + ": the jitter " + shown(number) + " is negative");
   });
-  if (absl::Status status = fields.finish(); !status.ok()) return status;
+  return fields.finish();
+}
+
+// Reads one service over `service`, which has the defaults.
+absl::Status read_service(const json& value, const std::string& path, Service& service) {
+  masterclock::IntervalOptions& options = service.options;
+  const bool is_interval = value.is_number() || value.is_string();
+  if (absl::Status status = is_interval ? assign(read_interval(value, path), options.interval)
+                                        : read_service_fields(value, path, service);
+      !status.ok()) {
+    return status;
+  }
   if (options.interval > 0ns && options.jitter > 0ns && options.jitter >= options.interval) {
     return error(path + ".jitter: the jitter is not less than the interval");
   }
