@@ -34,6 +34,11 @@ namespace masterclock::inline v0_2::internal {
 // Returns value + (to - from). Stops only if this result does not fit, even if the difference does not.
 [[nodiscard]] constexpr std::int64_t saturating_move(std::int64_t value, std::int64_t from,
                                                      std::int64_t to) noexcept {
+  std::int64_t distance = 0, moved = 0;
+  if (!__builtin_sub_overflow(to, from, &distance) &&
+      !__builtin_add_overflow(value, distance, &moved)) [[likely]] {
+    return moved;
+  }
   return saturate(Int128{value} - from + to);
 }
 

@@ -125,12 +125,12 @@ class DisciplinedTimeSource final : public TimeSource {
 
     // Never decreases with `now`: the slew takes less than the time that passes.
     [[nodiscard]] UtcTime reading(SteadyTime now) const noexcept {
-      const std::chrono::nanoseconds elapsed =
-          std::max(saturating_difference(now, at), std::chrono::nanoseconds(0));
-      const std::chrono::nanoseconds slewed = drifted(elapsed, slew);
+      constexpr std::chrono::nanoseconds kNone{};
+      now = std::max(now, at);
+      const std::chrono::nanoseconds slewed = drifted(saturating_difference(now, at), slew);
       const std::chrono::nanoseconds left =
-          excess.count() < 0 ? std::min(excess + slewed, {}) : std::max(excess - slewed, {});
-      return std::max(floor, saturating_add(saturating_move(target, at, std::max(now, at)), left));
+          excess < kNone ? std::min(excess + slewed, kNone) : std::max(excess - slewed, kNone);
+      return std::max(floor, saturating_add(saturating_move(target, at, now), left));
     }
   };
 
