@@ -196,10 +196,11 @@ class PendingEvents {
     if (!steady_.empty()) return false;
     utc_.visit_next(sweep.place, [&](const QueueEntry& entry) {
       const UtcTime due(entry.due);
-      if (run.size == most || due > sweep.now.utc) return false;
       PendingEvent& event = slots_[entry.slot];
-      __builtin_prefetch(
-          &event);  // slots lie in no order: the loop below reads them from the cache
+      // Slots lie in no order: the loop below reads them from the cache. So does the trigger that
+      // will find the last one due.
+      __builtin_prefetch(&event);
+      if (run.size == most || due > sweep.now.utc) return false;
       run.events[run.size++] = {&event, entry.slot, due};
       return true;
     });
