@@ -57,7 +57,8 @@ inline char* write_pair(char* out, std::uint32_t value) noexcept {
 }
 
 // Writes 2026-11-20T18:15:30.123 with 0 to 9 `digits` of the fraction, and cuts the remaining
-// digits. A time outside the years 0 to 9999 becomes the first or the last of these years.
+// digits. A time outside the years 0 to 9999 becomes the first or the last of these years. Requires
+// room for 9 digits: the digits that are cut are written too.
 inline char* write_date_time(char* out, DayTime time, int digits) noexcept {
   using namespace std::chrono;
   constexpr std::int64_t kFirst = sys_days(year(0) / 1 / 1).time_since_epoch().count();
@@ -66,7 +67,7 @@ inline char* write_date_time(char* out, DayTime time, int digits) noexcept {
   if (time.day > kLast) time = {kLast, kNanosPerDay - 1};
   const year_month_day date{local_days(days(time.day))};
   const auto ns = static_cast<std::uint64_t>(time.ns);
-  const auto second = static_cast<std::uint32_t>(ns / 1'000'000'000);
+  const auto second = static_cast<std::uint32_t>(ns / 1'000'000'000), minute = second / 60;
   const auto y = static_cast<std::uint32_t>(static_cast<int>(date.year()));
   write_pair(out, y / 100);
   write_pair(out + 2, y % 100);
@@ -75,20 +76,22 @@ inline char* write_date_time(char* out, DayTime time, int digits) noexcept {
   out[7] = '-';
   write_pair(out + 8, static_cast<unsigned>(date.day()));
   out[10] = 'T';
-  write_pair(out + 11, second / 3600);
+  write_pair(out + 11, minute / 60);
   out[13] = ':';
-  write_pair(out + 14, second / 60 % 60);
+  write_pair(out + 14, minute % 60);
   out[16] = ':';
   write_pair(out + 17, second % 60);
   if (digits <= 0) return out + 19;
   out[19] = '.';
-  char* const fraction = out + 20;
-  auto rest = static_cast<std::uint32_t>(ns % 1'000'000'000);
-  int left = 9;
-  for (; left > digits; --left) rest /= 10;
-  for (; left >= 2; left -= 2, rest /= 100) write_pair(fraction + left - 2, rest % 100);
-  if (left == 1) *fraction = static_cast<char>('0' + rest % 10);
-  return fraction + (digits < 9 ? digits : 9);
+  const auto rest = static_cast<std::uint32_t>(ns % 1'000'000'000), milli = rest / 1'000'000;
+  write_pair(out + 20, milli / 10);
+  out[22] = static_cast<char>('0' + milli % 10);
+  if (digits > 3) {
+    write_pair(out + 23, rest / 10'000 % 100);
+    write_pair(out + 25, rest / 100 % 100);
+    write_pair(out + 27, rest % 100);
+  }
+  return out + 20 + (digits < 9 ? digits : 9);
 }
 
 // Writes +01:00. Requires less than 100 hours.
