@@ -131,6 +131,17 @@ void observe_clock(TimeSource& source, ZoneDatabase& database) {
   observe("now_local(Zone)", Memory::kNone, [&](auto) { keep(clock.now_local(zone)); });
   observe("now_local(name)", Memory::kNone, [&](auto) { keep(clock.now_local("Europe/Dublin")); });
   observe("now_bounded", Memory::kNone, [&](auto) { keep(clock.now_bounded()); });
+
+  // The time stands still, so all 100 ms of the correction stay to be slewed.
+  masterclock::testing::ManualTimeSource machine(kStart);
+  masterclock::DisciplinedTimeSource slewed(machine, provider);
+  provider.set({.state = SyncState::kSynchronized,
+                .error_bound = 10us,
+                .as_of = machine.now_steady(),
+                .correction = 100ms});
+  slewed.refresh();
+  observe("now_utc, slewed", Memory::kNone, [&](auto) { keep(slewed.now_utc()); });
+  check("now_utc, slewed", slewed.remaining() == 100ms);
   check("now_local", clock.now_local(zone).local() == LocalTime(kStart.time_since_epoch()));
   check("now_bounded", clock.now_bounded().state == SyncState::kSynchronized);
 }
