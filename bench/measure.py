@@ -154,9 +154,20 @@ def command_of(group):
     return None
 
 
-def rows_of(text, rows, errors):
-    """Adds the runs of one output to the rows."""
-    for each in json.loads(text)["benchmarks"]:
+def printed_runs(text):
+    """The whole runs in the output of a program that crashed: Google Benchmark prints a row when the row is done."""
+    text = text.partition('"benchmarks": [')[2].strip()
+    with contextlib.suppress(ValueError):
+        while text:
+            run, end = json.JSONDecoder().raw_decode(text)
+            yield run
+            text = text[end:].lstrip(", \n")
+
+
+def rows_of(runs, rows, errors):
+    """Adds the runs of one output to the rows. Returns their names."""
+    names = set()
+    for each in runs:
         name = goals_module.plain_name(each["run_name"])
         if each.get("error_occurred"):
             errors[name] = each.get("error_message", "failed")
@@ -169,7 +180,14 @@ def rows_of(text, rows, errors):
             for counter, number in each.items():
                 if counter not in REPORTED and isinstance(number, (int, float)):
                     row.setdefault(counter, []).append(number)
-    return rows
+        names.add(name)
+    return names
+
+
+def end_of(status, errors):
+    """How a program failed, in one line: its exit status or signal, and the last line of its errors."""
+    how = f"exit status {status}" if status > 0 else signal.Signals(-status).name
+    return f"its program ended with {how}" + "".join(f": {line[-200:]}" for line in errors.strip().splitlines()[-1:])
 
 
 class Measurement:
@@ -177,13 +195,6 @@ class Measurement:
         self.goals, self.quick = goals, quick
         self.cores = sorted(os.sched_getaffinity(0))
         self.rows, self.errors, self.groups = {}, {}, {}
-
-    def names(self, command):
-        """All benchmarks of a program, by the names that it prints."""
-        status, out, errors = run([*command, "--benchmark_list_tests"])
-        if status:
-            fail(f"{' '.join(command)} failed:\n{errors[-2000:]}")
-        return out.split()
 
     def wanted(self, group, names):
         """The benchmarks to run. With --quick these are the ones that a goal or a plot needs."""
@@ -199,34 +210,61 @@ class Measurement:
     def run_group(self, group, command):
         """Runs the benchmarks of one thread on one core, and those of several threads on all cores."""
         if command[0] == sys.executable:
-            self.collect(group, command, [])
+            _, why = self.collect(command)
+            if why:
+                self.errors[group.name] = why
             return
-        repetitions = 3 if self.quick else int(group.settings.get("Repetitions", 9))
-        options = ["--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
-                   f"--benchmark_min_time={0.01 if self.quick else 0.05}",
-                   "--benchmark_enable_random_interleaving=true"]
+        status, out, errors = run([*command, "--benchmark_list_tests"])
+        if status:
+            self.errors[group.name] = end_of(status, errors)
+            return
         every = group.patterns("All cores") + ["*/threads:*"]
         spread, single = [], []
-        for name in self.wanted(group, self.names(command)):
+        for name in self.wanted(group, out.split()):
             shared = any(goals_module.matching(pattern, [goals_module.plain_name(name)]) for pattern in every)
             (spread if shared else single).append(name)
-        core = str(self.cores[-1])
-        for names, pin in ((single, ["taskset", "-c", core]), (spread, [])):
+        repetitions = 3 if self.quick else int(group.settings.get("Repetitions", 9))
+        for names, pin in ((single, ["taskset", "-c", str(self.cores[-1])]), (spread, [])):
             if names:
-                only = "|".join(f"^{re.escape(name)}$" for name in names).replace(r"\-", "-")
-                self.collect(group, [*pin, *command, *options, f"--benchmark_filter={only}"], names)
+                self.run_rows(group, [*pin, *command], names, repetitions)
+        for name in self.errors.keys() & self.rows.keys():  # a row that failed once is not judged
+            del self.rows[name]
 
-    def collect(self, group, command, names):
-        status, out, errors = run(command, cwd=BUILD, env=os.environ | {"BENCH_QUICK": str(int(self.quick))})
-        if status:
-            self.errors[group.name] = f"exit status {status}"
-            say(f"{group.name} failed with exit status {status}: {errors.strip()[-500:]}")
+    def run_rows(self, group, command, names, repetitions):
+        """Runs benchmarks with their repetitions interleaved. After a crash, those without a row run again.
+
+        Google Benchmark 1.7 crashes if a benchmark fails in some of its repetitions. A process with one repetition
+        does not, and it runs the benchmarks in their order: the first one without a row is the one that crashed.
+        """
+        given, why = self.collect(
+            [*command, f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"], names)
+        if why is None:
             return
+        missing = [name for name in names if goals_module.plain_name(name) not in given]
+        say(f"{group.name}: {why}; {len(missing)} benchmarks run again")
+        for _ in range(repetitions):
+            left = missing
+            while left:
+                given, why = self.collect(command, left)
+                left = [name for name in left if goals_module.plain_name(name) not in given]
+                if why is None or not left:
+                    break
+                crashed, *left = left
+                missing = [name for name in missing if name != crashed]
+                self.errors[goals_module.plain_name(crashed)] = why
+
+    def collect(self, command, names=()):
+        """Runs a program once. Returns the names of the rows that it gave, and how it failed."""
+        if names:
+            only = "|".join(f"^{re.escape(name)}$" for name in names).replace(r"\-", "-")
+            command = [*command, "--benchmark_format=json", f"--benchmark_min_time={0.01 if self.quick else 0.05}",
+                       f"--benchmark_filter={only}"]
+        status, out, errors = run(command, cwd=BUILD, env=os.environ | {"BENCH_QUICK": str(int(self.quick))})
         try:
-            rows_of(out, self.rows, self.errors)
+            given = rows_of(printed_runs(out) if status else json.loads(out)["benchmarks"], self.rows, self.errors)
         except (ValueError, KeyError, TypeError) as error:
-            self.errors[group.name] = f"its output is not the JSON form: {error!r}"
-            say(f"{group.name}: {self.errors[group.name]}")
+            return set(), f"its output is not the JSON form: {error!r}"
+        return given, end_of(status, errors) if status else None
 
     def run_all(self, groups):
         for number, group in enumerate(groups, 1):
@@ -239,6 +277,8 @@ class Measurement:
             quiet, before = Quietness(), set(self.rows)
             self.run_group(group, command)
             self.groups[group.name] = quiet.end() | {"rows": sorted(self.rows.keys() - before)}
+            if group.name in self.errors:
+                say(f"{group.name}: {self.errors[group.name]}")
             say(f"{number} of {len(groups)}: {group.name}, {len(self.groups[group.name]['rows'])} benchmarks in "
                 f"{self.groups[group.name]['seconds']:.0f} s")
 

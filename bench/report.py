@@ -129,7 +129,10 @@ def write_up(goals, result, verdicts, plots):
         ["commit", f"{about['commit']}, measured {about['date']}"]])
     lines += ["", *quietness(result)]
     left_out = [f"- {line}" for line in result["missing_peers"]]
-    left_out += [f"- {name}: {why}" for name, why in sorted(result["errors"].items())]
+    reasons = {}
+    for name, why in sorted(result["errors"].items()):
+        reasons.setdefault(why, []).append(name)
+    left_out += [f"- {', '.join(names)}: {why}" for why, names in reasons.items()]
     if left_out:
         lines += ["", "Left out:", "", *left_out]
     missed = counts(verdicts)[1]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 BENCH = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "bench").resolve()
 sys.path.insert(0, str(BENCH))
@@ -185,14 +186,68 @@ class Rows(unittest.TestCase):
             return {"name": name, "run_name": name, "run_type": "iteration", "real_time": 2.0, "cpu_time": 1.0, "time_unit": "us",
                     "threads": 1, "iterations": 5} | fields
         rows, errors = {}, {}
-        measure.rows_of(json.dumps({"benchmarks": [
+        measure.rows_of([
             run("BM_A"), run("BM_A", cpu_time=3.0), run("BM_B/real_time", p50=7.0), run("BM_C", best_ns=4.0),
             run("BM_D", error_occurred=True, error_message="a peer gives another answer"),
-            run("BM_A", run_type="aggregate")]}), rows, errors)
+            run("BM_A", run_type="aggregate")], rows, errors)
         self.assertEqual(rows["BM_A"], {"ns": [1000.0, 3000.0], "per_second": [5e5, 5e5]})
         self.assertEqual(rows["BM_B"], {"ns": [2000.0], "per_second": [5e5], "p50": [7.0]})
         self.assertEqual(rows["BM_C"]["ns"], [4.0])
         self.assertEqual(errors, {"BM_D": "a peer gives another answer"})
+
+
+# Stands in for a program of Google Benchmark 1.7. B fails if repetitions are asked for, and C crashes always.
+PROGRAM = """#!/usr/bin/env python3
+import json, os, re, signal, sys
+options = dict(each.partition("=")[::2] for each in sys.argv[1:])
+names = ["BM_A", "BM_B", "BM_C/threads:2", "BM_D/threads:2"]
+if "--benchmark_list_tests" in options:
+    sys.exit(print(*names, sep="\\n"))
+repetitions = int(options.get("--benchmark_repetitions", 1))
+print('{"context": {"caches": [{"size": 1}]}, "benchmarks": [', end="")
+between = ""
+for name in names:
+    if re.search(options["--benchmark_filter"], name):
+        if name == "BM_B" and repetitions > 1 or name.startswith("BM_C"):
+            print("begun\\nCheck failed", file=sys.stderr)
+            print(between + '{"name": "' + name, flush=True)
+            os.kill(os.getpid(), signal.SIGABRT)
+        for _ in range(repetitions):
+            print(between + json.dumps({"name": name, "run_name": name, "run_type": "iteration", "real_time": 2.0,
+                                        "cpu_time": 1.0, "time_unit": "ns"}), flush=True)
+            between = ","
+print("]}")
+"""
+
+
+class Crash(unittest.TestCase):
+    def measured(self, script):
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(measure, "BUILD", pathlib.Path(folder)), \
+             unittest.mock.patch.object(measure, "say"):
+            program = pathlib.Path(folder, "program")
+            program.write_text(script, encoding="utf-8")
+            program.chmod(0o755)
+            measurement = measure.Measurement(GOALS, quick=False)
+            group = goals_module.Group("group")
+            group.settings["Repetitions"] = "3"
+            measurement.run_group(group, [str(program)])
+        return measurement
+
+    def test_the_other_rows_of_the_group_are_measured(self):
+        done = self.measured(PROGRAM)
+        self.assertEqual({name: row["ns"] for name, row in done.rows.items()},
+                         {"BM_A": [1.0] * 3, "BM_B": [1.0] * 3, "BM_D/threads:2": [1.0] * 3})
+        self.assertEqual(done.errors, {"BM_C/threads:2": "its program ended with SIGABRT: Check failed"})
+
+    def test_a_program_that_does_not_start(self):
+        done = self.measured("#!/bin/sh\necho 'no such library' >&2\nexit 127\n")
+        self.assertEqual((done.rows, done.errors), ({}, {"group": "its program ended with exit status 127: no such library"}))
+
+    def test_the_report_names_the_missing_rows_in_one_line(self):
+        made = result()
+        made["errors"] = {"BM_A": "why", "BM_B": "why", "BM_C": "another reason"}
+        text = report.write_up(GOALS, made, verdicts_of(made), [])
+        self.assertIn("- BM_A, BM_B: why\n- BM_C: another reason\n", text)
 
 
 class Command(unittest.TestCase):
