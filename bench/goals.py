@@ -44,6 +44,7 @@ class Goal:
 class Group:
     def __init__(self, name):
         self.name, self.goals, self.settings = name, [], {}
+        self.about = ""  # the paragraph below the heading
 
     def patterns(self, setting):
         return [each.strip() for each in self.settings.get(setting, "").split(",") if each.strip()]
@@ -84,6 +85,8 @@ def parse(text, file="goals.md"):
                 bad(f'Repetitions is "{value.strip()}", not a number from 1 to 99')
         elif not line.startswith("|") or group is None:
             columns = None
+            if line and group:
+                group.about = f"{group.about} {line}".strip()
         elif columns is None:
             columns = ["path", "cause"] if group.name == "causes" else HEADER
             if cells != columns:
@@ -135,10 +138,12 @@ def median(row, counter):
 
 
 class Verdict:
-    """value is in the unit of the goal: a ratio for "×", else nanoseconds, bytes, percent or a count."""
+    """value is in the unit of the goal: a ratio for "×", else nanoseconds, bytes, percent or a count.
+    own and other are the two values of a ratio."""
 
-    def __init__(self, goal, value=None, peer=None, missed_by=None, why_not=None):
+    def __init__(self, goal, value=None, peer=None, missed_by=None, why_not=None, own=None, other=None):
         self.goal, self.value, self.peer, self.missed_by, self.why_not = goal, value, peer, missed_by, why_not
+        self.own, self.other = own, other
 
     @property
     def judged(self):
@@ -167,6 +172,7 @@ def judge(goal, goals, rows, busy):
     choose = max if goal.slowest else min
     name = choose(names, key=lambda each: median(rows[each], goal.counter))
     value, peer = median(rows[name], goal.counter), None
+    own, other = value, None
     if goal.against:
         peers = [each for each in peers_of(goal, goals, rows) if median(rows[each], goal.counter)]
         if not peers:
@@ -178,9 +184,9 @@ def judge(goal, goals, rows, busy):
         faster = value / other if rate else other / value if value else math.inf
         value = faster if goal.kind == "at least" else 1 / faster
     if busy and goal.unit not in COUNTS:
-        return Verdict(goal, value, peer, why_not="busy")
+        return Verdict(goal, value, peer, None, "busy", own, other)
     if goal.kind == "measure":
-        return Verdict(goal, value, peer)
+        return Verdict(goal, value, peer, None, None, own, other)
     bound = goal.bound * UNITS[goal.unit]
     if goal.kind == "at least":
         missed = 1 - value / bound if value < bound else 0
@@ -188,7 +194,7 @@ def judge(goal, goals, rows, busy):
         missed = 0
     else:
         missed = abs(value / bound - 1) if bound else math.inf
-    return Verdict(goal, value, peer, missed)
+    return Verdict(goal, value, peer, missed, None, own, other)
 
 
 def judge_all(goals, rows, busy_groups):
@@ -219,6 +225,18 @@ def scaled(value, unit):
         if unit in family:
             unit = next((each for each in family if abs(value) >= UNITS[each]), family[-1])
     return f"{three_digits(value / UNITS[unit])} {unit}".strip()
+
+
+def rate_text(rate):
+    for bound, unit in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if rate >= bound:
+            return f"{three_digits(rate / bound)}{unit}"
+    return three_digits(rate)
+
+
+def in_its_unit(value, counter):
+    """A value of a row as a person reads it."""
+    return f"{rate_text(value)} a second" if counter == "items_per_second" else scaled(value, unit_of(counter))
 
 
 def unit_of(counter):

@@ -40,6 +40,9 @@ LATENESS = {"BM_Lateness_Nanosleep": "clock_nanosleep", "BM_Lateness_Dispatcher"
             "BM_Lateness_HybridFifoTwoHogs": "spinning, SCHED_FIFO, two busy threads",
             "BM_Board_TenThousandClocks": "10,000 running clocks"}
 
+# The rows that time the bare system call.
+SYSTEM_CALLS = {"BM_System_NowUtc", "BM_Sync_BareClock"}
+
 # A plot of cost against size: the file, title, axis, and the lines as (label, name with {n} for the size).
 COSTS = [
     ("pending.svg", "Cost of an event against pending events", "pending events",
@@ -71,7 +74,7 @@ def gnuplot(path, script):
 
 
 def quoted(text):
-    return '"' + text.replace("\\", "").replace('"', "'") + '"'
+    return '"' + text.replace("\\", "").replace("`", "").replace('"', "'") + '"'
 
 
 def bars(path, title, axis, blocks, from_zero=False, mark=None):
@@ -86,7 +89,7 @@ def bars(path, title, axis, blocks, from_zero=False, mark=None):
         y += 0.6
     values = [value for _, items in blocks for _, value, *_ in items]
     low = 0 if from_zero else 10 ** math.floor(math.log10(min(values)) - 0.3)
-    high = 1.4 * max(values) if from_zero else 6 * max(values)
+    high = 1.7 * max(values) if from_zero else 6 * max(values)
     newline = "\n"
     gnuplot(path, f"""# height {int(110 + 21 * y)}
 $bars << END
@@ -95,10 +98,10 @@ END
 set title {quoted(title)}
 set xlabel {quoted(axis)}
 {'' if from_zero else 'set logscale x'}
-{'' if from_zero else 'set format x "%.0s%c"'}
+{'' if from_zero else f'set format x "{"%g" if max(values) < 1e4 else "%.0s%c"}"'}
 set xrange [{low}:{high}]
 set yrange [{y - 0.4}:-0.8]
-set ytics ({", ".join(tics)})
+set ytics scale 0 ({", ".join(tics)})
 unset key
 set grid noytics
 {f'set arrow from {mark}, graph 0 to {mark}, graph 1 nohead lc rgb "#666666" dt 2' if mark else ''}
@@ -113,31 +116,29 @@ def lines(path, title, xlabel, ylabel, series, log=True):
                        for i, (_, points) in enumerate(series))
     curves = ", ".join(f"$line{i} with linespoints lw 2 pt 7 ps 0.6 title {quoted(label)}"
                      for i, (label, _) in enumerate(series))
-    gnuplot(path, f"""{blocks}
+    if log:
+        steps = [step * 10 ** power for power in range(10) for step in (1, 2, 5)]
+        times = ", ".join(f'"{step / 10 ** (power // 3 * 3):g} {unit}" {step}' for step in steps
+                          for power in [len(str(step)) - 1] for unit in [("ns", "µs", "ms", "s")[power // 3]])
+    gnuplot(path, f"""# height {max(420, 110 + 21 * len(series))}
+{blocks}
 set title {quoted(title)}
 set xlabel {quoted(xlabel)}
 set ylabel {quoted(ylabel)}
-{'set logscale xy' if log else 'set yrange [0:*]; set xtics 1'}
-{'set format x "%.0s%c"' if log else ''}
+{f'set logscale xy; set format x "%.0s%c"; set ytics ({times})' if log else 'set yrange [0:*]; set xtics 1'}
 set key outside right
-plot {curves}
+plot {curves}{'' if log else ', x with lines lc rgb "#666666" dt 2 title "in proportion"'}
 """)
 
 
 def peer_name(row_name):
-    part = goals_module.part_of(row_name)
-    return PEERS.get(part, part)
+    if row_name in SYSTEM_CALLS:
+        return "clock_gettime"
+    return LATENESS.get(row_name) or PEERS.get(goals_module.part_of(row_name), f"`{row_name}`")
 
 
 def per_second(rows, name):
     return statistics.median(rows[name]["per_second"])
-
-
-def rate_text(rate):
-    for bound, unit in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
-        if rate >= bound:
-            return f"{goals_module.three_digits(rate / bound)}{unit}"
-    return goals_module.three_digits(rate)
 
 
 def by_threads(rows, name):
@@ -153,15 +154,15 @@ def draw_queries(goals, rows, folder):
         single = own if own in rows else next((name for count, name in threads if count == 1), None)
         if single is None:
             continue
-        items = [("masterclock", per_second(rows, single), OWN, rate_text(per_second(rows, single)))]
+        items = [("masterclock", per_second(rows, single), OWN, goals_module.rate_text(per_second(rows, single)))]
         if threads and threads[-1][0] > 1:
             count, name = threads[-1]
             rate = per_second(rows, name)
-            items.append((f"{count} threads", rate, ALL_CORES, rate_text(rate)))
+            items.append((f"{count} threads", rate, ALL_CORES, goals_module.rate_text(rate)))
         others = [name for name in goals_module.matching(peers, rows)
-                  if goals_module.part_of(name) not in goals.own and "/threads:" not in name]
+                  if name != own and goals_module.part_of(name) not in goals.own and "/threads:" not in name]
         for name in sorted(others, key=lambda each: -per_second(rows, each)):
-            items.append((peer_name(name), per_second(rows, name), PEER, rate_text(per_second(rows, name))))
+            items.append((peer_name(name), per_second(rows, name), PEER, goals_module.rate_text(per_second(rows, name))))
         blocks.append((question, items))
     if blocks:
         bars(folder / "queries.svg", "Queries a second", "queries a second, logarithmic", blocks)
@@ -173,31 +174,32 @@ def draw_ratios(goals, result, folder):
     verdicts = [verdict for verdict in goals_module.judge_all(goals, result["rows"], set())
                 if verdict.peer and verdict.value]
     def bar(verdict, text):
-        return (verdict.goal.path.replace("`", ""), verdict.value, OWN, f"{goals_module.three_digits(verdict.value)} × {text}")
+        path = verdict.goal.path.removesuffix(", beside peers")
+        return (path, verdict.value, OWN, f"{goals_module.three_digits(verdict.value)} × {text}")
 
-    system = [bar(verdict, f"(goal: {verdict.goal.text})") for verdict in verdicts
-              if verdict.goal.kind == "at most" and not verdict.goal.counter]
+    system = [bar(verdict, f"({verdict.goal.text})") for verdict in verdicts
+              if verdict.peer in SYSTEM_CALLS]
     peers = [bar(verdict, f"({peer_name(verdict.peer)})") for verdict in verdicts if verdict.goal.best]
     if system:
         bars(folder / "system_call.svg", "Cost relative to clock_gettime", "times clock_gettime", [("", system)], from_zero=True, mark=1)
-        yield ("system_call.svg", "cost relative to clock_gettime", "A reading of the clock, relative to the bare system call.")
+        yield ("system_call.svg", "cost relative to clock_gettime", "A reading of the clock, relative to the bare system call. In brackets: the goal.")
     if peers:
         bars(folder / "best_peer.svg", "Speed relative to the best peer", "times as fast as the best peer", [("", peers)], mark=1)
         yield ("best_peer.svg", "speed relative to the best peer", "The speed relative to the best peer that does the same work.")
 
 
 def draw_threads(rows, folder):
-    questions = {own: question for question, own, _ in QUESTIONS}
     series = []
-    for name in sorted({each.rpartition("/threads:")[0] for each in rows if "/threads:" in each}):
+    for question, name, _ in QUESTIONS:
         counted = by_threads(rows, name)
-        if len(counted) > 1 and counted[0][0] == 1:
+        if counted and counted[0][0] > 1 and name in rows:
+            counted.insert(0, (1, name))
+        if len(counted) > 1:
             one = per_second(rows, counted[0][1])
-            label = questions.get(name) or name.removeprefix("BM_").replace("_", " ")
-            series.append((label, [(count, per_second(rows, each) / one) for count, each in counted]))
+            series.append((question, [(count, per_second(rows, each) / one) for count, each in counted]))
     if series:
         lines(folder / "threads.svg", "Scaling with threads", "threads", "times the rate of one thread", series, log=False)
-        yield ("threads.svg", "scaling with threads", "The rate of all threads together, relative to one thread.")
+        yield ("threads.svg", "scaling with threads", "The rate of all threads together, relative to one thread. Dashed: in proportion to the threads.")
 
 
 def draw_costs(rows, folder):
@@ -210,14 +212,14 @@ def draw_costs(rows, folder):
             if len(points) > 1:
                 series.append((label, sorted(points)))
         if series:
-            lines(folder / file, title, axis, "nanoseconds", series)
+            lines(folder / file, title, axis, "time", series)
             yield (file, title.lower(), f"{title}.")
 
 
 def draw_lateness(rows, folder):
     """Shares of events by lateness, from the counters le_1us, le_2us, ...: the number of events at most so late."""
     blocks = []
-    for name in sorted(rows, key=lambda each: (*LATENESS, each).index(each)):
+    for name in (each for each in LATENESS if each in rows):
         steps = sorted((int(match[1]), statistics.median(values)) for counter, values in rows[name].items()
                        if (match := re.fullmatch(r"le_(\d+)us", counter)))
         items = []
@@ -226,7 +228,7 @@ def draw_lateness(rows, folder):
                 share = 100 * (count - before) / steps[-1][1]
                 items.append((f"{above:,} to {us:,} µs", share, OWN, f"{share:.1f} %"))
         if items:
-            blocks.append((LATENESS.get(name, name), items))
+            blocks.append((LATENESS[name], items))
     if blocks:
         bars(folder / "lateness.svg", "Dispatch lateness", "percent of the events", blocks, from_zero=True)
         yield ("lateness.svg", "dispatch lateness", "How late events fire: the share of events in each range of lateness.")

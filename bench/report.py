@@ -3,6 +3,7 @@ import json
 import statistics
 
 import goals as goals_module
+import plots
 
 # A group is busy above any of these bounds.
 MOST_SLOWER = 1.10  # the calibration loop, against the best of the run
@@ -93,15 +94,17 @@ def quietness(result):
              f"host took at most {max(g['steal_percent'] for g in groups.values()):.1f} %. The calibration loop was at "
              f"most {100 * max(g['slower'] - 1 for g in groups.values()):.0f} % slower than its best. "
              f"The run took {sum(g['seconds'] for g in groups.values()) / 60:.1f} minutes."]
-    busy = [f"- **{name} ran on a busy machine**: {'; '.join(group['busy'])}. Its goals are not judged."
-            for name, group in groups.items() if group["busy"]]
-    return lines + ([""] + busy if busy else [])
+    busy = [f"- {name}: {'; '.join(group['busy'])}." for name, group in groups.items() if group["busy"]]
+    return lines + (["", "These groups ran on a busy machine. Their times are shown, but not judged:", "", *busy] if busy else [])
 
 
 def verdict_row(verdict):
     goal = verdict.goal
     value = "" if verdict.value is None else goals_module.with_unit(verdict.value, goal)
-    against = "" if not verdict.peer else f"`{verdict.peer}`"
+    against = ""
+    if verdict.peer:
+        value += f" ({goals_module.in_its_unit(verdict.own, goal.counter)})"
+        against = f"{plots.peer_name(verdict.peer)}: {goals_module.in_its_unit(verdict.other, goal.counter)}"
     word = f"**{verdict.word}**" if verdict.missed_by and verdict.judged else verdict.word
     return [goal.path, value, goal.text, against, word]
 
@@ -110,18 +113,20 @@ def lateness_rows(rows):
     """The rows that state percentiles: nanoseconds of lateness, or of another wait."""
     for name, row in sorted(rows.items()):
         if "p50" in row and "p99" in row:
-            yield [f"`{name}`"] + [
+            yield [plots.LATENESS.get(name, f"`{name}`")] + [
                 goals_module.scaled(statistics.median(row[each]), "ns") if each in row else ""
                 for each in ("p50", "p90", "p99", "max")] + [
                 goals_module.scaled(statistics.median(row["core_percent"]), "%") if "core_percent" in row else ""]
 
 
-def write_up(goals, result, verdicts, plots):
-    """The whole report. `plots` lists (file, title, one sentence)."""
+def write_up(goals, result, verdicts, drawn):
+    """The whole report. `drawn` lists the plots: (file, title, one sentence)."""
     about = result["machine"]
     lines = ["# masterclock beside its peers and the hardware", "",
-             f"{sentence_of(verdicts)} Each figure is the median of interleaved repetitions of one run."
-             + (" This was a quick run: fewer repetitions, and fewer benchmarks." if result["quick"] else ""), ""]
+             "masterclock is a C++ library that answers a broadcaster's questions about time, and fires events on time. "
+             "This report compares it with the bare system call and with other libraries, its peers, in the same run.", "",
+             f"**{sentence_of(verdicts)}** Each figure is the median of interleaved repetitions."
+             + (" This was a quick run: fewer repetitions, and not the benchmarks that take long." if result["quick"] else ""), ""]
     lines += table(["machine", ""], [
         ["processor", f"{about['processor']}, {about['cores']} cores, governor {about['governor']}, "
                       f"virtual machine: {about['virtual']}"],
@@ -133,22 +138,21 @@ def write_up(goals, result, verdicts, plots):
     for name, why in sorted(result["errors"].items()):
         reasons.setdefault(why, []).append(name)
     left_out += [f"- {', '.join(names)}: {why}" for why, names in reasons.items()]
-    if left_out:
-        lines += ["", "Left out:", "", *left_out]
+    lines += ["", "Left out:", "", *left_out] if left_out else ["", "No peer and no benchmark was left out."]
     missed = counts(verdicts)[1]
     if missed:
         lines += ["", "## Missed goals", ""]
         lines += [f"- {line_of(verdict)}. {goals.causes.get(verdict.goal.path, 'No profile was taken.')}" for verdict in missed]
-    drawn = [[f"{sentence}", "", f"![{title}](results/{file})", ""] for file, title, sentence in plots]
+    drawn = [[sentence, "", f"![{title}](results/{file})", ""] for file, title, sentence in drawn]
     lines += ["", "## Queries a second", ""]
     lines += drawn[0] if drawn else ["No plot was drawn: gnuplot is missing, or the run has no rows for a plot.", ""]
     lines += ["## Goals", "",
-              "\"×\" with \"at most\" is the cost relative to the benchmark in the column *against*. With \"at least\" it says "
-              "how many times faster the library is.", ""]
+              "\"×\" with \"at most\" is the cost relative to the column *against*. With \"at least\" it says how many times "
+              "faster the library is. \"Measure\" sets no bound.", ""]
     for group in goals.groups.values():
         of_group = [verdict_row(verdict) for verdict in verdicts if verdict.goal.group == group.name]
         if of_group:
-            lines += [f"### {group.name}", "", *table(["path", "measured", "goal", "against", "verdict"], of_group), ""]
+            lines += [f"### {group.name}", "", *([group.about, ""] if group.about else []), *table(["path", "measured", "goal", "against", "verdict"], of_group), ""]
     if drawn[1:]:
         lines += ["## Plots", "", *(line for plot in drawn[1:] for line in plot)]
     late = list(lateness_rows(result["rows"]))
