@@ -8,11 +8,11 @@
 #include <memory>
 #include <new>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common/data_error.h"
 #include "common/printable.h"
+#include "guide_reading.h"
 
 namespace on_air {
 namespace {
@@ -28,7 +28,7 @@ std::string short_name(std::string_view name) {
   return common::printable(name.substr(0, kLongest)) + (name.size() > kLongest ? "..." : "");
 }
 
-// Returns "</name>" for the rest of an end tag, "name >".
+// Returns "</name>" for the rest of a tag, "name >".
 std::string end_tag(std::string_view text) {
   return "</" + short_name(text.substr(0, text.find_first_of("> \t\r\n"))) + ">";
 }
@@ -41,12 +41,12 @@ XML_Parser make_parser() {
 
 class Reading {
  public:
-  Reading(std::string_view document, std::string_view file, std::vector<XmlFault> faults,
+  // `repair` is null for a document that is read as it is.
+  Reading(std::string_view document, std::string_view file, const XmlRepair* repair,
           XmlHandler& handler)
-      : document_(document), file_(file), faults_(std::move(faults)), handler_(handler) {
+      : document_(document), file_(file), repair_(repair), handler_(handler), lines_(document) {
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(parser_.get(), &on_start, &on_end);
-    XML_SetCharacterDataHandler(parser_.get(), &on_text);
     XML_SetEntityDeclHandler(parser_.get(), &on_entity);
     XML_SetBillionLaughsAttackProtectionMaximumAmplification(parser_.get(), kMostAmplification);
     XML_SetBillionLaughsAttackProtectionActivationThreshold(parser_.get(), kExpansionAllowance);
@@ -55,6 +55,9 @@ class Reading {
   absl::Status run() {
     for (std::size_t at = 0; at < document_.size(); at += kChunk) {
       const std::string_view chunk = document_.substr(at, kChunk);
+      if (repair_ == nullptr && !refers_to_characters_only(document_, at, at + chunk.size())) {
+        return ill_formed("perhaps an entity that it does not declare");
+      }
       if (!parse(chunk, XML_FALSE)) return failed() ? stopped() : failure();
     }
     const bool whole = parse({}, XML_TRUE);
@@ -68,6 +71,7 @@ class Reading {
   static Reading& of(void* self) { return *static_cast<Reading*>(self); }
   static void on_start(void* self, const char* name, const char** attributes) {
     of(self).call([&] { return of(self).start(name, attributes); });
+    of(self).choose_text();
   }
   static void on_text(void* self, const char* text, int size) {
     const std::string_view characters(text, static_cast<std::size_t>(size));
@@ -79,6 +83,7 @@ class Reading {
       of(self).open_.pop_back();
       return of(self).handler_.end(depth);
     });
+    of(self).choose_text();
   }
   static void on_entity(void* self, const char*, int, const char*, int, const char*, const char*,
                         const char*, const char*) {
@@ -91,6 +96,11 @@ class Reading {
   bool parse(std::string_view chunk, XML_Bool last) {
     return XML_Parse(parser_.get(), chunk.data(), static_cast<int>(chunk.size()), last) ==
            XML_STATUS_OK;
+  }
+
+  // Expat passes over text in less time while no handler wants it.
+  void choose_text() {
+    XML_SetCharacterDataHandler(parser_.get(), handler_.wants_text() ? &on_text : nullptr);
   }
 
   // Stops the parser after an error of the action. No exception crosses the parser.
@@ -106,21 +116,25 @@ class Reading {
   }
 
   absl::Status start(const char* name, const char** attributes) {
-    report_faults(line());
+    if (has_fault()) report_faults(line());
     if (!status_.ok()) return status_;
     if (open_.empty()) root_ = name;
-    open_.emplace_back(name);
+    open_.push_back(offset());
     if (open_.size() > kMostElements) return error("elements nested deeper than 256");
     const auto count = static_cast<std::size_t>(XML_GetSpecifiedAttributeCount(parser_.get())) / 2;
     if (count > kMostAttributes) {
       return error("not well-formed XML: more than 256 attributes in <" + short_name(name) + ">");
     }
-    return handler_.start({name, open_.size(), line(), attributes});
+    return handler_.start({name, open_.size(), open_.back(), attributes});
   }
 
+  // Returns whether a fault is left to report.
+  [[nodiscard]] bool has_fault() const {
+    return repair_ != nullptr && reported_ < repair_->faults.size();
+  }
   void report_faults(std::size_t line) {
-    while (status_.ok() && reported_ < faults_.size() && faults_[reported_].line <= line) {
-      status_ = handler_.fault(faults_[reported_++]);
+    while (status_.ok() && has_fault() && repair_->faults[reported_].line <= line) {
+      status_ = handler_.fault(repair_->faults[reported_++]);
     }
   }
 
@@ -130,12 +144,17 @@ class Reading {
     return status_;
   }
 
-  [[nodiscard]] std::size_t line() const { return XML_GetCurrentLineNumber(parser_.get()); }
-  [[nodiscard]] absl::Status error(std::string_view what) const {
+  [[nodiscard]] std::size_t offset() const {
+    const XML_Index at = XML_GetCurrentByteIndex(parser_.get());
+    return std::min(static_cast<std::size_t>(std::max<XML_Index>(at, 0)), document_.size());
+  }
+  // Not XML_GetCurrentLineNumber, which reads the document a second time.
+  [[nodiscard]] std::size_t line() { return lines_.line_of(offset()); }
+  [[nodiscard]] absl::Status error(std::string_view what) {
     return common::data_error(file_, line(), what);
   }
 
-  [[nodiscard]] absl::Status truncated() const {
+  [[nodiscard]] absl::Status truncated() {
     if (root_.empty() && document_.find('<') == std::string_view::npos) {
       return error("not XML: there is no element in it");
     }
@@ -146,11 +165,9 @@ class Reading {
   }
 
   // Names the cause where the parser stopped.
-  [[nodiscard]] absl::Status failure() const {
+  [[nodiscard]] absl::Status failure() {
     const XML_Error code = XML_GetErrorCode(parser_.get());
-    const auto at =
-        static_cast<std::size_t>(std::max<XML_Index>(XML_GetCurrentByteIndex(parser_.get()), 0));
-    const std::string_view here = document_.substr(std::min(at, document_.size()));
+    const std::string_view here = document_.substr(offset());
     if (code == XML_ERROR_AMPLIFICATION_LIMIT_BREACH) {
       return error("not read: an entity expands to more text than a guide may have");
     }
@@ -169,24 +186,26 @@ class Reading {
                         short_name(root_) + ">");
     }
     if (code == XML_ERROR_TAG_MISMATCH && !here.starts_with('&')) {  // '&': within an entity
-      return ill_formed(end_tag(here) + " where " + end_tag(open_.back()) + " is expected");
+      return ill_formed(end_tag(here) + " where " + end_tag(document_.substr(open_.back() + 1)) +
+                        " is expected");
     }
     if (code == XML_ERROR_INVALID_TOKEN) {
       return ill_formed("unexpected " + common::in_quotes(here.substr(0, 20)));
     }
     return ill_formed(XML_ErrorString(code));
   }
-  [[nodiscard]] absl::Status ill_formed(std::string_view what) const {
+  [[nodiscard]] absl::Status ill_formed(std::string_view what) {
     return error("not well-formed XML: " + std::string(what));
   }
 
   const std::string_view document_, file_;
-  const std::vector<XmlFault> faults_;
+  const XmlRepair* const repair_;
   XmlHandler& handler_;
+  LineCounter lines_;
   const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_{make_parser(),
                                                                              &XML_ParserFree};
   std::string root_;
-  std::vector<std::string> open_;  // names of the open elements
+  std::vector<std::size_t> open_;  // offsets of the tags of the open elements
   std::size_t entities_ = 0, reported_ = 0;
   absl::Status status_;
   std::exception_ptr exception_;
@@ -201,14 +220,19 @@ std::optional<std::string_view> XmlTag::attribute(std::string_view wanted) const
   return std::nullopt;
 }
 
-absl::Status read_xml(std::string_view utf8, std::string_view file, XmlHandler& handler) {
-  XmlRepair repair = repair_xml(utf8, kLongestTag);
+absl::Status read_xml(std::string_view utf8, std::string_view file,
+                      const XmlHandlerMaker& make_handler) {
+  if (utf8.size() <= kLongestTag) {  // no tag is too long
+    absl::Status status = Reading(utf8, file, nullptr, make_handler(utf8)).run();
+    if (status.ok() || absl::IsCancelled(status)) return status;
+  }
+  const XmlRepair repair = repair_xml(utf8, kLongestTag);
   if (repair.too_long_at) {
     return common::data_error(file, common::line_at(utf8, *repair.too_long_at),
                               "a tag or a comment of more than 64 MiB");
   }
   const std::string_view document = repair.text ? std::string_view(*repair.text) : utf8;
-  return Reading(document, file, std::move(repair.faults), handler).run();
+  return Reading(document, file, &repair, make_handler(document)).run();
 }
 
 }  // namespace on_air

@@ -197,6 +197,15 @@ class Repairer {
 
 }  // namespace
 
+bool refers_to_characters_only(std::string_view utf8, std::size_t from, std::size_t until) {
+  const std::string_view searched = utf8.substr(0, until);
+  for (std::size_t at = from; (at = searched.find('&', at)) != std::string_view::npos; ++at) {
+    const std::string_view name = reference_of(utf8.substr(at));
+    if (name.empty() || (name.front() != '#' && !is_predefined(name))) return false;
+  }
+  return true;
+}
+
 XmlRepair repair_xml(std::string_view utf8, std::size_t longest) {
   return Repairer(utf8, longest).run();
 }

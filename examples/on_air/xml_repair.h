@@ -32,6 +32,12 @@ struct XmlRepair {
   std::optional<std::size_t> too_long_at;
 };
 
+// Returns whether each '&' in [from, until) begins a reference to a character: by number, or by one of the
+// five names that XML has. A parser then reports every fault. It may skip another reference without a report,
+// because an external DTD may declare the name.
+[[nodiscard]] bool refers_to_characters_only(std::string_view utf8, std::size_t from,
+                                             std::size_t until);
+
 // Cost: one pass; copies the document when there is a fault.
 [[nodiscard]] XmlRepair repair_xml(std::string_view utf8, std::size_t longest);
 

@@ -139,21 +139,17 @@ absl::Status time_error(std::string_view text, const std::string& what) {
 // Keeps what a guide needs of the element that it is in.
 class XmltvReader final : public XmlHandler {
  public:
-  XmltvReader(std::string_view file, const GuideReading& reading)
+  XmltvReader(std::string_view document, std::string_view file, const GuideReading& reading)
       : reading_(reading),
         file_(file),
+        lines_(document),
         report_(std::string(file), reading.strict, reading.interrupted) {}
 
-  absl::StatusOr<GuideFile> read(const XmlText& text) {
-    if (text.replaced > 0) {
-      const std::string more =
-          text.replaced == 1 ? "" : " (" + std::to_string(text.replaced) + " in this file)";
-      report_.note(common::line_at(text.utf8, text.first_replaced),
-                   "a character that is not valid in " + text.encoding + ", or not in XML" + more);
-    }
-    absl::Status status = read_xml(text.utf8, file_, *this);
-    status.Update(report_.status());
-    if (!status.ok()) return status;
+  void note(const XmlFault& fault) { report_.note(fault.line, fault.what); }
+
+  // Returns what the reading found. Call it last.
+  absl::StatusOr<GuideFile> result() {
+    if (absl::Status status = report_.status(); !status.ok()) return status;
     return GuideFile{std::move(listing_), report_.warnings()};
   }
 
@@ -162,7 +158,7 @@ class XmltvReader final : public XmlHandler {
 
   absl::Status start(const XmlTag& tag) override {
     if (tag.depth == 1 && tag.name != "tv") {
-      return common::data_error(file_, tag.line,
+      return common::data_error(file_, lines_.line_of(tag.offset),
                                 "not XMLTV: the element is <" +
                                     common::printable(tag.name.substr(0, 80)) + ">, not <tv>");
     }
@@ -172,7 +168,7 @@ class XmltvReader final : public XmlHandler {
                                         : Kind::kOther;
       title_.clear();
       bad_.clear();
-      line_ = tag.line;
+      offset_ = tag.offset;
       if (kind_ == Kind::kChannel) start_channel(tag);
       if (kind_ == Kind::kProgramme) start_programme(tag);
     } else if (tag.depth == 3 && title_.empty()) {
@@ -181,6 +177,8 @@ class XmltvReader final : public XmlHandler {
     }
     return refusal();
   }
+
+  [[nodiscard]] bool wants_text() const override { return collecting_; }
 
   absl::Status text(std::string_view text, std::size_t depth) override {
     if (collecting_ && depth == 3) {
@@ -201,7 +199,7 @@ class XmltvReader final : public XmlHandler {
   }
 
   absl::Status fault(const XmlFault& fault) override {
-    report_.note(fault.line, fault.what);
+    note(fault);
     return refusal();
   }
 
@@ -210,11 +208,14 @@ class XmltvReader final : public XmlHandler {
     return report_.failed() ? report_.status() : absl::OkStatus();
   }
 
+  // Returns the line of the element of depth 2.
+  [[nodiscard]] std::size_t line() { return lines_.line_of(offset_); }
+
   void end_entry() {
     if (!bad_.empty() && kind_ == Kind::kChannel) {
-      report_.note(line_, "<channel> " + bad_ + "; left out");
+      report_.note(line(), "<channel> " + bad_ + "; left out");
     } else if (!bad_.empty()) {
-      report_.bad_entry(line_, "<programme> " + bad_);
+      report_.bad_entry(line(), "<programme> " + bad_);
     } else if (kind_ == Kind::kChannel) {
       ChannelListing& listing = listing_.channel(id_);
       listing.declared = true;
@@ -295,19 +296,20 @@ class XmltvReader final : public XmlHandler {
     if (good) {
       programme_.clump = clump;
     } else {
-      report_.note(line_,
+      report_.note(line(),
                    "<programme> clumpidx " + in_quotes(text) + ": expected a place such as 0/2");
     }
   }
 
   const GuideReading& reading_;
   const std::string_view file_;
+  LineCounter lines_;
   EntryReport report_;
   GuideListing listing_;
 
   Kind kind_ = Kind::kOther;  // of the element of depth 2
   bool collecting_ = false;   // the text of the element of depth 3
-  std::size_t line_ = 0;      // of that element
+  std::size_t offset_ = 0;    // of the element of depth 2
   std::string id_, title_, collected_, bad_;
   Programme programme_;
 };
@@ -403,7 +405,22 @@ absl::StatusOr<GuideFile> parse_xmltv(std::string bytes, std::string_view file,
                                       const GuideReading& reading) {
   const absl::StatusOr<XmlText> text = xml_as_utf8(std::move(bytes), file);
   if (!text.ok()) return text.status();
-  return XmltvReader(file, reading).read(*text);
+  std::optional<XmlFault> replaced;
+  if (text->replaced > 0) {
+    const std::string more =
+        text->replaced == 1 ? "" : " (" + std::to_string(text->replaced) + " in this file)";
+    replaced = {common::line_at(text->utf8, text->first_replaced),
+                "a character that is not valid in " + text->encoding + ", or not in XML" + more};
+  }
+  std::optional<XmltvReader> reader;
+  const absl::Status status =
+      read_xml(text->utf8, file, [&](std::string_view document) -> XmlHandler& {
+        reader.emplace(document, file, reading);
+        if (replaced) reader->note(*replaced);
+        return *reader;
+      });
+  if (!status.ok()) return status;
+  return reader->result();
 }
 
 }  // namespace on_air

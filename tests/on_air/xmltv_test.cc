@@ -13,6 +13,7 @@ using masterclock::parse_rfc3339;
 using masterclock::to_rfc3339;
 using masterclock::UtcTime;
 using masterclock::Zone;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -432,6 +433,8 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
     const char* warning;
   } cases[] = {
       {"an undeclared entity", "<title>A&nbsp;B</title>", "A&nbsp;B", "no such entity: &nbsp;"},
+      {"an undeclared entity in an attribute", "<title lang='&nbsp;'>A</title>", "A",
+       "no such entity: &nbsp;"},
       {"an ampersand", "<title>AT&T</title>", "AT&T", "'&' begins no reference"},
       {"an ampersand and a blank", "<title>A & B</title>", "A & B", "'&' begins no reference"},
       {"an ampersand at the end", "<title>A&</title>", "A&", "'&' begins no reference"},
@@ -446,15 +449,18 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
        "'&' begins no reference"},
   };
   for (const auto& c : cases) {
-    const std::string text = "<tv>\n<programme start='2026' channel='a'>" +
-                             std::string(c.programme) + "</programme></tv>";
-    EXPECT_THAT(warnings_of(text),
-                ElementsAre("f:2: not well-formed XML: " + std::string(c.warning)))
-        << c.name;
-    EXPECT_EQ(guide_of(text)->channels()[0].programmes()[0].title, c.title) << c.name;
-    EXPECT_EQ(message_of(parse_xmltv(text, "f", {.strict = true}).status()),
-              "f:2: not well-formed XML: " + std::string(c.warning))
-        << c.name;
+    // An external DTD may declare any entity: a parser skips one without a report.
+    for (const std::string dtd : {"", "<!DOCTYPE tv SYSTEM 'xmltv.dtd'>"}) {
+      const std::string text =
+          dtd + "<tv>\n<programme start='2026' channel='a'>" + c.programme + "</programme></tv>";
+      EXPECT_THAT(warnings_of(text),
+                  ElementsAre("f:2: not well-formed XML: " + std::string(c.warning)))
+          << c.name;
+      EXPECT_EQ(guide_of(text)->channels()[0].programmes()[0].title, c.title) << c.name;
+      EXPECT_EQ(message_of(parse_xmltv(text, "f", {.strict = true}).status()),
+                "f:2: not well-formed XML: " + std::string(c.warning))
+          << c.name;
+    }
   }
   EXPECT_EQ(guide_of("<tv><channel id='A&B'/></tv>")->channels()[0].id(), "A&B");
   // U+FFFE and U+FFFF are no characters of XML 1.0 (2.2), so U+FFFD replaces each of their bytes.
@@ -470,6 +476,41 @@ TEST(ParseXmltv, NotesWhatIsNotWellFormed) {
                           "file)"));
   EXPECT_THAT(warnings_of("<!DOCTYPE tv [<!ENTITY x SYSTEM '/etc/passwd'>]><tv>&x;</tv>"),
               ElementsAre("f:1: not well-formed XML: an entity outside the document: &x;"));
+}
+
+// The repair gives the lines of the file, also after it made the document longer.
+TEST(ParseXmltv, ReadsARepairedGuideLikeAWellFormedOne) {
+  const std::string
+      begin = "<tv>\n<channel id='a'/>\r\n<!--",
+      end =
+          "-->\r<programme start='2026' stop='2025' channel='a'/>\n<programme start='2026' "
+          "stop='2027' "
+          "channel='a'><title>A &lt; &#66;</title></programme>\n\n<programme start='2027' "
+          "channel='b' "
+          "clumpidx='x'><title>\nC\r\nD</title></programme><channel>\n</channel>\n</tv>\n";
+  const auto plain = parse_xmltv(begin + end, "f");
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_THAT(plain->warnings,
+              ElementsAre("f:4: <programme> stop '2025' is before its start '2026'; left out",
+                          "f:7: <programme> clumpidx 'x': expected a place such as 0/2",
+                          "f:9: <channel> has no id; left out"));
+  // '&' in a comment is no fault, but a reason to look.
+  const auto looked_at = parse_xmltv(begin + " R&D " + end, "f");
+  ASSERT_TRUE(looked_at.ok()) << looked_at.status();
+  EXPECT_EQ(looked_at->warnings, plain->warnings);
+  const auto repaired = parse_xmltv(begin + "--><x>&&&&&&&&</x><!--" + end, "f");
+  ASSERT_TRUE(repaired.ok()) << repaired.status();
+  EXPECT_THAT(repaired->warnings, Contains(plain->warnings[0]));
+  EXPECT_THAT(repaired->warnings, Contains(plain->warnings[1]));
+  EXPECT_THAT(repaired->warnings, Contains(plain->warnings[2]));
+  for (const auto* file : {&*looked_at, &*repaired}) {
+    const auto& channels = file->listing.channels();
+    ASSERT_EQ(channels.size(), 2u);
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      EXPECT_EQ(channels[i].id, plain->listing.channels()[i].id);
+      EXPECT_EQ(channels[i].programmes, plain->listing.channels()[i].programmes);
+    }
+  }
 }
 
 TEST(ParseXmltv, RefusesADocumentThatIsNotOne) {
