@@ -266,6 +266,11 @@ class XmltvReader final : public XmlHandler {
   }
 
   bool take_time(const char* name, std::string_view text, UtcTime& time) {
+    // Most programmes begin at the end of the programme before.
+    if (text == last_time_text_ && !text.empty()) {
+      time = last_time_;
+      return true;
+    }
     const absl::StatusOr<UtcTime> parsed = parse_xmltv_time(text, reading_.assume_zone);
     if (!parsed.ok()) {
       bad_ = std::string(name) + ": " + std::string(parsed.status().message());
@@ -276,6 +281,8 @@ class XmltvReader final : public XmlHandler {
       bad_ = std::string(name) + ": " + in_quotes(text) + " is shifted outside 1677 to 2262";
       return false;
     }
+    last_time_text_ = text;
+    last_time_ = time;
     return true;
   }
 
@@ -312,6 +319,8 @@ class XmltvReader final : public XmlHandler {
   std::size_t offset_ = 0;    // of the element of depth 2
   std::string id_, title_, collected_, bad_;
   Programme programme_;
+  std::string last_time_text_;  // not empty: the text of last_time_
+  UtcTime last_time_;
 };
 
 }  // namespace
