@@ -4,6 +4,7 @@
 // the load. At the top of the hour all channels reach a boundary at once, and the as-run log must show the
 // start of each at its time.
 #include <benchmark/benchmark.h>
+#include <expat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -230,6 +231,29 @@ void BM_Guide_Load(benchmark::State& state) {
   state.counters["programmes"] = static_cast<double>(week.each * kChannels);
 }
 BENCHMARK(BM_Guide_Load)->Arg(1)->Arg(4)->Arg(40)->Unit(benchmark::kMillisecond);
+
+// The XML parser alone, with the same text in memory: a load with this parser takes longer.
+void BM_Expat_Load(benchmark::State& state) {
+  constexpr std::int64_t kChannels = 200, kEachOfOneMegabyte = 31;
+  const Week week =
+      Week::of(kChannels * kEachOfOneMegabyte * state.range(0), kChannels, UtcTime(1'774'000'000s));
+  const std::string xml = week.xmltv();
+  for (auto _ : state) {
+    const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(
+        XML_ParserCreate("UTF-8"), &XML_ParserFree);
+    std::int64_t elements = 0;
+    XML_SetUserData(parser.get(), &elements);
+    XML_SetStartElementHandler(parser.get(), [](void* count, const char*, const char**) {
+      ++*static_cast<std::int64_t*>(count);
+    });
+    if (XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_TRUE) !=
+            XML_STATUS_OK ||
+        elements <= week.each * kChannels) {
+      return state.SkipWithError("refused");
+    }
+  }
+}
+BENCHMARK(BM_Expat_Load)->Arg(40)->Unit(benchmark::kMillisecond);
 
 // `on_air run --speed max` over a day of 200 channels with so many programmes each. A test of a schedule
 // reads such a log.
