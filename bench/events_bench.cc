@@ -235,19 +235,19 @@ class PriorityQueue {
 MASTERCLOCK_BENCH_EVENTS(Masterclock);
 MASTERCLOCK_BENCH_EVENTS(Multimap);
 MASTERCLOCK_BENCH_EVENTS(BtreeMap);
-BENCHMARK_TEMPLATE(BM_Events_Schedule, ByRequest)->Apply(few);
-BENCHMARK_TEMPLATE(BM_Events_Schedule, PriorityQueue)->Apply(few);
-BENCHMARK_TEMPLATE(BM_Events_Fire, PriorityQueue)->Apply(few);
-BENCHMARK_TEMPLATE(BM_Events_Memory, Masterclock)->Apply(once);
-BENCHMARK_TEMPLATE(BM_Events_Memory, Multimap)->Apply(once);
-BENCHMARK_TEMPLATE(BM_Events_Memory, BtreeMap)->Apply(once);
-BENCHMARK_TEMPLATE(BM_Events_Producers, Masterclock)->Apply(producers);
-BENCHMARK_TEMPLATE(BM_Events_Producers, Multimap)->Apply(producers);
-BENCHMARK_TEMPLATE(BM_Events_Producers, BtreeMap)->Apply(producers);
-BENCHMARK_TEMPLATE(BM_Events_Range100, Masterclock)->Apply(thousand);
-BENCHMARK_TEMPLATE(BM_Events_Range100, QueueAlone)->Apply(thousand);
-BENCHMARK_TEMPLATE(BM_Events_Range100, Multimap)->Apply(thousand);
-BENCHMARK_TEMPLATE(BM_Events_Range100, BtreeMap)->Apply(thousand);
+BENCHMARK_TEMPLATE(BM_Events_Schedule, ByRequest)->Apply(sizes);
+BENCHMARK_TEMPLATE(BM_Events_Schedule, PriorityQueue)->Apply(sizes);
+BENCHMARK_TEMPLATE(BM_Events_Fire, PriorityQueue)->Apply(sizes);
+BENCHMARK_TEMPLATE(BM_Events_Memory, Masterclock)->Apply(million);
+BENCHMARK_TEMPLATE(BM_Events_Memory, Multimap)->Apply(million);
+BENCHMARK_TEMPLATE(BM_Events_Memory, BtreeMap)->Apply(million);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Masterclock)->Apply(once);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Multimap)->Apply(once);
+BENCHMARK_TEMPLATE(BM_Events_Producers, BtreeMap)->Apply(once);
+BENCHMARK_TEMPLATE(BM_Events_Range100, Masterclock)->Apply(ranges);
+BENCHMARK_TEMPLATE(BM_Events_Range100, QueueAlone)->Apply(ranges);
+BENCHMARK_TEMPLATE(BM_Events_Range100, Multimap)->Apply(ranges);
+BENCHMARK_TEMPLATE(BM_Events_Range100, BtreeMap)->Apply(ranges);
 
 }  // namespace
 }  // namespace bench

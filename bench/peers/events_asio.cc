@@ -62,8 +62,8 @@ class Asio {
 };
 
 MASTERCLOCK_BENCH_EVENTS(Asio);
-BENCHMARK_TEMPLATE(BM_Events_Memory, Asio)->Apply(once);
-BENCHMARK_TEMPLATE(BM_Events_Producers, Asio)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Memory, Asio)->Apply(million);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Asio)->Apply(once);
 
 }  // namespace
 }  // namespace bench

@@ -14,6 +14,7 @@ namespace {
 
 class Libevent {
  public:
+  static constexpr bool kSleeps = true;
   static constexpr std::size_t kActionSize = sizeof(event_callback_fn);
   using Handle = event*;
   Libevent() {
@@ -50,8 +51,8 @@ class Libevent {
 };
 
 MASTERCLOCK_BENCH_EVENTS(Libevent);
-BENCHMARK_TEMPLATE(BM_Events_Memory, Libevent)->Apply(once);
-BENCHMARK_TEMPLATE(BM_Events_Producers, Libevent)->Apply(producers);
+BENCHMARK_TEMPLATE(BM_Events_Memory, Libevent)->Apply(million);
+BENCHMARK_TEMPLATE(BM_Events_Producers, Libevent)->Apply(once);
 
 }  // namespace
 }  // namespace bench
