@@ -153,8 +153,11 @@ class LazyQueue {
       for (const QueueEntry& entry : entries) {
         const bool has_begun = entry.due >= from, has_ended = entry.due >= until;
         // One branch for both conditions: the processor cannot predict either alone. Requires from < until.
-        if (has_begun != has_ended && is_live(entry)) found.push_back(entry);
+        if (has_begun == has_ended) continue;
+        __builtin_prefetch(&tickets_[entry.slot]);  // for IsDead below: tickets lie in no order
+        found.push_back(entry);
       }
+      std::erase_if(found, IsDead{tickets_});
       sort_latest_first(found, in_order);
       for (std::size_t i = in_order.size(); i-- > 0;) visit(in_order[i]);
       return false;
