@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -45,7 +46,7 @@ class EventEngine {
   absl::StatusOr<EventHandle> schedule(IncomingEvent& event) {
     // Destroyed after the lock: the destructor of an action may call the scheduler.
     PendingEvent gone;
-    std::optional<ScheduledEvent> announced;
+    std::unique_ptr<ScheduledEvent> announced;  // g++ would clear the 120 bytes of an optional
     EventHandle handle;
     bool wakes = false;
     {
@@ -327,20 +328,21 @@ class EventEngine {
                                         std::size_t leaving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const bool accepted = old ? event.on_duplicate != OnDuplicate::kReject
                               : pending_.size() - leaving < options_.max_pending;
-    return accepted ? pending_.add(event) : std::nullopt;
+    const Slot slot = accepted ? pending_.add(event) : EventSlots::kMost;
+    return slot == EventSlots::kMost ? std::nullopt : std::optional(slot);
   }
   [[nodiscard]] absl::Status refusal(const IncomingEvent& event, std::optional<Slot> old) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (old && event.on_duplicate == OnDuplicate::kReject) {
       return already_pending(event.id());
     }
-    return no_room(std::min(options_.max_pending, EventSlots::kMost));
+    return no_room(std::min<std::size_t>(options_.max_pending, EventSlots::kMost));
   }
   // Describes a new event for on_scheduled. On failure takes the event out.
-  [[gnu::noinline]] void announce(Slot slot, std::optional<ScheduledEvent>& announced,
+  [[gnu::noinline]] void announce(Slot slot, std::unique_ptr<ScheduledEvent>& announced,
                                   PendingEvent& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     try {
-      announced = pending_.describe(slot, read());
+      announced = std::make_unique<ScheduledEvent>(pending_.describe(slot, read()));
     } catch (...) {
       pending_.take_out(slot, gone);
       throw;

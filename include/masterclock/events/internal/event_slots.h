@@ -74,12 +74,12 @@ struct alignas(64) PendingEvent {
 class EventSlots {
  public:
   using Slot = std::uint32_t;
-  static constexpr std::size_t kMost = std::size_t{1} << kSlotBits;
+  static constexpr Slot kMost = Slot{1} << kSlotBits;
 
-  // Returns the slot that take() will take. Nothing when there are kMost slots and none is free.
-  std::optional<Slot> next_free() {
+  // Returns the slot that take() will take; kMost when there are kMost slots and none is free.
+  Slot next_free() {
     while (free_count_ == 0) {
-      if (count_ >= kMost) return std::nullopt;
+      if (count_ >= kMost) return kMost;
       grow();
     }
     return free_[free_count_ - 1];

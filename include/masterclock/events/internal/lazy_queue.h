@@ -98,6 +98,8 @@ class LazyQueue {
   void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
     const EntryKey key = key_of(due, serial);
     if (overflow_.empty() || key < overflow_low_) overflow_low_ = key;
+    // reserve() made the room. The compiler therefore leaves out the growth of the vector.
+    if (overflow_.size() == overflow_.capacity()) __builtin_unreachable();
     overflow_.push_back({due, serial, slot, ++tickets_[slot]});
     ++size_;
   }

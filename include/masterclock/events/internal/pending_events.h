@@ -47,18 +47,18 @@ class PendingEvents {
   }
   [[nodiscard]] EventHandle handle_of(Slot slot) const noexcept { return slots_.handle_of(slot); }
 
-  // Adds an event. replace() follows if its id is pending. Nothing when there are 2^24 events.
-  std::optional<Slot> add(IncomingEvent& incoming) {
-    const std::optional<Slot> slot = slots_.next_free();
-    if (!slot) return std::nullopt;
-    queue_of(incoming.due).reserve(*slot);
-    if (!incoming.id().empty()) by_id_.emplace(incoming.id(), *slot);
+  // Adds an event. replace() follows if its id is pending. Returns kMost when there are so many events.
+  Slot add(IncomingEvent& incoming) {
+    const Slot slot = slots_.next_free();
+    if (slot == EventSlots::kMost) return slot;
+    queue_of(incoming.due).reserve(slot);
+    if (!incoming.id().empty()) by_id_.emplace(incoming.id(), slot);
     PendingEvent& event = slots_.take();
     event.serial = next_serial_++;
     event.extras = std::move(incoming.extras);
     // The old action is empty. An assignment would call through a pointer to destroy it.
     std::construct_at(&event.action, std::move(*incoming.action));
-    enqueue(*slot, incoming.due);
+    enqueue(slot, incoming.due);
     return slot;
   }
 
