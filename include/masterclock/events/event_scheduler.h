@@ -168,7 +168,7 @@ class EventScheduler {
           if (fired.size() == fired.capacity()) fired.reserve(2 * fired.size() + 1);
           return fired.capacity() - fired.size();
         },
-        [&](FiredEvent&& event) { fired.push_back(std::move(event)); });
+        [&]<class Event>(Event&& event) { fired.push_back(std::forward<Event>(event)); });
     return fired;
   }
 
@@ -179,7 +179,7 @@ class EventScheduler {
     std::size_t fired = 0;
     engine_.sweep(
         stop, [] { return std::numeric_limits<std::size_t>::max(); },
-        [&](FiredEvent&&) { ++fired; });
+        [&](const FiredEvent&) { ++fired; });
     return fired;
   }
 

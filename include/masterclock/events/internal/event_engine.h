@@ -194,9 +194,8 @@ class EventEngine {
         continue;
       }
       FiredEvent fired{.fired = sweep.position.now.utc};
+      std::uint32_t next = 0;  // begin_run() has taken the first event for this trigger
       do {
-        const std::uint32_t next = sweep.run.next.fetch_add(1);
-        if (next >= sweep.run.size) break;
         const EventRun::Event& event = sweep.run.events[next];
         fired.due = event.due;
         fired.lateness = sweep.position.lateness_of(event.due);
@@ -204,8 +203,8 @@ class EventEngine {
           const ActionOfRun action{sweep.run, *event.event};
           run(fired, event.event->action, is_late(fired.lateness));
         }
-        done(FiredEvent{.due = fired.due, .fired = fired.fired, .lateness = fired.lateness});
-      } while (!stop.stop_requested());
+        done(fired);
+      } while (!stop.stop_requested() && (next = sweep.run.next.fetch_add(1)) < sweep.run.size);
       most =
           sweep.run.done == sweep.run.size ? std::min<std::size_t>(2 * most, EventRun::kMost) : 1;
     }

@@ -38,8 +38,9 @@ struct DueEvent {
 // The next events of a sweep, which the trigger fires without a lock between them. Each event is due in UTC
 // and has no extras. The events stay in the queue until end_run(), which any operation calls first.
 //
-// The trigger adds one to `next` for each event. end_run() sets `next` to kEnded and learns which events
-// the trigger has fired. The trigger then fires no further event of the run.
+// The first event fires in any case. The trigger adds one to `next` for each further event. end_run() sets
+// `next` to kEnded and learns which events the trigger has fired. The trigger then fires no further event of
+// the run.
 struct EventRun {
   static constexpr std::uint32_t kMost = 32, kEnded = std::uint32_t{1} << 30;
   struct Event {
@@ -50,7 +51,7 @@ struct EventRun {
   std::array<Event, kMost> events;
   std::uint32_t size = 0;
   std::uint32_t done = 0;  // the trigger has destroyed the actions of the first `done` events
-  std::atomic<std::uint32_t> next = 0;
+  std::atomic<std::uint32_t> next = 1;
 };
 
 // Destroys the action of an event of a run when the action ends, also when the action calls pthread_exit.

@@ -156,7 +156,7 @@ class LazyQueue {
         const bool has_begun = entry.due >= from, has_ended = entry.due >= until;
         // One branch for both conditions: the processor cannot predict either alone. Requires from < until.
         if (has_begun == has_ended) continue;
-        __builtin_prefetch(&tickets_[entry.slot]);  // for IsDead below: tickets lie in no order
+        __builtin_prefetch(&tickets_[entry.slot]);  // for is_dead below: tickets lie in no order
         found.push_back(entry);
       }
       std::erase_if(found, IsDead{tickets_});

@@ -207,7 +207,7 @@ class PendingEvents {
     for (std::uint32_t i = 0; i < run.size; ++i) {
       if (run.events[i].event->extras != nullptr) run.size = i;
     }
-    run.next = 0;
+    run.next = 1;
     return run.size > 0;
   }
   // Takes the events that the trigger has fired out of the queue, and moves the sweep past them. Returns
