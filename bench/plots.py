@@ -13,7 +13,8 @@ OWN, ALL_CORES, PEER = 0x1F5FA8, 0x8DB9E8, 0xA8A8A8
 PEERS = {"Absl": "Abseil", "Cctz": "cctz", "Date": "date", "Icu": "ICU", "Boost": "Boost.DateTime", "Libc": "localtime_r",
          "Zoneinfo": "Python's zoneinfo", "System": "clock_gettime", "Chrono": "std::chrono",
          "Asio": "Boost.Asio", "Libuv": "libuv", "Libevent": "libevent", "Multimap": "std::multimap",
-         "BtreeMap": "absl::btree_map", "Ltc": "libltc", "Ffmpeg": "FFmpeg"}
+         "BtreeMap": "absl::btree_map", "Ltc": "libltc", "Ffmpeg": "FFmpeg",
+         "ElementTree": "Python's ElementTree"}
 
 # The questions that a program asks, and the peers' rows.
 QUESTIONS = [
@@ -134,6 +135,8 @@ plot {curves}{'' if log else ', x with lines lc rgb "#666666" dt 2 title "in pro
 def peer_name(row_name):
     if row_name in SYSTEM_CALLS:
         return "clock_gettime"
+    if row_name.endswith("/threads:1"):
+        return "one thread"
     return LATENESS.get(row_name) or PEERS.get(goals_module.part_of(row_name), f"`{row_name}`")
 
 

@@ -10,6 +10,7 @@ MOST_SLOWER = 1.10  # the calibration loop, against the best of the run
 MOST_OTHERS = 10    # percent of a core that other processes took
 MOST_STEAL = 2      # percent of a core that the host took
 LEAST_CHANGE = 0.03
+LEAST_OF_ONE = 0.10  # of a single value, which shows no spread
 
 
 class Unreadable(Exception):
@@ -147,8 +148,8 @@ def write_up(goals, result, verdicts, drawn):
     lines += ["", "## Queries a second", ""]
     lines += drawn[0] if drawn else ["No plot was drawn: gnuplot is missing, or the run has no rows for a plot.", ""]
     lines += ["## Goals", "",
-              "\"×\" with \"at most\" is the cost relative to the column *against*. With \"at least\" it says how many times "
-              "faster the library is. \"Measure\" sets no bound.", ""]
+              "\"×\" is the cost relative to the column *against*. With \"at least\" it says how many times faster the library "
+              "is. \"Measure\" sets no bound.", ""]
     for group in goals.groups.values():
         of_group = [verdict_row(verdict) for verdict in verdicts if verdict.goal.group == group.name]
         if of_group:
@@ -193,7 +194,8 @@ def spread(values):
 def beyond_noise(old, new):
     """Returns true if two lists of repetitions differ by more than both spreads together, and by more than 3 %."""
     before, after = statistics.median(old), statistics.median(new)
-    return abs(after - before) > max(spread(old) + spread(new), LEAST_CHANGE * abs(before))
+    least = LEAST_OF_ONE if min(len(old), len(new)) == 1 else LEAST_CHANGE
+    return abs(after - before) > max(spread(old) + spread(new), least * abs(before))
 
 
 def describe(name, counter, old, new):

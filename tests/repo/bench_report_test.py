@@ -114,6 +114,7 @@ class Compare(unittest.TestCase):
 
     def test_beyond_the_noise(self):
         for old, new, changed in (([100.0] * 3, [104.0] * 3, True), ([100.0] * 3, [102.0] * 3, False),
+                                  ([100.0], [109.0], False), ([100.0], [111.0], True),
                                   ([90.0, 100.0, 110.0], [110.0, 119.0, 128.0], False),
                                   ([90.0, 100.0, 110.0], [110.0, 125.0, 128.0], True)):
             with self.subTest(old=old, new=new):
