@@ -64,7 +64,7 @@ def counts(verdicts):
 
 def sentence_of(verdicts):
     judged, missed, why_not = counts(verdicts)
-    text = f"{judged - len(missed)} of {judged} judged goals are met."
+    text = f"{judged - len(missed)} of {judged} judged goals are met." if judged else "No goal was judged."
     if why_not:
         text += " Not judged: " + ", ".join(f"{count} ({why})" for why, count in sorted(why_not.items())) + "."
     return text
