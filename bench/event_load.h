@@ -123,8 +123,9 @@ void BM_Events_Schedule(benchmark::State& state) {
       }
       if constexpr (requires { p.peer->settle(); }) p.peer->settle();
     };
-    // Until nothing grows: what was cancelled may keep its room for a while.
-    for (int i = 0; i < 5; ++i) {
+    // Until nothing grows: cancelled events may keep their room for a while. A queue begun anew always grows.
+    constexpr bool kSettles = requires { p.peer->cancel(p.handles[0]); };
+    for (int i = 0; kSettles && i < 5; ++i) {
       prepare();
       pass();
       undo();
