@@ -162,6 +162,12 @@ class Verdict:
         percent = round(100 * self.missed_by, 1)
         return f"missed by {percent:.0f} %" if percent >= 10 else f"missed by {percent:.1f} %"
 
+    @property
+    def text(self):
+        """The value, with a fourth digit where three would hide a miss."""
+        near = self.missed_by and self.missed_by < 0.01
+        return "" if self.value is None else with_unit(self.value, self.goal, 4 if near else 3)
+
 
 def judge(goal, goals, rows, busy):
     """Compares one goal with the rows: {name: {"ns": [..], counter: [..]}}. `busy` marks the goal's group."""
@@ -202,36 +208,36 @@ def judge_all(goals, rows, busy_groups):
             for group in goals.groups.values() for goal in group.goals]
 
 
-def three_digits(number):
+def rounded(number, digits=3):
     if number == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(number))))
+    digits = max(0, digits - 1 - math.floor(math.log10(abs(number))))
     return f"{number:,.{digits}f}" if digits < 6 else f"{number:.2e}"
 
 
-def with_unit(value, goal):
+def with_unit(value, goal, digits=3):
     """The value as a person reads it: in the unit of the goal, or a fitting one if the goal has none."""
     unit = goal.unit
     if unit is None:
         unit = unit_of(goal.counter)
     if goal.against:
-        return f"{three_digits(value)} ×"
-    return scaled(value, unit)
+        return f"{rounded(value, digits)} ×"
+    return scaled(value, unit, digits)
 
 
-def scaled(value, unit):
+def scaled(value, unit, digits=3):
     """A number with a fitting unit of the same family: 12,345 ns is 12.3 µs."""
     for family in (("s", "ms", "µs", "ns"), ("MB", "KB", "bytes")):
         if unit in family:
             unit = next((each for each in family if abs(value) >= UNITS[each]), family[-1])
-    return f"{three_digits(value / UNITS[unit])} {unit}".strip()
+    return f"{rounded(value / UNITS[unit], digits)} {unit}".strip()
 
 
 def rate_text(rate):
     for bound, unit in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
         if rate >= bound:
-            return f"{three_digits(rate / bound)}{unit}"
-    return three_digits(rate)
+            return f"{rounded(rate / bound)}{unit}"
+    return rounded(rate)
 
 
 def in_its_unit(value, counter):

@@ -178,7 +178,7 @@ def draw_ratios(goals, result, folder):
                 if verdict.peer and verdict.value]
     def bar(verdict, text):
         path = verdict.goal.path.removesuffix(", beside peers")
-        return (path, verdict.value, OWN, f"{goals_module.three_digits(verdict.value)} × {text}")
+        return (path, verdict.value, OWN, f"{goals_module.rounded(verdict.value)} × {text}")
 
     system = [bar(verdict, f"({verdict.goal.text})") for verdict in verdicts
               if verdict.peer in SYSTEM_CALLS]

@@ -45,7 +45,7 @@ def join(last, result):
     keep = lambda table, names: {name: value for name, value in table.items() if name not in names}
     return result | {
         "groups": last["groups"] | result["groups"],
-        "errors": keep(last["errors"], gone | result["groups"].keys()) | result["errors"],
+        "errors": keep(last["errors"], gone | result["groups"].keys() | result["rows"].keys()) | result["errors"],
         "rows": keep(last["rows"], gone) | result["rows"]}
 
 
@@ -71,8 +71,7 @@ def sentence_of(verdicts):
 
 
 def line_of(verdict):
-    value = "" if verdict.value is None else goals_module.with_unit(verdict.value, verdict.goal)
-    return f"{verdict.goal.path}: {value}, goal {verdict.goal.text}, {verdict.word}"
+    return f"{verdict.goal.path}: {verdict.text}, goal {verdict.goal.text}, {verdict.word}"
 
 
 def summary(result, verdicts):
@@ -101,7 +100,7 @@ def quietness(result):
 
 def verdict_row(verdict):
     goal = verdict.goal
-    value = "" if verdict.value is None else goals_module.with_unit(verdict.value, goal)
+    value = verdict.text
     against = ""
     if verdict.peer:
         value += f" ({goals_module.in_its_unit(verdict.own, goal.counter)})"

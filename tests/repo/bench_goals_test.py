@@ -96,6 +96,10 @@ class Judge(unittest.TestCase):
         self.assertEqual(with_unit(12_345.0, one("| a | BM_A p99 | | measure |", {}).goal), "12.3 µs")
         self.assertEqual(with_unit(1504.0, one("| a | BM_A calls | | at most 300 |", {}).goal), "1,504")
 
+    def test_a_small_miss_shows(self):
+        self.assertEqual(one("| a | BM_A | | at most 1.02 ns |", {"BM_A": {"ns": [1.0241]}}).text, "1.024 ns")
+        self.assertEqual(one("| a | BM_A | | at most 1 ns |", {"BM_A": {"ns": [1.0241]}}).text, "1.02 ns")
+
 
 class Errors(unittest.TestCase):
     def test_each_error_is_one_line_with_its_place(self):

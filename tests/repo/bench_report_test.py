@@ -155,6 +155,14 @@ class Join(unittest.TestCase):
         self.assertEqual(joined["rows"]["BM_Zone_Convert"], RESULT["rows"]["BM_Zone_Convert"])
         self.assertEqual(set(joined["groups"]), {"zones", "late"})
 
+    def test_a_benchmark_that_has_a_row_again_is_not_left_out(self):
+        last, again = result(), result()
+        last["errors"] = {"BM_Late": "ended by SIGABRT", "BM_Gone": "not installed"}
+        del last["rows"]["BM_Late"]
+        again["groups"] = {"late": again["groups"]["late"]}
+        again["rows"] = {"BM_Late": {"ns": [5.0]}}
+        self.assertEqual(report.join(last, again)["errors"], {"BM_Gone": "not installed"})
+
     def test_another_commit_is_not_joined(self):
         last = result()
         last["machine"]["commit"] = "def"
