@@ -332,6 +332,42 @@ TEST(OutOfMemory, ARepeatingEventReturnsWithoutMemory) {
   EXPECT_EQ(ran, 5);
 }
 
+// Schedules while the `n`th allocation fails; with 0, none. Returns whether the event is pending.
+bool schedules(EventScheduler& scheduler, const DueTime& due, long n) {
+  left = n;
+  try {
+    const bool ok = scheduler.schedule({.due = due}).ok();
+    left = 0;
+    return ok;
+  } catch (const std::bad_alloc&) {
+    left = 0;
+    return false;
+  }
+}
+
+// A queue allocates its first room in several steps.
+TEST(OutOfMemory, TheFirstEventOfAQueueMayFailTwice) {
+  for (const DueTime& due : {DueTime(kStart + 1s), DueTime(After{1s})}) {
+    int failures = 0;
+    bool begun = false;
+    for (long first = 1; !begun; ++first) {
+      bool again = false;
+      for (long second = 1; !again; ++second) {
+        ManualTimeSource source(kStart);
+        EventScheduler scheduler(source);
+        begun = schedules(scheduler, due, first);
+        again = schedules(scheduler, due, second);
+        EXPECT_TRUE(schedules(scheduler, due, 0));
+        source.advance(1s);
+        EXPECT_EQ(scheduler.run_due(), 1u + (begun ? 1u : 0u) + (again ? 1u : 0u))
+            << first << ", " << second;
+        failures += (begun ? 0 : 1) + (again ? 0 : 1);
+      }
+    }
+    EXPECT_GE(failures, 4);
+  }
+}
+
 TEST(OutOfMemory, ADispatcherSurvivesAndReports) {
   ManualTimeSource source(kStart);
   EventScheduler scheduler(source);

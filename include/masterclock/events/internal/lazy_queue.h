@@ -98,8 +98,6 @@ class LazyQueue {
   void push(Nanoseconds due, std::uint64_t serial, std::uint32_t slot) noexcept {
     const EntryKey key = key_of(due, serial);
     if (overflow_.empty() || key < overflow_low_) overflow_low_ = key;
-    // reserve() made the room. The compiler therefore leaves out the growth of the vector.
-    if (overflow_.size() == overflow_.capacity()) __builtin_unreachable();
     overflow_.push_back({due, serial, slot, ++tickets_[slot]});
     ++size_;
   }
@@ -190,8 +188,8 @@ class LazyQueue {
 
   // Distributes a full overflow, unless most of it is dead.
   [[gnu::noinline]] void make_room(std::uint32_t slot) {
+    overflow_.reserve(most_ + held_ + 1);  // first: a slot with a ticket has room
     if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
-    overflow_.reserve(most_ + held_ + 1);
     if (overflow_.size() < most_) return;
     sweep_overflow();
     if (overflow_.size() > most_ / 2) distribute_live();
