@@ -70,7 +70,7 @@ struct DispatcherOptions {
 
   // The longest time before an event in which the thread reads the clock instead of sleeping. The event
   // is then on time, unless the kernel wakes the thread later still. The thread uses as much of this
-  // processor time as 95 % of its wake-ups need.
+  // processor time as the latest of its last 64 wake-ups needed.
   std::chrono::nanoseconds spin{0};
 
   // Runs on the dispatcher's thread when a trigger fails because memory ran out. No event is lost: the
@@ -91,7 +91,7 @@ class Dispatcher final {
             options.max_wait, std::chrono::milliseconds(1), std::chrono::hours(24))),
         on_error_(std::move(options.on_error)),
         lead_(options.spin > kZero
-                  ? internal::WakeLatency(95, options.spin, options.spin)
+                  ? internal::WakeLatency(100, options.spin, options.spin)
                   : internal::WakeLatency(10, kZero, std::chrono::microseconds(200))) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
