@@ -6,7 +6,8 @@ import goals as goals_module
 import plots
 
 # A group is busy above any of these bounds.
-MOST_SLOWER = 1.10  # the calibration loop, against the best of the run
+MOST_SLOWER = 1.25  # the calibration loop, against the best of the run: one busy process on the core makes it 1.5 times
+                    # slower or more; the processor of a quiet virtual machine drifts by 13 % on its own
 MOST_OTHERS = 10    # percent of a core that other processes took
 MOST_STEAL = 2      # percent of a core that the host took
 LEAST_CHANGE = 0.03
@@ -172,11 +173,12 @@ def read_old(path):
             for values in row.values():
                 statistics.median(values)
         busy_groups(old)
+        [drift_of(group, group) for group in old["groups"].values()]
         [name for group in old["groups"].values() for name in group["rows"]]
         old["machine"]["processor"] + old["machine"]["commit"]
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, statistics.StatisticsError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, statistics.StatisticsError) as error:
         what = " ".join(str(error).split())
         raise Unreadable(f"{path}: is no report.json of bench/run: {type(error).__name__}: {what[:100]}") from None
     return old
@@ -190,10 +192,17 @@ def spread(values):
     return high - low
 
 
-def beyond_noise(old, new):
-    """Returns true if two lists of repetitions differ by more than both spreads together, and by more than 3 %."""
+def drift_of(old, new):
+    """How far the speeds of the processor lie apart while a group ran in two runs: a share of the calibration loop."""
+    both = old["calibration_ms"], new["calibration_ms"]
+    return max(max(one) / min(other) for one, other in (both, both[::-1])) - 1
+
+
+def beyond_noise(old, new, drift=0):
+    """Returns true if two lists of repetitions differ by more than both spreads together, by more than 3 %, and by more
+    than the drift of the processor."""
     before, after = statistics.median(old), statistics.median(new)
-    least = LEAST_OF_ONE if min(len(old), len(new)) == 1 else LEAST_CHANGE
+    least = max(drift, LEAST_OF_ONE if min(len(old), len(new)) == 1 else LEAST_CHANGE)
     return abs(after - before) > max(spread(old) + spread(new), least * abs(before))
 
 
@@ -215,11 +224,13 @@ def compare(goals, old, new):
     skipped = {name for result in (old, new) for group in busy
                for name in result["groups"][group]["rows"]}
     counters = {"ns"} | {goal.counter for group in goals.groups.values() for goal in group.goals if goal.counter}
+    drifts = {name: drift_of(old["groups"][group], new["groups"][group])
+              for group in old["groups"].keys() & new["groups"].keys() for name in new["groups"][group]["rows"]}
     changed = same = 0
     for name in sorted(old["rows"].keys() & new["rows"].keys() - skipped):
         for counter in sorted(counters & old["rows"][name].keys() & new["rows"][name].keys()):
             pair = old["rows"][name][counter], new["rows"][name][counter]
-            if beyond_noise(*pair):
+            if beyond_noise(*pair, drifts.get(name, 0) if goals_module.unit_of(counter) == "ns" else 0):
                 changed += 1
                 lines.append(describe(name, counter, *pair))
             else:
