@@ -176,13 +176,16 @@ def draw_queries(goals, rows, folder):
 def draw_ratios(goals, result, folder):
     verdicts = [verdict for verdict in goals_module.judge_all(goals, result["rows"], set())
                 if verdict.peer and verdict.value]
-    def bar(verdict, text):
+    def bar(verdict, value, text):
         path = verdict.goal.path.removesuffix(", beside peers")
-        return (path, verdict.value, OWN, f"{goals_module.rounded(verdict.value)} × {text}")
+        return (path, value, OWN, f"{goals_module.rounded(value)} × {text}")
 
-    system = [bar(verdict, f"({verdict.goal.text})") for verdict in verdicts
+    def speed(verdict):
+        return verdict.value if verdict.goal.kind == "at least" else 1 / verdict.value
+
+    system = [bar(verdict, verdict.value, f"({verdict.goal.text})") for verdict in verdicts
               if verdict.peer in SYSTEM_CALLS]
-    peers = [bar(verdict, f"({peer_name(verdict.peer)})") for verdict in verdicts if verdict.goal.best]
+    peers = [bar(verdict, speed(verdict), f"({peer_name(verdict.peer)})") for verdict in verdicts if verdict.goal.best]
     if system:
         bars(folder / "system_call.svg", "Cost relative to clock_gettime", "times clock_gettime", [("", system)], from_zero=True, mark=1)
         yield ("system_call.svg", "cost relative to clock_gettime", "A reading of the clock, relative to the bare system call. In brackets: the goal.")
