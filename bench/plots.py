@@ -46,7 +46,7 @@ SYSTEM_CALLS = {"BM_System_NowUtc", "BM_Sync_BareClock"}
 
 # A plot of cost against size: the file, title, axis, and the lines as (label, name with {n} for the size).
 COSTS = [
-    ("pending.svg", "Cost of an event against pending events", "pending events",
+    ("pending.svg", "Cost of an event against pending events, beside Boost.Asio", "pending events",
      [(f"{verb.lower()}, {label}", f"BM_Events_{verb}<{part}>/{{n}}")
       for verb in ("Schedule", "Fire") for label, part in (("masterclock", "Masterclock"), ("Boost.Asio", "Asio"))]
      + [("cancel, masterclock", "BM_Events_Cancel<Masterclock>/{n}"),

@@ -92,9 +92,10 @@ def quietness(result):
     if not groups:
         return ["Nothing was measured."]
     lines = [f"Other processes took at most {max(g['others_percent'] for g in groups.values()):.1f} % of a core, and the "
-             f"host took at most {max(g['steal_percent'] for g in groups.values()):.1f} %. The calibration loop was at "
-             f"most {100 * max(g['slower'] - 1 for g in groups.values()):.0f} % slower than its best. "
-             f"The run took {sum(g['seconds'] for g in groups.values()) / 60:.1f} minutes."]
+             f"host took at most {max(g['steal_percent'] for g in groups.values()):.1f} %. The calibration loop is a fixed "
+             f"piece of work before and after each group. It was at most "
+             f"{100 * max(g['slower'] - 1 for g in groups.values()):.0f} % slower than its best, so a verdict nearer to its goal may "
+             f"differ in another run. The run took {sum(g['seconds'] for g in groups.values()) / 60:.1f} minutes."]
     busy = [f"- {name}: {'; '.join(group['busy'])}." for name, group in groups.items() if group["busy"]]
     return lines + (["", "These groups ran on a busy machine. Their times are shown, but not judged:", "", *busy] if busy else [])
 
