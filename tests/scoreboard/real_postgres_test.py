@@ -37,10 +37,20 @@ class Server:
         self.address = f"postgresql://clock@/postgres?host={self.directory.name}"
         self.start()
 
-    def start(self):
+    def launch(self):
         self.process = subprocess.Popen([HERE / "postgres_server.sh", self.directory.name], stderr=subprocess.DEVNULL)
+
+    def start(self):
+        """Starts the server, again as long as a process of a crashed server still holds the memory that they shared."""
+        self.launch()
+        wait_until(self.is_up)
+
+    def is_up(self):
+        status = self.process.poll()
+        if status not in (None, 3):  # 3: there is none
+            self.launch()
         socket = pathlib.Path(self.directory.name, ".s.PGSQL.5432")
-        wait_until(lambda: self.process.poll() is not None or (socket.exists() and self.answers()))
+        return status == 3 or (socket.exists() and self.answers())
 
     def answers(self):
         ready = subprocess.run(["pg_isready", "-q", "-h", self.directory.name], check=False)
