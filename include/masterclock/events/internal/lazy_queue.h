@@ -188,7 +188,7 @@ class LazyQueue {
 
   // Distributes a full overflow, unless most of it is dead.
   [[gnu::noinline]] void make_room(std::uint32_t slot) {
-    overflow_.reserve(most_ + held_ + 1);  // first: a slot with a ticket has room
+    overflow_.reserve(most_ + held_ + 1);  // before the ticket, which tells reserve() that there is room
     if (slot >= tickets_.size()) tickets_.resize(std::size_t{slot} + 1);
     if (overflow_.size() < most_) return;
     sweep_overflow();
