@@ -26,6 +26,7 @@
 
 #include "as_run_log.h"
 #include "channel_manager.h"
+#include "common/private_directory.h"
 #include "masterclock/events/dispatcher.h"
 #include "masterclock/events/simulate.h"
 #include "masterclock/master_clock.h"
@@ -57,27 +58,10 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 // A folder that ends with the program.
-class Folder {
- public:
-  Folder()
-      : path_(fs::temp_directory_path() /
-              ("on_air_bench-" + std::to_string(std::random_device()()))) {
-    fs::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  const fs::path path_;
-};
-const Folder& folder() {
-  static const Folder one;
-  return one;
+const fs::path& folder() {
+  static const auto made =
+      common::PrivateDirectory::make(fs::temp_directory_path(), "on_air_bench").value();
+  return made->path();
 }
 
 std::string xmltv_time(UtcTime at) {

@@ -6,8 +6,8 @@ import goals as goals_module
 import plots
 
 # A group is busy above any of these bounds.
-MOST_SLOWER = 1.25  # the calibration loop, against the best of the run: one busy process on the core makes it 1.5 times
-                    # slower or more; the processor of a quiet virtual machine drifts by 13 % on its own
+MOST_SLOWER = 1.25  # the calibration loop, against the best of the run: more than the processor of a quiet virtual
+                    # machine drifts, and less than one busy process on the core costs
 MOST_OTHERS = 10    # percent of a core that other processes took
 MOST_STEAL = 2      # percent of a core that the host took
 LEAST_CHANGE = 0.03

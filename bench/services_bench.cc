@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "common/json_line.h"
+#include "common/private_directory.h"
 #include "director/director.h"
 #include "director/show.h"
 #include "director/store.h"
@@ -53,10 +53,11 @@ constexpr std::chrono::hours kYear{24 * 365};
 class Match {
  public:
   explicit Match(std::int64_t clocks) {
-    std::string name = (std::filesystem::temp_directory_path() / "services_bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) return;
-    folder_ = name;
-    auto store = scoreboard::Store::open((folder_ / "match.db").string());
+    auto folder =
+        common::PrivateDirectory::make(std::filesystem::temp_directory_path(), "services_bench");
+    if (!folder.ok()) return;
+    folder_ = *std::move(folder);
+    auto store = scoreboard::Store::open((folder_->path() / "match.db").string());
     if (!store.ok()) return;
     store_ = *std::move(store);
     auto opened = scoreboard::Scoreboard::open(
@@ -82,19 +83,14 @@ class Match {
   }
   Match(const Match&) = delete;
   Match& operator=(const Match&) = delete;
-  ~Match() {
-    board.reset();
-    store_.reset();
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
+  ~Match() { board.reset(); }  // it writes to the store until it ends
 
   Time time;
   std::int64_t messages = 0;
   std::unique_ptr<scoreboard::Scoreboard> board;  // null after an error
 
  private:
-  std::filesystem::path folder_;
+  std::unique_ptr<common::PrivateDirectory> folder_;
   std::unique_ptr<scoreboard::Store> store_;
 };
 
